@@ -1,0 +1,1 @@
+"""Loaders for the published files that price and profile figures come from."""

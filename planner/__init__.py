@@ -1,0 +1,1 @@
+"""Scenario in, certified plan out: the product of the project."""

@@ -1,0 +1,1 @@
+"""One `solve` over several solvers, with one status taxonomy."""

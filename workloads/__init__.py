@@ -1,0 +1,1 @@
+"""What must be served: traces, generators, request classes and forecasts."""

@@ -1,0 +1,1 @@
+"""Loaders for published traces with formats of their own."""
