@@ -1,0 +1,60 @@
+"""Errors of the planner package, each with the exit code its command ends with.
+
+PlannerError (Exception), exit code 1
+├── InputError (also ValueError), 2: a file, a field or a flag is wrong; `problems` lists all of them
+├── InfeasiblePlanError (also RuntimeError), 4: no plan serves the demand within the limits
+└── StalePlanError (also RuntimeError), 7: the plan does not cover the moment asked for
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_CHANGES_FOUND = 3
+EXIT_INFEASIBLE = 4
+EXIT_GAP_MISSED = 5
+EXIT_OVER_BUDGET = 6
+EXIT_STALE = 7
+EXIT_PARTLY_DONE = 8
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, the shell's own convention
+
+
+class PlannerError(Exception):
+    """Base of every error raised by `planner`; `problems` are its lines."""
+
+    exit_code: ClassVar[int] = EXIT_FAILED
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(f"- {line}" for line in self.problems))
+
+
+class InputError(PlannerError, ValueError):
+    """A scenario, plan, flag or file named by them is wrong; every problem found is in `problems`."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class InfeasiblePlanError(PlannerError, RuntimeError):
+    """No plan serves the demand within the limits; `problems` names the limits to relax and by how much."""
+
+    exit_code = EXIT_INFEASIBLE
+
+
+class StalePlanError(PlannerError, RuntimeError):
+    """The plan has expired, is not valid yet, or has no window at the moment asked for."""
+
+    exit_code = EXIT_STALE
+
+
+def nearest(name: str, allowed: Iterable[str], *, count: int = 1) -> str:
+    """`` Did you mean 'x'?`` for the names closest to a wrong one, or an empty string where none is close."""
+    close = difflib.get_close_matches(name, list(allowed), n=count, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
