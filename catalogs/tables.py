@@ -1,0 +1,339 @@
+"""Reading of tabular catalog files: located, collected problems and digests of what was read.
+
+A reader of a table goes on after a bad cell, so that one run tells every problem of every file::
+
+    problems: list[str] = []
+    file = read_input(path, problems)
+    if file is not None:
+        for row in read_rows(file, required=("instance_type", "vcpu"), optional=("notes",), problems=problems):
+            name, vcpu = row.text("instance_type"), row.whole("vcpu", at_least=1)
+            if row.sound:
+                ...
+    raise_collected(problems)
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalogs.errors import CatalogError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+MISSING_WORDS = frozenset(
+    {"", "na", "n/a", "nan", "null", "none", "-"}
+)  # spellings seen in published price lists
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file as read: how messages call it, its short name, its bytes.
+
+    Parameters
+    ----------
+    where
+        The path as the user gave it, or `bundled/FOLDER/FILE`; starts every message about the file.
+    name
+        File name without folders (`bundled/...` kept), the key of its digest.
+    data
+        The whole content.
+    """
+
+    where: str
+    name: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def text(self, problems: list[str]) -> str | None:
+        """Content as text (UTF-8, byte order mark dropped), or None with a problem added."""
+        try:
+            return self.data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            problems.append(
+                f"{self.where} line {line}: byte 0x{self.data[error.start]:02x} is not UTF-8 text. "
+                "Save the file as UTF-8, or give the original if it is compressed."
+            )
+            return None
+
+
+class Row:
+    """One record of a table; its readers note a problem for a bad cell and return a stand-in.
+
+    Use what they return only when `sound` is true. `number` is the line of the file, the header being line 1.
+    """
+
+    __slots__ = ("_cells", "_columns", "_noted", "_problems", "file", "number")
+
+    def __init__(
+        self, file: str, number: int, columns: Mapping[str, int], cells: Sequence[str], problems: list[str]
+    ) -> None:
+        self.file = file
+        self.number = number
+        self._columns = columns
+        self._cells = cells
+        self._problems = problems
+        self._noted = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether no problem was noted for this row so far."""
+        return not self._noted
+
+    @property
+    def where(self) -> str:
+        """File and line, as every message starts."""
+        return f"{self.file} row {self.number}"
+
+    def fail(self, message: str) -> None:
+        """Note a problem of this row; `message` says what was found, what is allowed and what to do."""
+        self._noted = True
+        self._problems.append(f"{self.where}: {message}")
+
+    def has(self, column: str) -> bool:
+        """Whether the cell is present and not one of the spellings of a missing value."""
+        return self._cell(column).lower() not in MISSING_WORDS
+
+    def text(self, column: str, *, allowed: Iterable[str] = ()) -> str:
+        """Return the text of a required cell, one of `allowed` if given."""
+        value = self._cell(column)
+        if value == "":
+            self.fail(f"{column} is empty. Fill the cell in.")
+            return ""
+        choices = tuple(allowed)
+        if choices and value not in choices:
+            self.fail(f"{column} is {value!r}; allowed are {', '.join(choices)}.{near(value, choices)}")
+        return value
+
+    def optional_text(self, column: str) -> str | None:
+        """Return the text of a cell, None where it is missing."""
+        return self._cell(column) if self.has(column) else None
+
+    def real(
+        self,
+        column: str,
+        *,
+        above: float | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        below: float | None = None,
+        advice: str = "Correct the cell.",
+    ) -> float:
+        """Return the finite number of a required cell inside the given bounds (stand-in: NaN)."""
+        value = self._cell(column)
+        try:
+            number = float(value) if value else math.nan
+        except ValueError:
+            number = math.nan
+            if value.lower() not in MISSING_WORDS:
+                self.fail(
+                    f"{column} is {value!r}; a plain number is needed (point as decimal sign). {advice}"
+                )
+                return number
+        if not math.isfinite(number):
+            found = f"is {value!r}" if value else "is empty"
+            self.fail(f"{column} {found}; a finite number is needed. {advice}")
+            return math.nan
+        if (
+            (above is not None and number <= above)
+            or (at_least is not None and number < at_least)
+            or (at_most is not None and number > at_most)
+            or (below is not None and number >= below)
+        ):
+            allowed = _bounds_text(above, at_least, at_most, below)
+            self.fail(f"{column} is {value}; it must be {allowed}. {advice}")
+        return number
+
+    def optional_real(
+        self,
+        column: str,
+        *,
+        above: float | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        below: float | None = None,
+    ) -> float | None:
+        """Return the number of a cell as `real` does, None where it is missing."""
+        if not self.has(column):
+            return None
+        return self.real(column, above=above, at_least=at_least, at_most=at_most, below=below)
+
+    def whole(self, column: str, *, at_least: int | None = None, at_most: int | None = None) -> int:
+        """Return the whole number of a required cell inside the given bounds (stand-in: 0)."""
+        value = self._cell(column)
+        if value.isdecimal():
+            number = int(value)
+        else:
+            as_real = self.real(column)
+            if math.isnan(as_real):
+                return 0
+            number = int(as_real)
+            if number != as_real:
+                self.fail(f"{column} is {value}; a whole number is needed. Correct the cell.")
+                return 0
+        if (at_least is not None and number < at_least) or (at_most is not None and number > at_most):
+            self.fail(
+                f"{column} is {value}; it must be {_bounds_text(None, at_least, at_most, None)}. "
+                "Correct the cell."
+            )
+        return number
+
+    def optional_whole(
+        self, column: str, *, at_least: int | None = None, at_most: int | None = None
+    ) -> int | None:
+        """Return the whole number of a cell as `whole` does, None where it is missing."""
+        return self.whole(column, at_least=at_least, at_most=at_most) if self.has(column) else None
+
+    def day(self, column: str) -> date:
+        """Return the date of a required cell, written YYYY-MM-DD (stand-in: the first day of the calendar)."""
+        value = self._cell(column)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{column} is {value!r}; a date YYYY-MM-DD is needed. Correct the cell.")
+            return date.min
+
+    def _cell(self, column: str) -> str:
+        index = self._columns.get(column)
+        return "" if index is None else self._cells[index].strip()
+
+
+def _bounds_text(
+    above: float | None, at_least: float | None, at_most: float | None, below: float | None
+) -> str:
+    bounds = [("> {:g}", above), (">= {:g}", at_least), ("<= {:g}", at_most), ("< {:g}", below)]
+    return " and ".join(form.format(bound) for form, bound in bounds if bound is not None)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean ...?` with the nearest known names, or nothing where none is near."""
+    found = get_close_matches(name, list(known), n=3, cutoff=0.6)  # 0.6 is difflib's own default
+    return f" Did you mean {' or '.join(found)}?" if found else ""
+
+
+def read_input(path: str | Path, problems: list[str]) -> InputFile | None:
+    """Read a file whole; None, with a problem added, where that cannot be done."""
+    path = Path(path)
+    try:
+        return InputFile(str(path), path.name, path.read_bytes())
+    except FileNotFoundError:
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        problems.append(
+            f"{path}: there is no such file.{near(path.name, siblings)} Give the path of an existing file."
+        )
+    except IsADirectoryError:
+        problems.append(f"{path}: this is a folder; a file is needed. Give the path of one file in it.")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}). Check its permissions.")
+    return None
+
+
+def bundled_inputs(folder: str) -> list[InputFile]:
+    """Read the CSV files that ship in `catalogs/data/FOLDER`, in the order of their names."""
+    root: Traversable = files("catalogs") / "data" / folder
+    found = sorted((entry for entry in root.iterdir() if entry.name.endswith(".csv")), key=lambda e: e.name)
+    return [
+        InputFile(f"bundled/{folder}/{e.name}", f"bundled/{folder}/{e.name}", e.read_bytes()) for e in found
+    ]
+
+
+def header_of(file: InputFile) -> tuple[str, ...]:
+    """Return the column names of a CSV file; empty where the first line is not text."""
+    line = file.data.split(b"\n", 1)[0]
+    try:
+        return tuple(name.strip() for name in next(csv.reader([line.decode("utf-8-sig")]), []))
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+
+
+def read_rows(
+    file: InputFile, *, required: Sequence[str], optional: Sequence[str] = (), problems: list[str]
+) -> Iterator[Row]:
+    """Yield the records of a CSV file with a header; blank lines are passed over.
+
+    A missing, unknown or doubled column is one problem each, and then no row is read. A row with too few or too many
+    cells is a problem and is not yielded.
+    """
+    text = file.text(problems)
+    if text is None:
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not _header_is_sound(file.where, header, required, optional, problems):
+            return
+        columns = {name: index for index, name in enumerate(header)}
+        rows = 0
+        for cells in reader:
+            if not any(cells):
+                continue
+            rows += 1
+            if len(cells) != len(header):
+                problems.append(
+                    f"{file.where} row {reader.line_num}: has {len(cells)} cells where the header has {len(header)}. "
+                    "Quote cells that contain a comma, or fill in the missing ones."
+                )
+                continue
+            yield Row(file.where, reader.line_num, columns, cells, problems)
+    except csv.Error as error:
+        problems.append(
+            f"{file.where} row {reader.line_num}: not readable as CSV ({error}). Check the quotes."
+        )
+        return
+    if rows == 0:
+        problems.append(f"{file.where}: has a header and no rows. Add rows, or leave the file out.")
+
+
+def _header_is_sound(
+    where: str, header: Sequence[str], required: Sequence[str], optional: Sequence[str], problems: list[str]
+) -> bool:
+    before = len(problems)
+    if not header:
+        problems.append(f"{where}: is empty. It needs a header with the columns {', '.join(required)}.")
+        return False
+    unknown = [name for name in header if name not in required and name not in optional]
+    for name in required:
+        if name not in header:
+            problems.append(f"{where} row 1: column {name} is missing.{near(name, unknown)} Add the column.")
+    for name in unknown:
+        choices = [known for known in (*required, *optional) if known not in header]
+        problems.append(
+            f"{where} row 1: column {name!r} is not known.{near(name, choices)} Rename or remove the column; "
+            f"known are {', '.join((*required, *optional))}."
+        )
+    problems.extend(
+        f"{where} row 1: column {name!r} stands {header.count(name)} times. Keep one."
+        for name in dict.fromkeys(header)
+        if header.count(name) > 1
+    )
+    return len(problems) == before
+
+
+def digests_of(inputs: Iterable[InputFile]) -> dict[str, str]:
+    """Map each file's short name to the SHA-256 of its content; files of one name are told apart by their paths."""
+    digests: dict[str, str] = {}
+    for file in inputs:
+        clash = file.name in digests and digests[file.name] != file.digest
+        digests[file.where if clash else file.name] = file.digest
+    return digests
+
+
+def raise_collected(problems: Sequence[str]) -> None:
+    """Raise one CatalogError with all the problems, if there are any."""
+    if problems:
+        raise CatalogError(problems)
