@@ -5,7 +5,7 @@ A reader of a table goes on after a bad cell, so that one run tells every proble
     problems: list[str] = []
     file = read_input(path, problems)
     if file is not None:
-        for row in read_rows(file, required=("instance_type", "vcpu"), optional=("notes",), problems=problems):
+        for row in read_rows(file, required=("instance_type", "vcpu"), problems=problems):
             name, vcpu = row.text("instance_type"), row.whole("vcpu", at_least=1)
             if row.sound:
                 ...
@@ -18,7 +18,6 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING
 from catalogs.errors import CatalogError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 MISSING_WORDS = frozenset(
@@ -200,7 +200,7 @@ class Row:
         return self.whole(column, at_least=at_least, at_most=at_most) if self.has(column) else None
 
     def day(self, column: str) -> date:
-        """Return the date of a required cell, written YYYY-MM-DD (stand-in: the first day of the calendar)."""
+        """Return the date of a required cell, written YYYY-MM-DD (stand-in: 0001-01-01)."""
         value = self._cell(column)
         try:
             return date.fromisoformat(value)
@@ -266,8 +266,8 @@ def read_rows(
 ) -> Iterator[Row]:
     """Yield the records of a CSV file with a header; blank lines are passed over.
 
-    A missing, unknown or doubled column is one problem each, and then no row is read. A row with too few or too many
-    cells is a problem and is not yielded.
+    A missing, unknown or doubled column is one problem each, and then no row is read. A row with too few or
+    too many cells is a problem and is not yielded.
     """
     text = file.text(problems)
     if text is None:
@@ -285,7 +285,7 @@ def read_rows(
             rows += 1
             if len(cells) != len(header):
                 problems.append(
-                    f"{file.where} row {reader.line_num}: has {len(cells)} cells where the header has {len(header)}. "
+                    f"{file.where} row {reader.line_num}: has {len(cells)} cells, the header {len(header)}. "
                     "Quote cells that contain a comma, or fill in the missing ones."
                 )
                 continue
@@ -307,9 +307,11 @@ def _header_is_sound(
         problems.append(f"{where}: is empty. It needs a header with the columns {', '.join(required)}.")
         return False
     unknown = [name for name in header if name not in required and name not in optional]
-    for name in required:
-        if name not in header:
-            problems.append(f"{where} row 1: column {name} is missing.{near(name, unknown)} Add the column.")
+    problems.extend(
+        f"{where} row 1: column {name} is missing.{near(name, unknown)} Add the column."
+        for name in required
+        if name not in header
+    )
     for name in unknown:
         choices = [known for known in (*required, *optional) if known not in header]
         problems.append(
@@ -325,7 +327,7 @@ def _header_is_sound(
 
 
 def digests_of(inputs: Iterable[InputFile]) -> dict[str, str]:
-    """Map each file's short name to the SHA-256 of its content; files of one name are told apart by their paths."""
+    """Map each file's short name to the SHA-256 of its content; paths tell files of one name apart."""
     digests: dict[str, str] = {}
     for file in inputs:
         clash = file.name in digests and digests[file.name] != file.digest
