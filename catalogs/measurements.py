@@ -1,20 +1,20 @@
 """What is known about the speed and accuracy of models: one frozen record a measurement.
 
-A record says where its figure comes from (`source`) and how it was got (`obtained`): "measured" raw data that we
-summarised, "published" a figure as its authors print it, "derived" a figure computed here from others.
+A record says where its figure comes from (`source`) and how it was got (`obtained`): "measured" is raw data
+summarised here, "published" a figure as its authors print it, "derived" a figure computed here from others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 OBTAINED = ("measured", "published", "derived")
 TOLERANCE_SHARE = 1e-9  # two percentiles closer than this are one; far below one request in any window
@@ -25,8 +25,8 @@ def known_quantile_ms(
 ) -> float | None:
     """Smallest known quantile at or above `percentile`, in milliseconds; None where the data cannot tell.
 
-    Never interpolates between quantiles, so the answer is on the safe side. With n raw samples nothing is claimed
-    above 1 - 1/n: of 20 calls the .99 quantile is unknown, whatever the longest of them was.
+    Never interpolates between quantiles, so the answer is on the safe side. With n raw samples nothing is
+    claimed above 1 - 1/n: of 20 calls the .99 quantile is unknown, whatever the longest of them was.
     """
     if samples is not None and percentile > 1 - 1 / samples + TOLERANCE_SHARE:
         return None
@@ -42,7 +42,7 @@ class ModelVariant:
     name
         Canonical name, the same in every source (`resnet50`, `bert-base-uncased-128`: 128 tokens a request).
     task
-        What it answers, as request classes name it: `image-classification`, `recommendation`, `text-encoding` ...
+        What it answers, as request classes name it: `image-classification`, `text-encoding` and so on.
     accuracy_share, accuracy_metric
         Accuracy in 0..1 and what it is measured by (`imagenet-top1`); both None where no source gives one.
     memory_mib
@@ -174,8 +174,8 @@ class ServiceTime:
 class PublishedCapacity:
     """Rate that one machine, or a number of cores, was found to carry inside a deadline.
 
-    Valid only for deadlines of `deadline_ms` and longer, and for percentiles up to `percentile`: nothing is known
-    about shorter deadlines. `instance_type` is None where the source counts cores of an unnamed host.
+    Valid only for deadlines of `deadline_ms` and longer, and for percentiles up to `percentile`: nothing is
+    known about shorter deadlines. `instance_type` is None where the source counts cores of an unnamed host.
     """
 
     model: str
@@ -197,7 +197,7 @@ class PublishedCapacity:
             problems.append(f"percentile is {self.percentile:g}; it must be > 0 and < 1. Write 98 % as 0.98.")
         if self.instance_type is None and self.cores is None:
             problems.append(
-                "instance_type and cores are both empty. Name the machine, or the number of cores."
+                "instance_type and cores are both empty. Name the machine or the number of cores."
             )
         host = self.instance_type or f"{self.cores} cores"
         _raise(f"{self.model} on {host}, batch {self.batch}", problems)
@@ -320,7 +320,7 @@ def _quantile_problems(quantiles: Sequence[tuple[float, float]]) -> list[str]:
     for share, ms in quantiles:
         if not 0 < share < 1 or not (math.isfinite(ms) and ms > 0):
             problems.append(f"quantile {share:g} is {ms:g} ms; shares must be within 0..1 and times > 0.")
-    for (low, low_ms), (high, high_ms) in zip(quantiles, quantiles[1:], strict=False):
+    for (low, low_ms), (high, high_ms) in pairwise(quantiles):
         if low >= high or low_ms > high_ms:
             problems.append(
                 f"quantile {low:g} is {low_ms:g} ms and quantile {high:g} is {high_ms:g} ms; "

@@ -6,10 +6,13 @@ measurements, and merges them; every record keeps its source and how it was obta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "FailedProfile",
