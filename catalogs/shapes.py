@@ -1,0 +1,137 @@
+"""Shapes of machine types: the table of our own format, the category of a family, and the merge of several files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalogs.machines import ARCHITECTURES, CATEGORIES, Shape
+from catalogs.tables import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalogs.tables import InputFile
+
+COLUMNS = (
+    "instance_type",
+    "category",
+    "vcpu",
+    "memory_mib",
+    "arch",
+    "accelerator",
+    "accelerator_count",
+    "accelerator_memory_mib",
+    "network_mbps",
+    "source",
+)
+
+# Amazon's own grouping of instance families (EC2 documentation, "Instance types", 2026); the accelerated ones apart.
+_FAMILY_STARTS = (
+    ("trn", "trainium"),
+    ("inf", "inferentia"),
+    ("hpc", "other"),
+    ("mac", "other"),
+    ("cr", "memory"),
+    ("u-", "memory"),
+    ("u7", "memory"),
+    ("vt", "other"),
+    ("dl", "other"),
+    ("im", "other"),
+    ("is", "other"),
+    ("t", "burstable"),
+    ("g", "gpu"),
+    ("p", "gpu"),
+    ("c", "compute"),
+    ("m", "general"),
+    ("a", "general"),
+    ("r", "memory"),
+    ("x", "memory"),
+    ("z", "memory"),
+)
+
+
+def family_of(instance_type: str) -> str:
+    """Return the family of a type, the part of its name before the point."""
+    return instance_type.partition(".")[0]
+
+
+def category_of(family: str) -> str:
+    """Return the category (one of `CATEGORIES`) of an EC2 family by the start of its name."""
+    return next((category for start, category in _FAMILY_STARTS if family.startswith(start)), "other")
+
+
+def read_shapes(file: InputFile, problems: list[str]) -> list[Shape]:
+    """Read a table of shapes with the columns `COLUMNS`; a type that stands there twice is a problem."""
+    shapes: dict[str, Shape] = {}
+    for row in read_rows(file, required=COLUMNS, problems=problems):
+        name = row.text("instance_type")
+        accelerator = row.optional_text("accelerator")
+        count = row.optional_whole("accelerator_count", at_least=0) or 0
+        card_mib = row.optional_whole("accelerator_memory_mib", at_least=0) or 0
+        if accelerator is None and (count or card_mib):
+            row.fail("accelerator is empty, its count or memory is not. Name the accelerator, or empty both.")
+        if accelerator is not None and card_mib == 0:
+            row.fail(f"accelerator is {accelerator!r} and accelerator_memory_mib is empty or 0. Fill it in.")
+        shape = {
+            "category": row.text("category", allowed=CATEGORIES),
+            "arch": row.text("arch", allowed=ARCHITECTURES),
+            "source": row.text("source"),
+        }
+        sizes = {"vcpu": row.whole("vcpu", at_least=1), "memory_mib": row.whole("memory_mib", at_least=1)}
+        network = row.optional_whole("network_mbps", at_least=1)
+        if name in shapes:
+            row.fail(f"the shape of {name} stands in this file already. Remove one of the two rows.")
+        if row.sound:
+            shapes[name] = Shape(
+                instance_type=name,
+                family=family_of(name),
+                accelerator=accelerator,
+                accelerator_count=count,
+                accelerator_memory_mib=card_mib,
+                network_mbps=network,
+                **shape,
+                **sizes,
+            )
+    return list(shapes.values())
+
+
+def merge_shapes(tables: Iterable[tuple[str, list[Shape]]], problems: list[str]) -> dict[str, Shape]:
+    """Join tables of shapes, given as (file, shapes); a type in two files is a problem, told once a pair of files."""
+    merged: dict[str, Shape] = {}
+    origin: dict[str, str] = {}
+    twice: dict[tuple[str, str], list[str]] = {}
+    for file, shapes in tables:
+        for shape in shapes:
+            name = shape.instance_type
+            if name in merged:
+                twice.setdefault((origin[name], file), []).append(name)
+            else:
+                merged[name] = shape
+                origin[name] = file
+    for (first, second), names in twice.items():
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        problems.append(
+            f"{second}: the shape of {', '.join(names[:5])}{more} is also in {first}. "
+            "A shape may stand in one file only: remove it from one of them."
+        )
+    return merged
+
+
+def fill_in_shapes(
+    merged: dict[str, Shape], tables: Iterable[tuple[str, list[Shape]]], problems: list[str]
+) -> dict[str, Shape]:
+    """Add the shapes that price lists carry beside their prices, for the types that have none yet.
+
+    A published list repeats shapes that a shape file already gives; that is no double definition as long as both say
+    the same. Where they differ in vCPU or memory, one of them is wrong: a problem.
+    """
+    filled = dict(merged)
+    for file, shapes in tables:
+        for shape in shapes:
+            known = filled.setdefault(shape.instance_type, shape)
+            if (known.vcpu, known.memory_mib) != (shape.vcpu, shape.memory_mib):
+                problems.append(
+                    f"{file}: {shape.instance_type} has {shape.vcpu} vCPU and {shape.memory_mib} MiB, another file "
+                    f"{known.vcpu} vCPU and {known.memory_mib} MiB ({known.source}). Correct or leave out one file."
+                )
+    return filled
