@@ -1,1 +1,110 @@
-"""One `solve` over several solvers, with one status taxonomy."""
+"""Linear and mixed-integer programs solved by one function, whichever solver does the work.
+
+`solve` takes a `LinearProgram` (arrays) and returns an `Answer` whose feasibility and objective are
+recomputed here.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.backends import highs
+from solvers.backends.check import check_report
+from solvers.backends.program import LinearProgram
+from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status
+from solvers.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Backend = Callable[[LinearProgram, Settings], Report]
+
+__all__ = ["Answer", "BackendInfo", "LinearProgram", "Status", "installed_backends", "solve"]
+
+
+def solve(
+    program: LinearProgram,
+    *,
+    solver: str = "highs",
+    gap: float = 1e-4,
+    time_limit_s: float | None = None,
+    node_limit: int | None = None,
+    seed: int = 0,
+    start: Array | None = None,
+    relax: bool = False,
+    cost_scale: float = 1e6,
+    log: Path | None = None,
+) -> Answer:
+    """Solve one program and check the answer.
+
+    Parameters
+    ----------
+    program
+        What to minimise.
+    solver
+        Name of a backend, one of `installed_backends`.
+    gap, time_limit_s, node_limit, seed, log
+        As in `Settings`.
+    start
+        ``[col]`` values to start from, NaN where unknown. A feasible one is never returned worse.
+    relax
+        Drop the whole-number condition of every column.
+    cost_scale
+        The solver sees costs times this, the answer is in the program's own units: 1e6 turns dollars into
+        micro-dollars, because a solver's absolute gap of 1e-6 exceeds the price of a request.
+    log
+        File the solver's own log goes to.
+
+    Raises
+    ------
+    BackendError
+        The backend is unknown or not installed.
+    """
+    backend = find_backend(solver)
+    if relax:
+        program = program.relaxed()
+    settings = Settings(gap, time_limit_s, node_limit, seed, start, log)
+    began = time.perf_counter()
+    report = settle_trivial(program) or unscale(backend(program.scaled(cost_scale), settings), cost_scale)
+    return check_report(program, report, settings, solver=solver, runtime_s=time.perf_counter() - began)
+
+
+def installed_backends() -> tuple[BackendInfo, ...]:
+    """Every backend that can be called here, the default first."""
+    return (highs.describe(),)
+
+
+def find_backend(name: str) -> Backend:
+    """Return the function that runs `name`; raise `BackendError` naming what is installed."""
+    if name == highs.NAME:
+        return highs.run
+    offered = ", ".join(info.name for info in installed_backends())
+    raise BackendError(f"solver {name!r} is not installed here; installed: {offered}")
+
+
+def settle_trivial(program: LinearProgram) -> Report | None:
+    """Answer what needs no solver and each treats its own way: contradicting limits, no columns."""
+    contradiction = program.contradiction()
+    if contradiction is not None:
+        return Report(Status.INFEASIBLE, message=contradiction)
+    if len(program.cost):
+        return None
+    empty = np.zeros(0)
+    if program.violation(empty) > 0:
+        return Report(Status.INFEASIBLE, message="a row without columns cannot reach its limit")
+    return Report(Status.OPTIMAL, empty, program.offset, np.zeros(len(program.row_lower)))
+
+
+def unscale(report: Report, cost_scale: float) -> Report:
+    """Return the report in the program's own units of cost."""
+    bound = None if report.bound is None else report.bound / cost_scale
+    duals = None if report.row_duals is None else report.row_duals / cost_scale
+    return replace(report, bound=bound, row_duals=duals)

@@ -1,0 +1,127 @@
+"""HiGHS called directly through highspy: the default backend.
+
+One thread and a fixed seed, so one program gives one answer; parallelism is over independent
+programs.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solvers.backends.status import BackendInfo, Report, Settings, Status
+
+if TYPE_CHECKING:
+    from solvers.backends.program import LinearProgram
+
+NAME = "highs"
+
+
+def describe() -> BackendInfo:
+    """Version and abilities of the installed HiGHS; it solves no integer program with a quadratic part."""
+    return BackendInfo(NAME, version("highspy"), integer=True, quadratic=False, gives_bound=True)
+
+
+def run(program: LinearProgram, settings: Settings) -> Report:
+    """Solve `program` with HiGHS."""
+    import highspy
+
+    model = highspy.Highs()
+    for option, value in options(settings).items():
+        model.setOptionValue(option, value)
+    pass_program(model, program)
+    if settings.start is not None:
+        known = np.flatnonzero(np.isfinite(settings.start)).astype(np.int32)
+        model.setSolution(len(known), known, settings.start[known])
+    run_model(model)
+    return read_report(model, is_linear=program.is_linear)
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """HiGHS options for `settings`; also used where another layer (PuLP, cvxpy) calls HiGHS."""
+    chosen: dict[str, Any] = {
+        "output_flag": settings.log is not None,
+        "log_to_console": False,
+        "threads": 1,
+        "random_seed": settings.seed,
+        "mip_rel_gap": settings.gap,
+    }
+    if settings.log is not None:
+        chosen["log_file"] = str(settings.log)
+    if settings.time_limit_s is not None:
+        chosen["time_limit"] = float(settings.time_limit_s)
+    if settings.node_limit is not None:
+        chosen["mip_max_nodes"] = int(settings.node_limit)
+    return chosen
+
+
+def pass_program(model: Any, program: LinearProgram) -> None:
+    """Hand the arrays over in one call."""
+    import highspy
+
+    matrix = program.matrix
+    model.passModel(
+        len(program.cost),
+        len(program.row_lower),
+        matrix.nnz,
+        highspy.MatrixFormat.kRowwise.value,
+        highspy.ObjSense.kMinimize.value,
+        program.offset,
+        program.cost,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
+        matrix.indptr.astype(np.int32),
+        matrix.indices.astype(np.int32),
+        matrix.data,
+        program.integer.astype(np.int32),
+    )
+
+
+def run_model(model: Any) -> None:
+    """Run; where the process ran HiGHS with more threads before, reset its scheduler and run again."""
+    import highspy
+
+    ended = model.run()
+    if ended == highspy.HighsStatus.kError and model.getModelStatus() == highspy.HighsModelStatus.kNotset:
+        highspy.Highs.resetGlobalScheduler(True)
+        model.run()
+
+
+def read_report(model: Any, *, is_linear: bool) -> Report:
+    """Read status, values, dual bound and row duals of a model that was run."""
+    import highspy
+
+    ends = highspy.HighsModelStatus
+    end, info, solution = model.getModelStatus(), model.getInfo(), model.getSolution()
+    found = highspy.SolutionStatus.kSolutionStatusFeasible
+    incumbent = solution.value_valid and info.primal_solution_status == found
+    limits = {ends.kTimeLimit, ends.kIterationLimit, ends.kSolutionLimit, ends.kInterrupt}
+    limits |= {ends.kMemoryLimit, ends.kObjectiveBound, ends.kObjectiveTarget}
+    proved = {
+        ends.kOptimal: Status.OPTIMAL,
+        ends.kModelEmpty: Status.OPTIMAL,
+        ends.kInfeasible: Status.INFEASIBLE,
+        ends.kUnbounded: Status.UNBOUNDED,
+        ends.kUnboundedOrInfeasible: Status.INFEASIBLE_OR_UNBOUNDED,
+    }
+    status = Status.FEASIBLE if incumbent else Status.LIMIT
+    if end not in limits:
+        status = proved.get(end, Status.FAILED)
+    solved = status in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT)
+    bound = None
+    if is_linear and status is Status.OPTIMAL:
+        bound = float(info.objective_function_value)
+    elif not is_linear and solved and np.isfinite(info.mip_dual_bound):
+        bound = float(info.mip_dual_bound)
+    return Report(
+        status,
+        values=np.array(solution.col_value) if incumbent or status is Status.OPTIMAL else None,
+        bound=bound,
+        row_duals=np.array(solution.row_dual) if is_linear and solution.dual_valid else None,
+        nodes=max(0, int(info.mip_node_count)),
+        message="" if status is not Status.FAILED else f"HiGHS ended with: {model.modelStatusToString(end)}",
+    )

@@ -1,0 +1,142 @@
+"""A linear program as arrays: the one form every backend takes.
+
+Minimise cost' x + offset, subject to row_lower <= matrix x <= row_upper and lower <= x <= upper, where the
+integer columns of x are whole numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.errors import ProblemError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    Array = NDArray[np.float64]
+    BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LinearProgram:
+    """A (mixed-integer) linear program to be minimised.
+
+    Parameters
+    ----------
+    cost
+        ``[col]`` objective coefficients, finite.
+    matrix
+        ``[row, col]`` sparse coefficients, finite.
+    row_lower, row_upper
+        ``[row]`` limits of every row; -inf and inf where there is none, equal where the row is an equation.
+    lower, upper
+        ``[col]`` limits of every column; -inf and inf where there is none.
+    integer
+        ``[col]`` the column takes whole values only.
+    offset
+        Constant of the objective.
+    column_names, row_names
+        Names for files and messages; ``x0, x1, ...`` and ``row0, row1, ...`` where absent.
+    """
+
+    cost: Array
+    matrix: csr_array
+    row_lower: Array
+    row_upper: Array
+    lower: Array
+    upper: Array
+    integer: BoolArray
+    offset: float = 0.0
+    column_names: tuple[str, ...] | None = None
+    row_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check shapes and values once; raise `ProblemError` with all that is wrong."""
+        columns = (len(self.cost),)
+        rows = (len(self.row_lower),)
+        shapes: dict[str, tuple[int, ...]] = {"matrix": rows + columns, "cost": columns, "row_lower": rows}
+        shapes |= {"row_upper": rows, "lower": columns, "upper": columns, "integer": columns}
+        problems = [
+            f"{name} has shape {getattr(self, name).shape}; it must be {shape}"
+            for name, shape in shapes.items()
+            if getattr(self, name).shape != shape
+        ]
+        for name, names, count in (
+            ("column_names", self.column_names, columns[0]),
+            ("row_names", self.row_names, rows[0]),
+        ):
+            if names is not None and len(names) != count:
+                problems.append(f"{name} has {len(names)} names; it must have {count}")
+        for name, values in (("cost", self.cost), ("matrix", self.matrix.data)):
+            if not np.isfinite(values).all():
+                problems.append(f"{name} holds values that are not finite; limits belong in the bounds")
+        problems += [
+            f"{name} holds values that are not numbers; write -inf or inf where there is no limit"
+            for name in ("row_lower", "row_upper", "lower", "upper")
+            if np.isnan(getattr(self, name)).any()
+        ]
+        if not np.isfinite(self.offset):
+            problems.append(f"offset is {self.offset}; it must be finite")
+        if problems:
+            raise ProblemError(problems)
+
+    @property
+    def is_linear(self) -> bool:
+        """No column is integer."""
+        return not self.integer.any()
+
+    def relaxed(self) -> LinearProgram:
+        """Return the same program with every column continuous."""
+        return replace(self, integer=np.zeros_like(self.integer))
+
+    def scaled(self, cost_scale: float) -> LinearProgram:
+        """Return the same program with its objective in other units: cost and offset times `cost_scale`."""
+        return replace(self, cost=self.cost * cost_scale, offset=self.offset * cost_scale)
+
+    def objective(self, values: Array) -> float:
+        """Return cost' values + offset."""
+        return float(self.cost @ values) + self.offset
+
+    def violation(self, values: Array) -> float:
+        """Return how far `values` are from feasible; 0 where they keep every limit.
+
+        The largest of: excess over a row or column limit, divided by max(1, |limit|); distance of an integer
+        column from the nearest whole number.
+        """
+        activity = self.matrix @ values
+        whole = values[self.integer]
+        return max(
+            _excess(self.row_lower, activity),
+            _excess(activity, self.row_upper),
+            _excess(self.lower, values),
+            _excess(values, self.upper),
+            float(np.abs(whole - np.rint(whole)).max(initial=0.0)),
+        )
+
+    def contradiction(self) -> str | None:
+        """Return the first limit no value can keep (lower above upper, no whole number between), or None."""
+        low, high = self.lower.copy(), self.upper.copy()
+        low[self.integer] = np.ceil(low[self.integer] - 1e-9)  # 1e-9: limits computed in floating point
+        high[self.integer] = np.floor(high[self.integer] + 1e-9)
+        for what, lower, upper, names in (
+            ("row", self.row_lower, self.row_upper, self.row_names),
+            ("column", low, high, self.column_names),
+        ):
+            crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+            if len(crossed):
+                first = int(crossed[0])
+                name = names[first] if names else str(first)
+                return f"{what} {name} must be at least {lower[first]:g} and at most {upper[first]:g}"
+        return None
+
+
+def _excess(low: Array, high: Array) -> float:
+    """Return the largest low - high, relative to the larger finite magnitude of a limit and 1."""
+    with np.errstate(invalid="ignore"):
+        excess = low - high
+    size = np.maximum(1.0, np.minimum(np.abs(low), np.abs(high)))
+    return float(np.nan_to_num(excess / size, nan=0.0, posinf=np.inf, neginf=0.0).max(initial=0.0))

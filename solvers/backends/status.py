@@ -1,0 +1,122 @@
+"""What is asked of a backend, what it says, and what we answer once its word is checked."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+class Status(enum.Enum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"  # within the gap asked for
+    FEASIBLE = "feasible"  # a limit stopped it; an incumbent exists
+    LIMIT = "limit"  # a limit stopped it; no incumbent
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+    INFEASIBLE_OR_UNBOUNDED = "infeasible or unbounded"
+    FAILED = "failed"  # the solver gave up, or its answer did not pass our check
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a backend beside the program.
+
+    Parameters
+    ----------
+    gap
+        Relative gap at which a mixed-integer solve may stop.
+    time_limit_s, node_limit
+        Limits of the search, None for none. Node limits are repeatable, time limits are not.
+    seed
+        Random seed.
+    start
+        ``[col]`` values to start from, NaN where unknown; or None.
+    log
+        File the solver's own log goes to; None for none.
+    """
+
+    gap: float = 1e-4
+    time_limit_s: float | None = None
+    node_limit: int | None = None
+    seed: int = 0
+    start: Array | None = None
+    log: Path | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a backend says, unchecked and in the units of the program it was given."""
+
+    status: Status
+    values: Array | None = None
+    bound: float | None = None
+    row_duals: Array | None = None
+    nodes: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a solve ended with, after our check.
+
+    Parameters
+    ----------
+    status
+        How it ended; FAILED where the values break the program or the bound lies above a feasible objective.
+    values
+        ``[col]`` values of the best solution, None without one; integer columns are exactly whole where that
+        keeps the program feasible.
+    objective
+        Recomputed from `values`.
+    bound
+        No solution costs less; None where the backend has none to give. Of a linear program solved to its
+        optimum: the objective.
+    gap
+        |objective - bound| / |objective|; None where either is missing.
+    row_duals
+        ``[row]`` change of the objective per unit of the row's limit, >= 0 where the lower limit binds;
+        linear programs only.
+    nodes
+        Branch-and-bound nodes; 0 where unknown.
+    runtime_s
+        Wall time of the solve, building the solver's own model included.
+    solver
+        Backend that answered.
+    max_violation
+        `LinearProgram.violation` of `values`; 0 without values.
+    message
+        Why the status is what it is, where it needs saying.
+    """
+
+    status: Status
+    values: Array | None
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    row_duals: Array | None
+    nodes: int
+    runtime_s: float
+    solver: str
+    max_violation: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """A solver that can be called here: its name for `solve`, version, and what it can solve."""
+
+    name: str
+    version: str
+    integer: bool
+    quadratic: bool
+    gives_bound: bool
