@@ -1,0 +1,69 @@
+"""From the text of scenario.yaml to a `Scenario`, or to one error with everything that is wrong in it."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from planner.document import check, path_text
+from planner.errors import InputError
+from planner.scenario.document import Scenario
+from planner.yaml_text import read_yaml
+
+STDIN = "-"
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Read and check a scenario file; ``-`` reads stdin, whose relative paths start at the working folder.
+
+    Raises
+    ------
+    InputError, with every problem of the file: unreadable YAML, unknown or missing keys, values out of range,
+    files that are not there, fields that contradict each other.
+    """
+    if str(path) == STDIN:
+        return parse_scenario(sys.stdin.buffer.read(), source="stdin", folder=Path())
+    file = Path(path)
+    if file.is_dir():
+        raise InputError(
+            f"{file} is a folder; name the scenario in it, for example {file / 'scenario.yaml'}."
+        )
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no scenario {str(file)!r}; correct the path, or run: planner init {file.parent}"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+    return parse_scenario(content, source=str(file), folder=file.parent)
+
+
+def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:
+    """Check the bytes of a scenario whose relative files start at `folder`.
+
+    Raises
+    ------
+    InputError, as `load_scenario`.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source}: byte {error.start} is not UTF-8 text; save the file as UTF-8.") from None
+    data, lines = read_yaml(text, source)
+    if not isinstance(data, dict):
+        kind = "empty" if data is None else f"a {type(data).__name__}"
+        raise InputError(f"{source}: the document is {kind}; it must be a mapping: version, name, ...")
+    context: dict[str, Any] = {"folder": folder}
+    scenario = check(Scenario, data, source=source, lines=lines, context=context)
+    problems = []
+    for path, rest in scenario.contradictions():
+        known = path
+        while known and known not in lines:
+            known = known[:-1]
+        problems.append(f"{source} line {lines.get(known, 1)}: {path_text(path)} {rest}")
+    if problems:
+        raise InputError(problems)
+    return scenario.with_origin(folder, hashlib.sha256(content).hexdigest())

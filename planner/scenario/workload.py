@@ -1,0 +1,203 @@
+"""What must be served: the traces or generators, the request classes, and how to forecast them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+
+from planner.document import Document
+from planner.scenario.quantities import (
+    Count,
+    Duration,
+    InputPath,
+    Instant,
+    Name,
+    OpenShare,
+    Positive,
+    Share,
+)
+
+
+class TraceFile(Document):
+    """Requests recorded by somebody: counts per interval, or one row per request."""
+
+    file: InputPath = Field(description="CSV or Parquet, plain or gzip; relative to the scenario.")
+    time_column: str | None = Field(None, description="Column of the time; found by its name when absent.")
+    count_column: str | None = Field(
+        None, description="Column of the count or rate; found by its name when absent."
+    )
+    interval_s: Duration | None = Field(
+        None, alias="interval", description="Length of one row; found when absent."
+    )
+    timezone: str = Field("UTC", description="IANA zone of times that do not state one.")
+    kind: Literal["auto", "counts", "requests", "rates"] = Field("auto", description="What one row is.")
+    scale: Positive = Field(
+        1.0, description="Factor on every count, for planning a multiple of the recorded load."
+    )
+
+
+class _Generator(Document):
+    seed: Count = Field(description="Same seed, same trace.")
+    start: Instant = Field(description="First instant of the generated history.")
+    duration_s: Duration = Field(alias="duration", description="Length of the generated history.")
+    interval_s: Duration = Field(alias="interval", description="Length of one count.")
+    mean_rps: Positive = Field(description="Mean rate over a day, requests/s.")
+
+
+class PoissonTrace(_Generator):
+    """Poisson arrivals whose rate follows the time of day."""
+
+    generator: Literal["poisson"]
+    daily_swing_share: Share = Field(0.0, description="Height of the daily wave over the mean rate.")
+
+
+class MmppTrace(_Generator):
+    """A two-state Markov-modulated Poisson process on a daily profile."""
+
+    generator: Literal["mmpp"]
+    daily_swing_share: Share = Field(0.5, description="Height of the daily wave over the mean rate.")
+    burst_ratio: Annotated[Positive, Field(gt=1)] = Field(
+        2.0, description="Rate in a burst over the rate outside one."
+    )
+    burst_s: Positive = Field(600.0, description="Mean length of a burst.")
+    calm_s: Positive = Field(5400.0, description="Mean time between bursts.")
+
+
+class SurgeTrace(_Generator):
+    """Poisson arrivals with one surge above a daily profile."""
+
+    generator: Literal["surge"]
+    daily_swing_share: Share = Field(0.0, description="Height of the daily wave over the mean rate.")
+    surge_start: Instant = Field(description="When the surge begins.")
+    surge_duration_s: Duration = Field(alias="surge_duration", description="How long it lasts.")
+    surge_ratio: Annotated[Positive, Field(gt=1)] = Field(
+        3.0, description="Rate at its height over the usual rate."
+    )
+
+
+def _kind_of_source(value: Any) -> str:
+    """Name the member of the union by the key that tells them apart."""
+    if isinstance(value, dict):
+        return str(value.get("generator", "file"))
+    return str(getattr(value, "generator", "file"))
+
+
+TraceSource = Annotated[
+    Annotated[TraceFile, Tag("file")]
+    | Annotated[PoissonTrace, Tag("poisson")]
+    | Annotated[MmppTrace, Tag("mmpp")]
+    | Annotated[SurgeTrace, Tag("surge")],
+    Discriminator(
+        _kind_of_source,
+        custom_error_type="trace_source",
+        custom_error_message="a trace is either a 'file' or a 'generator' (poisson, mmpp, surge)",
+    ),
+]
+
+
+class MinAccuracy(Document):
+    """Least accuracy of the models that may serve a class, in the metric of their task."""
+
+    value: Share = Field(description="Least accuracy, as a share of 1.")
+    kind: Literal["per_request"] = Field(
+        "per_request", description="Every request gets at least this accuracy."
+    )
+    metric: str | None = Field(
+        None, description="Metric the value is in; only needed where a task has several."
+    )
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _mean_is_not_yet(cls, value: Any) -> Any:
+        if value == "mean":
+            raise ValueError("accuracy on average over the requests is not available yet; use per_request")
+        return value
+
+
+def _plain_number(value: Any) -> Any:
+    return {"value": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class RequestClass(Document):
+    """Requests with one task, one deadline and one accuracy floor."""
+
+    not_yet: ClassVar[dict[str, str]] = {
+        "buckets": "a request class of language-model size buckets",
+        "size_buckets": "a request class of language-model size buckets",
+        "min_instances": "a least number of machines per class",
+        "models": "a list of models in place of a task",
+    }
+
+    name: Name = Field(description="Name of the class in the plan.")
+    trace: str = Field(description="The trace, by its name under workload.traces, that the class is part of.")
+    share: Annotated[Share, Field(gt=0)] = Field(
+        1.0, description="Part of the trace's requests that are of the class."
+    )
+    task: str = Field(min_length=1, description="Task that its models perform, e.g. image-classification.")
+    items_per_request: Annotated[Count, Field(ge=1)] = Field(
+        1, description="Items (images, rows) of one request."
+    )
+    deadline_ms: Positive = Field(description="Time from arrival to answer that a request may take.")
+    percentile: OpenShare = Field(description="Share of the requests that must meet the deadline, e.g. 0.98.")
+    min_accuracy: Annotated[MinAccuracy, BeforeValidator(_plain_number)] | None = Field(
+        None, description="Accuracy floor: a share of 1, or {value, kind, metric}."
+    )
+
+    @field_validator("percentile", mode="before")
+    @classmethod
+    def _percentile_is_a_share(cls, value: Any) -> Any:
+        if isinstance(value, int | float) and 1 < value < 100:
+            raise ValueError(f"{value} looks like a percentage; write the share {value / 100:g}")
+        return value
+
+
+class Workload(Document):
+    """Traces and the request classes cut from them."""
+
+    traces: dict[str, TraceSource] = Field(min_length=1, description="Named sources of demand.")
+    classes: tuple[RequestClass, ...] = Field(min_length=1, description="Request classes.")
+
+
+class ForecastSettings(Document):
+    """How the demand of the horizon is forecast from the history before it."""
+
+    method: str = Field("auto", min_length=1, description="Forecaster, or auto: the back-test chooses.")
+    levels: tuple[OpenShare, ...] = Field(
+        (0.5, 0.8, 0.95, 0.99),
+        min_length=1,
+        description="Demand levels: probabilities that demand stays below them.",
+    )
+    season: Literal["auto", "none", "day", "week"] = Field("auto", description="Season of the traces.")
+    hold_s: Duration | None = Field(
+        None, alias="hold", description="Time that capacity is held; levels cover the largest rate within it."
+    )
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_rise(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in pairwise(levels)):
+            raise ValueError(f"levels {list(levels)} must rise from one to the next")
+        return levels
+
+
+class Horizon(Document):
+    """The time to plan for."""
+
+    start: Instant = Field(description="First instant planned for; history ends here.")
+    duration_s: Duration = Field(alias="duration", description="Length of the plan.")
+
+
+__all__ = [
+    "ForecastSettings",
+    "Horizon",
+    "MinAccuracy",
+    "MmppTrace",
+    "PoissonTrace",
+    "RequestClass",
+    "SurgeTrace",
+    "TraceFile",
+    "TraceSource",
+    "Workload",
+]
