@@ -1,0 +1,28 @@
+"""What one pool carries inside a deadline: capacity, deadline-meet rate, diversion, cold starts."""
+
+from planner.queueing.batching import batch_timeout_s
+from planner.queueing.bursts import SwitchingArrivals, mmpp_capacity_rps
+from planner.queueing.capacity import (
+    capacity_rps,
+    deadline_meet_rate,
+    linear_capacity_rps,
+    smallest_count,
+    stated_error_share,
+)
+from planner.queueing.diversion import cold_start_share, diverted_share
+from planner.queueing.pool import DISPATCH_POLICY, PoolService
+
+__all__ = [
+    "DISPATCH_POLICY",
+    "PoolService",
+    "SwitchingArrivals",
+    "batch_timeout_s",
+    "capacity_rps",
+    "cold_start_share",
+    "deadline_meet_rate",
+    "diverted_share",
+    "linear_capacity_rps",
+    "mmpp_capacity_rps",
+    "smallest_count",
+    "stated_error_share",
+]
