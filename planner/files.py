@@ -1,0 +1,61 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from planner.errors import InputError
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
+
+    The bytes go to a temporary file in the same folder, are forced to disk, and take the name in one rename.
+    A symbolic link keeps pointing where it does; a pipe or device is written to directly.
+
+    Raises
+    ------
+    InputError, when the folder is absent or cannot be written to.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a folder; name a file in it.")
+        if mode is not None and not stat.S_ISREG(mode):
+            target.write_bytes(content)
+            return
+        _replace(target, content, mode)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}. Choose another file with -o."
+        ) from None
+
+
+def _replace(target: Path, content: bytes, mode: int | None) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,107 @@
+"""Plan files: read with every problem named, written whole, the same bytes for the same plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from planner.document import check
+from planner.errors import InputError
+from planner.files import write_whole
+from planner.plan.document import ProvisioningPlan
+
+STDIN = "-"
+_CLOCK = frozenset(
+    {"created_at", "runtime_s", "phases_s"}
+)  # fields that tell when and how long, nothing else
+
+
+def load_plan(path: str | Path) -> ProvisioningPlan:
+    """Read and check a plan file; ``-`` reads stdin.
+
+    Raises
+    ------
+    InputError, with every problem: no JSON, not a plan, another version, unknown or missing keys, names that
+    match nothing.
+    """
+    source = "stdin" if str(path) == STDIN else str(path)
+    try:
+        content = sys.stdin.buffer.read() if str(path) == STDIN else Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no plan {source!r}; correct the path, or make one: planner plan SCENARIO -o {source}"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror}.") from None
+    return parse_plan(content, source=source)
+
+
+def parse_plan(content: bytes, *, source: str) -> ProvisioningPlan:
+    """Check the bytes of a plan file.
+
+    Raises
+    ------
+    InputError, as `load_plan`.
+    """
+    try:
+        data: Any = json.loads(content)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source}: byte {error.start} is not UTF-8 text; a plan is JSON in UTF-8."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{source} line {error.lineno} column {error.colno}: no JSON ({error.msg}); was it cut off?"
+        ) from None
+    if not isinstance(data, dict) or data.get("kind") != "ProvisioningPlan":
+        raise InputError(f"{source} is not a plan; name a file that `planner plan SCENARIO -o FILE` wrote.")
+    plan = check(ProvisioningPlan, data, source=source)
+    problems = plan.contradictions()
+    if problems:
+        raise InputError([f"{source}: {line}" for line in problems])
+    return plan
+
+
+def plan_bytes(plan: ProvisioningPlan, *, reproducible: bool = False) -> bytes:
+    """Return the JSON of a plan: sorted keys, one final newline.
+
+    Parameters
+    ----------
+    reproducible
+        Leave out when it was made and how long that took; the rest depends on inputs, seed and versions.
+    """
+    data = plan.model_dump(mode="json")
+    return (
+        json.dumps(_tidy(data, reproducible), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    ).encode()
+
+
+def write_plan(plan: ProvisioningPlan, path: str | Path, *, reproducible: bool = False) -> None:
+    """Write a plan file whole: a crash leaves the old file as it was."""
+    write_whole(path, plan_bytes(plan, reproducible=reproducible))
+
+
+def plan_digest(plan: ProvisioningPlan) -> str:
+    """SHA-256 of the plan without its clock fields: equal digests are equal decisions from equal inputs."""
+    return hashlib.sha256(plan_bytes(plan, reproducible=True)).hexdigest()
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema of the plan file."""
+    return ProvisioningPlan.model_json_schema()
+
+
+def _tidy(value: Any, reproducible: bool) -> Any:
+    """Drop clock fields that are null, or all of them."""
+    if isinstance(value, dict):
+        return {
+            key: _tidy(item, reproducible)
+            for key, item in value.items()
+            if not (key in _CLOCK and (reproducible or item is None))
+        }
+    if isinstance(value, list):
+        return [_tidy(item, reproducible) for item in value]
+    return value

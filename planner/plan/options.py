@@ -1,0 +1,105 @@
+"""The options a plan uses, with the numbers they were chosen by and the source of each number."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from planner.document import Document
+
+CapacityMode = Literal["queueing", "linear"]
+MarketName = Literal["on-demand", "spot"]
+
+
+class Tier(Document):
+    """The promise a group is sized for."""
+
+    deadline_ms: float = Field(gt=0, description="Time from arrival to answer.")
+    percentile: float = Field(gt=0, lt=1, description="Share of the requests inside it.")
+
+
+class Service(Document):
+    """One inference call of a whole batch on one replica."""
+
+    mean_ms: float = Field(gt=0, description="Mean time of the call.")
+    quantile_ms: float = Field(gt=0, description="Time that the tier's percentile of calls stays within.")
+    deterministic: bool = Field(description="Whether every call is taken to last mean_ms exactly.")
+
+
+class PublishedFigure(Document):
+    """A capacity published in place of service times."""
+
+    capacity_rps: float = Field(gt=0, description="Requests/s of one machine.")
+    deadline_ms: float = Field(gt=0, description="Deadline it holds for; also for longer ones.")
+    percentile: float = Field(gt=0, lt=1, description="Percentile it holds for; also for lower ones.")
+
+
+class MachineOption(Document):
+    """A machine of one type and market at work in one group."""
+
+    kind: Literal["machine"] = "machine"
+    id: str = Field(description="Id of the option: group@market.")
+    group: str = Field(description="Id of the group it works in.")
+    machine: str = Field(description="Id of the machine: instance type/market.")
+    provider: str = Field(description="Who rents it out, e.g. aws.")
+    region: str = Field(description="Region of the price.")
+    zone: str | None = Field(description="Zone; null: the provider may choose.")
+    instance_type: str = Field(description="For example c5.4xlarge.")
+    market: MarketName = Field(description="How it is paid for.")
+    price_usd_per_h: float = Field(gt=0, description="USD per machine-hour, extras included.")
+    start_usd: float = Field(ge=0, description="USD of one launch: boot time at the price.")
+    vcpu: int = Field(gt=0, description="vCPU of one machine.")
+    memory_mib: float = Field(gt=0, description="Memory of one machine.")
+    quota_family: str = Field(description="Family the provider's vCPU quotas count it under.")
+    interruption_share: float | None = Field(
+        description="Upper end of its monthly interruption band; null: none."
+    )
+    model: str = Field(description="Model variant.")
+    task: str = Field(description="Task of the model.")
+    accuracy: float | None = Field(description="Accuracy of the model, a share of 1; null: not stated.")
+    accuracy_metric: str | None = Field(description="Metric of that accuracy.")
+    capacity_mode: CapacityMode = Field(description="How capacity follows from the count.")
+    sources: dict[str, str] = Field(
+        description="Source of each number: price, shape, profile, accuracy, spot."
+    )
+
+
+class FunctionOption(Document):
+    """A serverless function of one memory size and batch size."""
+
+    kind: Literal["function"] = "function"
+    id: str = Field(description="Id of the option, as in the windows.")
+    provider: str = Field(description="For example aws-lambda.")
+    region: str = Field(description="Region of the tariff.")
+    model: str = Field(description="Model variant.")
+    task: str = Field(description="Task of the model.")
+    accuracy: float | None = Field(description="Accuracy of the model, a share of 1; null: not stated.")
+    accuracy_metric: str | None = Field(description="Metric of that accuracy.")
+    architecture: str = Field(description="For example x86_64.")
+    memory_mb: int = Field(gt=0, description="The provider's memory setting.")
+    batch_size: int = Field(gt=0, description="Requests per call.")
+    items_per_request: int = Field(gt=0, description="Items of one request.")
+    mean_ms: float = Field(gt=0, description="Mean time of a warm call.")
+    quantile_ms: float = Field(
+        gt=0, description="Time that the classes' percentile of warm calls stays within."
+    )
+    billed_ms: float = Field(gt=0, description="Billed time of one call.")
+    cold_start_ms: float | None = Field(description="Further time of a cold call; null: not known.")
+    usd_per_request: float = Field(gt=0, description="Tariff of one request.")
+    concurrency_s: float = Field(gt=0, description="Function-seconds that one request holds.")
+    sources: dict[str, str] = Field(description="Source of each number: tariff, profile, accuracy.")
+
+
+def _kind_of_option(value: Any) -> str:
+    return str(value.get("kind")) if isinstance(value, dict) else str(getattr(value, "kind", None))
+
+
+PlanOption = Annotated[
+    Annotated[MachineOption, Tag("machine")] | Annotated[FunctionOption, Tag("function")],
+    Discriminator(
+        _kind_of_option,
+        custom_error_type="option_kind",
+        custom_error_message="an option's kind is 'machine' or 'function'",
+    ),
+]
