@@ -1,4 +1,4 @@
-"""Machines that can be rented: their shape, their price, their spot offer, and why some of them were set aside.
+"""Machines that can be rented: shape, price, spot offer, and why some of them were set aside.
 
 Shapes and prices are facts of different age and origin; they are read from different tables and joined in
 `catalogs.prices`. Prices are USD per machine-hour of one region; memory is MiB; shares are fractions of 1.
@@ -43,7 +43,7 @@ class Shape:
     arch
         One of `ARCHITECTURES`.
     accelerator, accelerator_count, accelerator_memory_mib
-        Lower-case name (`t4`, `inferentia2`), number of cards or chips, and MiB on each; None, 0 and 0 without one.
+        Lower-case name (`t4`, `inferentia2`), number of cards or chips, MiB on each; None, 0, 0 without one.
         A count of 0 with a name is a part of one card, of the given memory (the g6f family).
     network_mbps
         Sustained (not burst) bandwidth, Mbit/s; None where the source gives none.
@@ -115,8 +115,8 @@ class SpotOffer:
     saving_share
         Part of the on-demand price that spot saves, mean of the last month, in (0, 1).
     interruption_low_share, interruption_high_share
-        Ends of the published band of monthly interruption: of 100 running machines that many lost theirs in the last
-        month. The source publishes ranges (under 5 %, 5 to 10 %, ..., over 20 %), so no single figure is right.
+        Ends of the published band: the share of running machines that was interrupted in the last month. The
+        source publishes ranges (under 5 %, 5 to 10 %, ..., over 20 %), so no single figure is right.
     date
         The day the figures were read; None where the source does not tell.
     """
@@ -136,7 +136,7 @@ class SpotOffer:
             )
         if not 0 <= low < high <= 1:
             problems.append(
-                f"{self.instance_type}: the interruption band is {low} to {high}; it must be a range in [0, 1]."
+                f"{self.instance_type}: the interruption band is {low} to {high}, not a range in [0, 1]."
             )
         raise_collected(problems)
 

@@ -1,4 +1,4 @@
-"""Shapes of machine types: the table of our own format, the category of a family, and the merge of several files."""
+"""Shapes of machine types: our own table of them, the category of a family, the merge of several files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from catalogs.tables import read_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalogs.tables import InputFile
+    from catalogs.tables import InputFile, Row
 
 COLUMNS = (
     "instance_type",
@@ -25,7 +25,7 @@ COLUMNS = (
     "source",
 )
 
-# Amazon's own grouping of instance families (EC2 documentation, "Instance types", 2026); the accelerated ones apart.
+# Amazon's own grouping of families (EC2 documentation, "Instance types", 2026), its accelerated group split.
 _FAMILY_STARTS = (
     ("trn", "trainium"),
     ("inf", "inferentia"),
@@ -65,38 +65,46 @@ def read_shapes(file: InputFile, problems: list[str]) -> list[Shape]:
     shapes: dict[str, Shape] = {}
     for row in read_rows(file, required=COLUMNS, problems=problems):
         name = row.text("instance_type")
-        accelerator = row.optional_text("accelerator")
-        count = row.optional_whole("accelerator_count", at_least=0) or 0
-        card_mib = row.optional_whole("accelerator_memory_mib", at_least=0) or 0
-        if accelerator is None and (count or card_mib):
-            row.fail("accelerator is empty, its count or memory is not. Name the accelerator, or empty both.")
-        if accelerator is not None and card_mib == 0:
-            row.fail(f"accelerator is {accelerator!r} and accelerator_memory_mib is empty or 0. Fill it in.")
-        shape = {
-            "category": row.text("category", allowed=CATEGORIES),
-            "arch": row.text("arch", allowed=ARCHITECTURES),
-            "source": row.text("source"),
-        }
-        sizes = {"vcpu": row.whole("vcpu", at_least=1), "memory_mib": row.whole("memory_mib", at_least=1)}
-        network = row.optional_whole("network_mbps", at_least=1)
+        accelerator, count, card_mib = _accelerator_of(row)
+        category = row.text("category", allowed=CATEGORIES)
+        vcpu = row.whole("vcpu", at_least=1)
+        memory_mib = row.whole("memory_mib", at_least=1)
+        arch = row.text("arch", allowed=ARCHITECTURES)
+        network_mbps = row.optional_whole("network_mbps", at_least=1)
+        source = row.text("source")
         if name in shapes:
             row.fail(f"the shape of {name} stands in this file already. Remove one of the two rows.")
         if row.sound:
             shapes[name] = Shape(
                 instance_type=name,
                 family=family_of(name),
+                category=category,
+                vcpu=vcpu,
+                memory_mib=memory_mib,
+                arch=arch,
                 accelerator=accelerator,
                 accelerator_count=count,
                 accelerator_memory_mib=card_mib,
-                network_mbps=network,
-                **shape,
-                **sizes,
+                network_mbps=network_mbps,
+                source=source,
             )
     return list(shapes.values())
 
 
+def _accelerator_of(row: Row) -> tuple[str | None, int, int]:
+    """Read name, count and memory of one card in MiB, which come all three or not at all."""
+    name = row.optional_text("accelerator")
+    count = row.optional_whole("accelerator_count", at_least=0)
+    card_mib = row.optional_whole("accelerator_memory_mib", at_least=0)
+    if name is None and (count or card_mib):
+        row.fail("accelerator is empty, its count or memory is not. Name the accelerator, or empty both.")
+    if name is not None and (count is None or not card_mib):
+        row.fail(f"accelerator is {name!r}, and its count or its memory is missing. Fill both in.")
+    return name, count or 0, card_mib or 0
+
+
 def merge_shapes(tables: Iterable[tuple[str, list[Shape]]], problems: list[str]) -> dict[str, Shape]:
-    """Join tables of shapes, given as (file, shapes); a type in two files is a problem, told once a pair of files."""
+    """Join tables of shapes, given as (file, shapes); a type in two files is a problem, told once a pair."""
     merged: dict[str, Shape] = {}
     origin: dict[str, str] = {}
     twice: dict[tuple[str, str], list[str]] = {}
@@ -112,7 +120,7 @@ def merge_shapes(tables: Iterable[tuple[str, list[Shape]]], problems: list[str])
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         problems.append(
             f"{second}: the shape of {', '.join(names[:5])}{more} is also in {first}. "
-            "A shape may stand in one file only: remove it from one of them."
+            "A shape may stand in one file only: remove it from one of them, or leave one file out."
         )
     return merged
 
@@ -122,8 +130,8 @@ def fill_in_shapes(
 ) -> dict[str, Shape]:
     """Add the shapes that price lists carry beside their prices, for the types that have none yet.
 
-    A published list repeats shapes that a shape file already gives; that is no double definition as long as both say
-    the same. Where they differ in vCPU or memory, one of them is wrong: a problem.
+    A published list repeats shapes that a shape file already gives; that is no double definition while both
+    say the same. Where they differ in vCPU or memory, one of them is wrong: a problem.
     """
     filled = dict(merged)
     for file, shapes in tables:
@@ -131,7 +139,7 @@ def fill_in_shapes(
             known = filled.setdefault(shape.instance_type, shape)
             if (known.vcpu, known.memory_mib) != (shape.vcpu, shape.memory_mib):
                 problems.append(
-                    f"{file}: {shape.instance_type} has {shape.vcpu} vCPU and {shape.memory_mib} MiB, another file "
-                    f"{known.vcpu} vCPU and {known.memory_mib} MiB ({known.source}). Correct or leave out one file."
+                    f"{file}: {shape.instance_type} has {shape.vcpu} vCPU and {shape.memory_mib} MiB, but "
+                    f"{known.vcpu} vCPU and {known.memory_mib} MiB by {known.source!r}. Leave one file out."
                 )
     return filled

@@ -24,20 +24,19 @@ COLUMNS = (
 
 @dataclass
 class SpotTable:
-    """What one file tells about spot in one region: offers by type, what was set aside, warnings."""
+    """What one file tells about spot in one region: an offer or why it is set aside, by type; warnings."""
 
-    offers: dict[str, SpotOffer] = field(default_factory=dict)
-    rejected: list[Rejection] = field(default_factory=list)
+    entries: dict[str, SpotOffer | Rejection] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
-def no_saving(instance_type: str, saving_share: float, where: str) -> Rejection:
+def no_saving(instance_type: str, saving_share: float, origin: str) -> Rejection:
     """Return why a spot offer without a saving is set aside: it cannot be cheaper, only less safe."""
     return Rejection(
         name=f"{instance_type}/spot",
         reason=(
-            f"{where}: the spot saving is {saving_share:.0%}; an offer must save more than 0 % of the on-demand price "
-            "to be planned with"
+            f"{origin}: the spot saving is {saving_share:.0%}; only an offer that saves more than 0 % of the "
+            "on-demand price is planned with"
         ),
     )
 
@@ -63,7 +62,7 @@ def read_spot_offers(file: InputFile, region: str, problems: list[str]) -> SpotT
         if not row.sound or row_region != region:
             continue
         if saving <= 0:
-            table.rejected.append(no_saving(name, saving, row.where))
+            table.entries[name] = no_saving(name, saving, f"{file.name} row {row.number}")
         else:
-            table.offers[name] = SpotOffer(name, saving, low, high, source, day)
+            table.entries[name] = SpotOffer(name, saving, low, high, source, day)
     return table
