@@ -209,9 +209,7 @@ def _is_misplaced(file: InputFile, wanted: str, problems: list[str]) -> bool:
         return False
     for kind, is_kind in kinds.items():
         if is_kind:
-            problems.append(
-                f"{file.where}: holds {kind} and was given among the {wanted}. Move it to the {kind}."
-            )
+            problems.append(f"{file.where}: holds {kind}, but stands among the {wanted} files. Move it.")
             return True
     return False
 
@@ -240,6 +238,7 @@ def _nothing_to_rent(
     if machines:
         return []
     priced = sorted({name for _, found in lists for name in found.regions})
+    hint = "" if region in priced else near(region, priced)
     aside = [rejection for _, found in lists for rejection in found.rejected]
     why = (
         f" {len(aside)} prices were set aside, the first: {aside[0].name}, {aside[0].reason}."
@@ -247,6 +246,6 @@ def _nothing_to_rent(
         else ""
     )
     return [
-        f"region {region}: no machine has both a price and a shape.{why}{near(region, priced)} "
+        f"region {region}: no machine has both a price and a shape.{why}{hint} "
         f"The price files know {', '.join(priced) or 'no region'}. Add a price file for the region."
     ]

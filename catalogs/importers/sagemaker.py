@@ -45,7 +45,7 @@ def read(file: InputFile, region: str, problems: list[str]) -> PriceList:
     source = f"SageMaker real-time inference prices{f', {facts.day}' if facts.day else ''}"
     for name, price in entries:
         if not str(name).startswith("ml."):
-            reason = f"{file.where}: is no endpoint type (ml.TYPE), so it prices no managed endpoint"
+            reason = f"{file.name}: is no endpoint type (ml.TYPE), so it prices no managed endpoint"
             found.rejected.append(Rejection(str(name), reason))
         elif not isinstance(price, int | float) or not (math.isfinite(price) and price > 0):
             problems.append(f"{file.where}: {name} costs {price!r}; it must be a number > 0. {PRICE_ADVICE}")

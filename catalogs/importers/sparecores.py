@@ -59,24 +59,26 @@ def read(file: InputFile, region: str, problems: list[str]) -> PriceList:
     finally:
         connection.close()
     for record in records:
-        _add(found, file.where, region, record, problems)
+        _add(found, file, region, record, problems)
     return found
 
 
-def _add(found: PriceList, where: str, region: str, record: sqlite3.Row, problems: list[str]) -> None:
+def _add(found: PriceList, file: InputFile, region: str, record: sqlite3.Row, problems: list[str]) -> None:
     name, price, currency = record["name"], record["price"], record["currency"]
     if region.startswith("cn-") or currency != "USD":
-        true_currency = "CNY, as all prices of its region" if region.startswith("cn-") else currency
-        reason = (
-            f"{where}: {price} an hour, labelled {currency}, is {true_currency}; only USD is planned with"
-        )
+        why = "prices of this region are in CNY" if region.startswith("cn-") else "only USD is planned with"
+        reason = f"{file.name}: costs {price} an hour, labelled {currency}; {why}"
         found.rejected.append(Rejection(name, reason))
     elif not isinstance(price, int | float) or not (math.isfinite(price) and price > 0):
-        problems.append(f"{where}: server_price of {name} in {region} is {price!r}, not > 0. {PRICE_ADVICE}")
+        problems.append(
+            f"{file.where}: server_price of {name} in {region} is {price!r}, not > 0. {PRICE_ADVICE}"
+        )
     elif name in found.prices:
-        problems.append(f"{where}: server_price has {name} in {region} twice. Remove one of the two rows.")
+        problems.append(
+            f"{file.where}: server_price has {name} in {region} twice. Remove one of the two rows."
+        )
     else:
-        day = date.fromisoformat(str(record["inserted_at"])[:10])
+        day = _day_of(record["inserted_at"])
         source = f"Spare Cores, AWS on-demand, {day} (CC-BY-SA-4.0)"
         found.prices[name] = MachinePrice(name, region, float(price), day, "USD", source)
         shape = _shape_of(name, record, source)
@@ -84,11 +86,19 @@ def _add(found: PriceList, where: str, region: str, record: sqlite3.Row, problem
             found.shapes.append(shape)
 
 
+def _day_of(inserted_at: str) -> date | None:
+    try:
+        return date.fromisoformat(inserted_at[:10])
+    except (TypeError, ValueError):
+        return None
+
+
 def _shape_of(name: str, record: sqlite3.Row, source: str) -> Shape | None:
-    """Return the shape; None where the database has none, or leaves its Neuron chips out."""
+    """Return the shape; None where the database lacks a part of it, as it always does for Neuron chips."""
     family = family_of(name)
     category = category_of(family)
-    if record["vcpus"] is None or category in ("inferentia", "trainium"):
+    arch = ARCHITECTURE_OF.get(record["cpu_architecture"])
+    if arch is None or not record["vcpus"] or not record["memory"] or category in ("inferentia", "trainium"):
         return None
     count = record["gpu_count"] or 0
     speed_gbps: Any = record["network_speed"]
@@ -98,7 +108,7 @@ def _shape_of(name: str, record: sqlite3.Row, source: str) -> Shape | None:
         category=category,
         vcpu=record["vcpus"],
         memory_mib=record["memory"],
-        arch=ARCHITECTURE_OF[record["cpu_architecture"]],
+        arch=arch,
         accelerator=_card_name(record["gpu_name"]) if count else None,
         accelerator_count=count,
         accelerator_memory_mib=(record["gpu_memory"] or 0) // count if count else 0,

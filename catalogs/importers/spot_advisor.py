@@ -1,7 +1,8 @@
 """The AWS spot advisor: JSON, `spot_advisor` > region > operating system > type > {s: saving in %, r: band}.
 
 The bands are ranges named by `ranges[].label`: `<5%`, `5-10%`, `10-15%`, `15-20%`, `>20%` of
-machines a month. Linux only. Some types are listed with a saving of 0 or less, where there is no spot market worth the name.
+machines a month. Linux only. Some types are listed with a saving of 0 or less, where there is no spot market
+worth the name.
 """
 
 from __future__ import annotations
@@ -35,9 +36,8 @@ def read(file: InputFile, region: str, problems: list[str]) -> SpotTable:
     try:
         document = json.loads(file.data)
         bands = {entry["index"]: _band(entry["label"]) for entry in document["ranges"]}
-        regions = document["spot_advisor"]
-        types = regions[region]["Linux"] if region in regions else None
-        known_regions = sorted(regions)
+        regions = dict(document["spot_advisor"])
+        types = dict(regions[region]["Linux"]) if region in regions else None
     except (ValueError, KeyError, TypeError) as error:
         problems.append(
             f"{file.where}: is not the spot advisor's JSON ({type(error).__name__}: {error}); needed are "
@@ -46,7 +46,7 @@ def read(file: InputFile, region: str, problems: list[str]) -> SpotTable:
         return table
     if types is None:
         table.warnings.append(
-            f"{file.where}: has no spot figures for {region}, only for {', '.join(known_regions)}; "
+            f"{file.where}: has no spot figures for {region}, only for {', '.join(sorted(regions))}; "
             "nothing is offered on spot from this file."
         )
         return table
@@ -76,12 +76,13 @@ def _add(
     day: date | None,
     problems: list[str],
 ) -> None:
-    saving = figures.get("s") if isinstance(figures, dict) else None
-    band = bands.get(figures.get("r", -1)) if isinstance(figures, dict) else None
+    known = figures if isinstance(figures, dict) else {}
+    saving, index = known.get("s"), known.get("r")
+    band = bands.get(index) if isinstance(index, int) else None
     if not isinstance(saving, int | float) or not -math.inf < saving < 100 or band is None:
         problems.append(
-            f"{file.where}: {name} on Linux has {figures!r}; needed are s (saving in %, under 100) and r (one "
-            f"of {', '.join(map(str, bands))}). Correct the entry or remove it."
+            f"{file.where}: {name} on Linux has {figures!r}; needed are s (saving in %, < 100) and r (one of "
+            f"{', '.join(map(str, bands))}). Correct the entry or remove it."
         )
     elif saving <= 0:
         table.entries[name] = no_saving(name, saving / 100, file.name)
