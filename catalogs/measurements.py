@@ -288,9 +288,9 @@ class FailedProfile:
     source: str
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        """Configuration tried."""
-        return (self.model, self.host, self.batch or 0)
+    def key(self) -> tuple[str, str, int, str]:
+        """Configuration tried, and why it failed: several deadlines may have failed on one host."""
+        return (self.model, self.host, self.batch or 0, self.reason)
 
 
 def _exact_quantile_ms(quantiles: Sequence[tuple[float, float]], percentile: float) -> float | None:

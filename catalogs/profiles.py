@@ -6,13 +6,20 @@ measurements, and merges them; every record keeps its source and how it was obta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
+from catalogs.profile_files import read_profile_path
+from catalogs.profile_tables import read as read_table
+from catalogs.tables import bundled_inputs, digests_of, raise_collected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from catalogs.importers.part import ProfilePart
+    from catalogs.tables import InputFile
 
 __all__ = [
     "FailedProfile",
@@ -21,7 +28,12 @@ __all__ = [
     "ProfileCatalog",
     "PublishedCapacity",
     "ServiceTime",
+    "load_profile_catalog",
 ]
+
+BUNDLED = "bundled"
+
+R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, FailedProfile)
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class ProfileCatalog:
     service_times, capacities, function_times, failed
         Records sorted by their keys; no two records of one kind share a key.
     warnings
-        What a reader should know: overridden rows, skipped files, mixed accuracy metrics.
+        What a reader should know: overridden rows, files left out, mixed accuracy metrics.
     digests
         File name -> SHA-256 of its content, for every file read.
     """
@@ -47,3 +59,120 @@ class ProfileCatalog:
     failed: tuple[FailedProfile, ...]
     warnings: tuple[str, ...]
     digests: Mapping[str, str]
+
+
+def load_profile_catalog(paths: Sequence[str | Path] = ()) -> ProfileCatalog:
+    """Read and merge profiles.
+
+    Parameters
+    ----------
+    paths
+        Files or folders, later ones override; the word "bundled" stands for the figures that ship with the
+        package, which are also read when `paths` is empty. A file may be one of our tables or an original.
+
+    Raises
+    ------
+    CatalogError
+        With every problem of every file.
+    """
+    problems: list[str] = []
+    parts: list[ProfilePart] = []
+    inputs: list[InputFile] = []
+    notes: list[str] = []
+    for path in paths or (BUNDLED,):
+        if str(path) == BUNDLED:
+            files = bundled_inputs("profiles")
+            parts += [read_table(file, problems) for file in files]
+            inputs += files
+        else:
+            reading = read_profile_path(path, problems)
+            parts += reading.parts
+            inputs += reading.files
+            notes += reading.notes
+    raise_collected(problems)
+    return _merge(parts, notes, digests_of(inputs))
+
+
+def _merge(parts: Sequence[ProfilePart], notes: Sequence[str], digests: Mapping[str, str]) -> ProfileCatalog:
+    warnings = list(notes)
+    variants = _merge_variants((variant for part in parts for variant in part.variants), warnings)
+    service_times = _override("service times", (part.service_times for part in parts), warnings)
+    capacities = _override("capacities", (part.capacities for part in parts), warnings)
+    function_times = _override("function times", (part.function_times for part in parts), warnings)
+    failed = _override("failures", (part.failed for part in parts), warnings)
+    timed = {time.model for time in service_times} | {time.model for time in function_times}
+    unknown = sorted((timed | {capacity.model for capacity in capacities}) - set(variants))
+    if unknown:
+        warnings.append(
+            f"{len(unknown)} models have times but no variant, so no task, and are left out of plans: "
+            f"{', '.join(unknown[:5])}{' ...' if len(unknown) > 5 else ''}."
+        )
+    warnings += _mixed_metrics(variants)
+    return ProfileCatalog(
+        variants=variants,
+        service_times=service_times,
+        capacities=capacities,
+        function_times=function_times,
+        failed=failed,
+        warnings=tuple(dict.fromkeys(warnings)),
+        digests=digests,
+    )
+
+
+def _override(kind: str, groups: Iterable[Sequence[R]], warnings: list[str]) -> tuple[R, ...]:
+    """Keep the last record of each key, sorted by key, and say how many differing ones it replaced."""
+    kept: dict[object, R] = {}
+    replaced = 0
+    for records in groups:
+        for record in records:
+            known = kept.get(record.key)
+            replaced += known is not None and known != record
+            kept[record.key] = record
+    if replaced:
+        warnings.append(f"{replaced} {kind} were overridden by later files.")
+    return tuple(sorted(kept.values(), key=lambda record: record.key))
+
+
+def _merge_variants(variants: Iterable[ModelVariant], warnings: list[str]) -> dict[str, ModelVariant]:
+    merged: dict[str, ModelVariant] = {}
+    for variant in variants:
+        known = merged.get(variant.name)
+        merged[variant.name] = variant if known is None else _joined(known, variant, warnings)
+    return dict(sorted(merged.items()))
+
+
+def _joined(known: ModelVariant, later: ModelVariant, warnings: list[str]) -> ModelVariant:
+    """Override field by field; an accuracy by another metric is not comparable and does not replace."""
+    if later.task != known.task:
+        warnings.append(
+            f"model {known.name}: task {known.task} was overridden by {later.task} ({later.source})."
+        )
+    changes: dict[str, object] = {"task": later.task}
+    for name in ("memory_mib", "artifact_mib", "parameters"):
+        if getattr(later, name) is not None:
+            changes[name] = getattr(later, name)
+    if later.accuracy_share is not None:
+        if known.accuracy_metric in (None, later.accuracy_metric):
+            changes |= {"accuracy_share": later.accuracy_share, "accuracy_metric": later.accuracy_metric}
+        else:
+            warnings.append(
+                f"model {known.name}: accuracy {known.accuracy_share:.4g} ({known.accuracy_metric}) is kept; "
+                f"{later.accuracy_share:.4g} is by another metric ({later.accuracy_metric}, {later.source})."
+            )
+    if all(getattr(known, name) == value for name, value in changes.items()):
+        return known
+    sources = dict.fromkeys((*known.source.split(" + "), later.source))
+    return replace(known, **changes, source=" + ".join(sources))  # type: ignore[arg-type]
+
+
+def _mixed_metrics(variants: Mapping[str, ModelVariant]) -> list[str]:
+    metrics: dict[str, set[str]] = {}
+    for variant in variants.values():
+        if variant.accuracy_metric is not None:
+            metrics.setdefault(variant.task, set()).add(variant.accuracy_metric)
+    return [
+        f"task {task}: accuracies are by several metrics ({', '.join(sorted(found))}); a floor compares "
+        "unlike figures. Restrict the models of the scenario to one metric."
+        for task, found in sorted(metrics.items())
+        if len(found) > 1
+    ]
