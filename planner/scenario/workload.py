@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, field_validator
 
 from planner.document import Document
 from planner.scenario.quantities import (
@@ -14,27 +14,36 @@ from planner.scenario.quantities import (
     InputPath,
     Instant,
     Name,
+    NonNegative,
     OpenShare,
     Positive,
     Share,
 )
+
+ColumnName = Annotated[str, Field(min_length=1)] | Annotated[int, Strict(), Field(ge=0)]
 
 
 class TraceFile(Document):
     """Requests recorded by somebody: counts per interval, or one row per request."""
 
     file: InputPath = Field(description="CSV or Parquet, plain or gzip; relative to the scenario.")
-    time_column: str | None = Field(None, description="Column of the time; found by its name when absent.")
-    count_column: str | None = Field(
-        None, description="Column of the count or rate; found by its name when absent."
+    time_column: ColumnName | None = Field(
+        None, description="Column of the time: its name, or number from 0."
     )
-    interval_s: Duration | None = Field(
-        None, alias="interval", description="Length of one row; found when absent."
+    count_column: ColumnName | None = Field(
+        None, description="Column of the load: its name, or number from 0."
     )
+    interval_s: Duration | None = Field(None, alias="interval", description="Length of one row.")
     timezone: str = Field("UTC", description="IANA zone of times that do not state one.")
     kind: Literal["auto", "counts", "requests", "rates"] = Field("auto", description="What one row is.")
+    start: Instant | None = Field(None, description="Instant of second 0, where times are seconds.")
+    time_format: str | None = Field(None, description="strptime format of times that are not ISO 8601.")
+    absent: Literal["missing", "zero"] = Field("missing", description="What an interval without a row is.")
+    zeros: Literal["judge", "keep"] = Field(
+        "judge", description="judge: zeros that cannot be true are missing."
+    )
     scale: Positive = Field(
-        1.0, description="Factor on every count, for planning a multiple of the recorded load."
+        1.0, description="Factor on every count, to plan a multiple of the recorded load."
     )
 
 
@@ -43,7 +52,11 @@ class _Generator(Document):
     start: Instant = Field(description="First instant of the generated history.")
     duration_s: Duration = Field(alias="duration", description="Length of the generated history.")
     interval_s: Duration = Field(alias="interval", description="Length of one count.")
-    mean_rps: Positive = Field(description="Mean rate over a day, requests/s.")
+    mean_rps: Positive = Field(description="Mean rate over a week, requests/s.")
+    peak_hour: Annotated[NonNegative, Field(lt=24)] = Field(
+        14.0, description="Hour of the highest rate, UTC."
+    )
+    weekend_share: Positive = Field(1.0, description="Rate of a weekend's day over that of a working day.")
 
 
 class PoissonTrace(_Generator):
@@ -74,6 +87,9 @@ class SurgeTrace(_Generator):
     surge_duration_s: Duration = Field(alias="surge_duration", description="How long it lasts.")
     surge_ratio: Annotated[Positive, Field(gt=1)] = Field(
         3.0, description="Rate at its height over the usual rate."
+    )
+    ramp_share: Annotated[Share, Field(le=0.5)] = Field(
+        0.1, description="Part of it that is rise, and again fall."
     )
 
 
@@ -141,9 +157,10 @@ class RequestClass(Document):
     )
     deadline_ms: Positive = Field(description="Time from arrival to answer that a request may take.")
     percentile: OpenShare = Field(description="Share of the requests that must meet the deadline, e.g. 0.98.")
-    min_accuracy: Annotated[MinAccuracy, BeforeValidator(_plain_number)] | None = Field(
-        None, description="Accuracy floor: a share of 1, or {value, kind, metric}."
-    )
+    min_accuracy: (
+        Annotated[MinAccuracy, BeforeValidator(_plain_number, json_schema_input_type=Share | MinAccuracy)]
+        | None
+    ) = Field(None, description="Accuracy floor: a share of 1, or {value, kind, metric}.")
 
     @field_validator("percentile", mode="before")
     @classmethod
