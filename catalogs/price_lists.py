@@ -49,8 +49,8 @@ def read_prices(file: InputFile, region: str, problems: list[str]) -> PriceList:
     seen: set[tuple[str, str]] = set()
     for row in read_rows(file, required=MACHINE_COLUMNS, problems=problems):
         name, row_region, price = row.text("instance_type"), row.text("region"), price_usd_per_h(row)
-        currency, day, source = _usd(row), row.day("price_date"), row.text("source")
-        _refuse_second(row, name, row_region, seen)
+        currency, day, source = usd_only(row), row.day("price_date"), row.text("source")
+        refuse_second(row, name, row_region, seen)
         found.regions.add(row_region)
         if row.sound and row_region == region:
             found.prices[name] = MachinePrice(name, region, price, day, currency, source)
@@ -63,10 +63,10 @@ def read_endpoint_prices(file: InputFile, region: str, problems: list[str]) -> P
     seen: set[tuple[str, str]] = set()
     for row in read_rows(file, required=ENDPOINT_COLUMNS, problems=problems):
         name, row_region, price = row.text("endpoint_type"), row.text("region"), price_usd_per_h(row)
-        currency, day, source = _usd(row), row.day("price_date"), row.text("source")
+        currency, day, source = usd_only(row), row.day("price_date"), row.text("source")
         if name and not name.startswith("ml."):
             row.fail(f"endpoint_type is {name!r}; endpoint types are written ml.TYPE. Correct the cell.")
-        _refuse_second(row, name, row_region, seen)
+        refuse_second(row, name, row_region, seen)
         found.regions.add(row_region)
         if row.sound and row_region == region:
             machine = name.removeprefix("ml.")
@@ -74,14 +74,16 @@ def read_endpoint_prices(file: InputFile, region: str, problems: list[str]) -> P
     return found
 
 
-def _usd(row: Row) -> str:
+def usd_only(row: Row) -> str:
+    """Return the currency of a row, which must be USD."""
     currency = row.text("currency")
     if currency and currency != "USD":
         row.fail(f"currency is {currency!r}; only USD is planned with. Convert the price or remove the row.")
     return currency
 
 
-def _refuse_second(row: Row, name: str, region: str, seen: set[tuple[str, str]]) -> None:
+def refuse_second(row: Row, name: str, region: str, seen: set[tuple[str, str]]) -> None:
+    """Note a problem where the price of a name in a region was seen before, else remember it."""
     if (name, region) in seen:
         row.fail(f"the price of {name} in {region} stands in this file already. Remove one of the two rows.")
     seen.add((name, region))

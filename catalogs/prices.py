@@ -18,12 +18,11 @@ from catalogs.shapes import fill_in_shapes, merge_shapes, read_shapes
 from catalogs.spot import SpotTable, read_spot_offers
 from catalogs.tables import (
     InputFile,
-    bundled_inputs,
     digests_of,
     header_of,
+    inputs_of,
     near,
     raise_collected,
-    read_input,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ __all__ = [
     "load_price_catalog",
 ]
 
-BUNDLED = "bundled"
 _T = TypeVar("_T")
 _PriceReader = Callable[[InputFile, str, list[str]], PriceList]
 _PRICE_IMPORTERS: tuple[tuple[Callable[[InputFile], bool], _PriceReader], ...] = (
@@ -129,9 +127,9 @@ def load_price_catalog(
         another currency, a type twice in a file, a shape in two files; or nothing to rent in the region.
     """
     problems: list[str] = []
-    price_inputs = _inputs("prices", price_files, bundled, problems)
-    shape_inputs = _inputs("shapes", shape_files, bundled, problems)
-    spot_inputs = _inputs("spot", spot_files, bundled, problems)
+    price_inputs = inputs_of("prices", price_files, bundled, problems)
+    shape_inputs = inputs_of("shapes", shape_files, bundled, problems)
+    spot_inputs = inputs_of("spot", spot_files, bundled, problems)
     lists = [(file.where, _read_price_list(file, region, problems)) for file in price_inputs]
     shapes = merge_shapes([(f.where, _read_shape_file(f, region, problems)) for f in shape_inputs], problems)
     shapes = fill_in_shapes(shapes, [(where, found.shapes) for where, found in lists], problems)
@@ -159,18 +157,6 @@ def load_price_catalog(
         digests=digests_of([*price_inputs, *shape_inputs, *spot_inputs]),
         endpoints=tuple(endpoints[name] for name in sorted(endpoints)),
     )
-
-
-def _inputs(folder: str, paths: Sequence[str | Path], bundled: bool, problems: list[str]) -> list[InputFile]:
-    named = [BUNDLED, *paths] if bundled and BUNDLED not in paths else list(paths)
-    inputs: list[InputFile] = []
-    for path in named:
-        if path == BUNDLED:
-            inputs += bundled_inputs(folder)
-        else:
-            file = read_input(path, problems)
-            inputs += [] if file is None else [file]
-    return inputs
 
 
 def _read_price_list(file: InputFile, region: str, problems: list[str]) -> PriceList:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
+BUNDLED = "bundled"  # stands for the files that ship with the package, in lists of paths
 MISSING_WORDS = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "-"}
 )  # spellings seen in published price lists
@@ -250,6 +251,24 @@ def bundled_inputs(folder: str) -> list[InputFile]:
     return [
         InputFile(f"bundled/{folder}/{e.name}", f"bundled/{folder}/{e.name}", e.read_bytes()) for e in found
     ]
+
+
+def inputs_of(
+    folder: str, paths: Sequence[str | Path], bundled: bool, problems: list[str]
+) -> list[InputFile]:
+    """Read the files of a list in its order; the word `bundled` stands for those that ship in `FOLDER`.
+
+    With `bundled` true these come first where the list does not name them.
+    """
+    named = [BUNDLED, *paths] if bundled and BUNDLED not in paths else list(paths)
+    inputs: list[InputFile] = []
+    for path in named:
+        if path == BUNDLED:
+            inputs += bundled_inputs(folder)
+        else:
+            file = read_input(path, problems)
+            inputs += [] if file is None else [file]
+    return inputs
 
 
 def header_of(file: InputFile) -> tuple[str, ...]:
