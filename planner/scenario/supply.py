@@ -50,6 +50,10 @@ class Functions(Document):
         600.0,
         description="Time an idle function stays warm; sources say 10 to 60 min, providers nothing.",
     )
+    least_rate_rps: Positive = Field(
+        1.0,
+        description="Rate of calls that cold starts are counted at; a lower one leaves more calls cold.",
+    )
 
 
 class Quota(Document):
