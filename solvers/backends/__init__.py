@@ -6,20 +6,22 @@ recomputed here.
 
 from __future__ import annotations
 
+import difflib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.backends import highs
+from solvers.backends import cvxpy_solvers, highs, pulp_solvers
 from solvers.backends.check import check_report
+from solvers.backends.lp_file import write_lp
 from solvers.backends.program import LinearProgram
 from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status
 from solvers.errors import BackendError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,7 +29,16 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Backend = Callable[[LinearProgram, Settings], Report]
 
-__all__ = ["Answer", "BackendInfo", "LinearProgram", "Status", "installed_backends", "solve"]
+__all__ = ["Answer", "BackendInfo", "LinearProgram", "Status", "installed_backends", "solve", "write_lp"]
+
+RUNNERS: Mapping[str, Backend] = {
+    highs.NAME: highs.run,
+    pulp_solvers.HIGHS: pulp_solvers.run_highs,
+    pulp_solvers.CBC: pulp_solvers.run_cbc,
+    pulp_solvers.SCIP: pulp_solvers.run_scip,
+    cvxpy_solvers.HIGHS: cvxpy_solvers.run_highs,
+    cvxpy_solvers.SCIP: cvxpy_solvers.run_scip,
+}
 
 
 def solve(
@@ -79,28 +90,33 @@ def solve(
 
 def installed_backends() -> tuple[BackendInfo, ...]:
     """Every backend that can be called here, the default first."""
-    return (highs.describe(),)
+    return (highs.describe(), *pulp_solvers.describe(), *cvxpy_solvers.describe())
 
 
 def find_backend(name: str) -> Backend:
-    """Return the function that runs `name`; raise `BackendError` naming what is installed."""
-    if name == highs.NAME:
-        return highs.run
+    """Return the function that runs `name`; raise `BackendError` naming the nearest and what is installed."""
+    if name in RUNNERS:
+        return RUNNERS[name]
+    near = difflib.get_close_matches(name, RUNNERS, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
     offered = ", ".join(info.name for info in installed_backends())
-    raise BackendError(f"solver {name!r} is not installed here; installed: {offered}")
+    raise BackendError(f"solver {name!r} is unknown.{guess} Installed here: {offered}.")
 
 
 def settle_trivial(program: LinearProgram) -> Report | None:
-    """Answer what needs no solver and each treats its own way: contradicting limits, no columns."""
+    """Answer what solvers treat each their own way: contradicting limits, empty rows, no columns."""
     contradiction = program.contradiction()
     if contradiction is not None:
         return Report(Status.INFEASIBLE, message=contradiction)
+    empty = np.diff(program.matrix.indptr) == 0
+    unreachable = np.flatnonzero(empty & ((program.row_lower > 0) | (program.row_upper < 0)))
+    if len(unreachable):
+        return Report(
+            Status.INFEASIBLE, message=f"row {unreachable[0]} has no coefficients and cannot reach its limit"
+        )
     if len(program.cost):
         return None
-    empty = np.zeros(0)
-    if program.violation(empty) > 0:
-        return Report(Status.INFEASIBLE, message="a row without columns cannot reach its limit")
-    return Report(Status.OPTIMAL, empty, program.offset, np.zeros(len(program.row_lower)))
+    return Report(Status.OPTIMAL, np.zeros(0), program.offset, np.zeros(len(program.row_lower)))
 
 
 def unscale(report: Report, cost_scale: float) -> Report:

@@ -14,9 +14,29 @@ import numpy as np
 from solvers.backends.status import BackendInfo, Report, Settings, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from solvers.backends.program import LinearProgram
 
 NAME = "highs"
+LIMITS = frozenset(
+    (
+        "kTimeLimit",
+        "kIterationLimit",
+        "kSolutionLimit",
+        "kInterrupt",
+        "kMemoryLimit",
+        "kObjectiveBound",
+        "kObjectiveTarget",
+    )
+)
+PROVED: Mapping[str, Status] = {
+    "kOptimal": Status.OPTIMAL,
+    "kModelEmpty": Status.OPTIMAL,
+    "kInfeasible": Status.INFEASIBLE,
+    "kUnbounded": Status.UNBOUNDED,
+    "kUnboundedOrInfeasible": Status.INFEASIBLE_OR_UNBOUNDED,
+}
 
 
 def describe() -> BackendInfo:
@@ -87,30 +107,32 @@ def run_model(model: Any) -> None:
 
     ended = model.run()
     if ended == highspy.HighsStatus.kError and model.getModelStatus() == highspy.HighsModelStatus.kNotset:
-        highspy.Highs.resetGlobalScheduler(True)
+        reset_scheduler()
         model.run()
+
+
+def reset_scheduler() -> None:
+    """Let the next run choose its number of threads anew; HiGHS keeps that of the process's first run."""
+    import highspy
+
+    highspy.Highs.resetGlobalScheduler(True)
 
 
 def read_report(model: Any, *, is_linear: bool) -> Report:
     """Read status, values, dual bound and row duals of a model that was run."""
+    end = model.getModelStatus().name
+    return read_results(end, model.getInfo(), model.getSolution(), is_linear=is_linear)
+
+
+def read_results(end: str, info: Any, solution: Any, *, is_linear: bool) -> Report:
+    """Read HiGHS's model status (by name), information and solution."""
     import highspy
 
-    ends = highspy.HighsModelStatus
-    end, info, solution = model.getModelStatus(), model.getInfo(), model.getSolution()
     found = highspy.SolutionStatus.kSolutionStatusFeasible
     incumbent = solution.value_valid and info.primal_solution_status == found
-    limits = {ends.kTimeLimit, ends.kIterationLimit, ends.kSolutionLimit, ends.kInterrupt}
-    limits |= {ends.kMemoryLimit, ends.kObjectiveBound, ends.kObjectiveTarget}
-    proved = {
-        ends.kOptimal: Status.OPTIMAL,
-        ends.kModelEmpty: Status.OPTIMAL,
-        ends.kInfeasible: Status.INFEASIBLE,
-        ends.kUnbounded: Status.UNBOUNDED,
-        ends.kUnboundedOrInfeasible: Status.INFEASIBLE_OR_UNBOUNDED,
-    }
     status = Status.FEASIBLE if incumbent else Status.LIMIT
-    if end not in limits:
-        status = proved.get(end, Status.FAILED)
+    if end not in LIMITS:
+        status = PROVED.get(end, Status.FAILED)
     solved = status in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT)
     bound = None
     if is_linear and status is Status.OPTIMAL:
@@ -123,5 +145,5 @@ def read_report(model: Any, *, is_linear: bool) -> Report:
         bound=bound,
         row_duals=np.array(solution.row_dual) if is_linear and solution.dual_valid else None,
         nodes=max(0, int(info.mip_node_count)),
-        message="" if status is not Status.FAILED else f"HiGHS ended with: {model.modelStatusToString(end)}",
+        message="" if status is not Status.FAILED else f"HiGHS ended with {end}",
     )
