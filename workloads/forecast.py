@@ -1,0 +1,368 @@
+"""Forecast of a load: rate quantiles per planning window, with the back-test that chose the forecaster.
+
+The way from a history to quantiles, each step a module: season (`workloads.season`), five statsmodels
+members or, where no season can be learnt, three with a short memory (`workloads.members`,
+`workloads.short_memory`), their median `auto` at rolling origins (`workloads.rolling`), quantiles from its
+own errors (`workloads.calibration`), and the table (`workloads.backtest`).
+
+`auto` is the plain median.  The one forecaster that may replace it is the seasonal naive one, when it wins
+the back-test clearly (`workloads.backtest.wins_clearly`); the method then says so.  Which level to plan on:
+r/(1 + r) with r the net cost ratio of under- to over-provisioning, 0.95 where nothing is known
+(design/EVIDENCE.md, section 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from workloads.backtest import SCORED_LEVELS, BackTest, BackTestRow, score, wins_clearly
+from workloads.burstiness import COUNTS_MIN, trace_dispersion
+from workloads.calibration import calibrated_lead_h, mean_rate_rps, replay_quantiles
+from workloads.errors import WorkloadError
+from workloads.members import SEASONAL_MEMBERS
+from workloads.rolling import Layout, Rolling, roll
+from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
+from workloads.series import DAY_S, RateCurve, make_grid, to_rate
+from workloads.short_memory import SHORT_MEMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workloads.series import Array
+    from workloads.traces import Trace
+
+AUTO = "auto"
+SIMPLE = "seasonal-naive"
+METHODS = (AUTO, *SEASONAL_MEMBERS, *SHORT_MEMBERS)
+STEP_UP_DAYS = (
+    14.0  # design/EVIDENCE.md, section 8: ServeGen's two weeks covered 87.3 % where 95 % was promised
+)
+STEP_UP_TAIL_RATIO = 5.0  # one quantile up: .95 becomes .99
+MISSING_SHARE_WARN = 0.1  # a tenth of the history carried over from elsewhere shows in the fits
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Quantiles of the mean rate of each planning window.
+
+    Parameters
+    ----------
+    start
+        First instant of the first window, UTC.
+    window_s
+        Length of a window, seconds.
+    levels
+        ``[q]`` ascending probabilities in (0, 1).
+    rate_rps
+        ``[t, q]`` requests/s, non-decreasing along q.  Where capacity is held for several windows, the
+        quantile of the largest of them, the same for all windows of a holding period.
+    mean_rps
+        ``[t]`` expected rate of the window itself, requests/s.
+    dispersion_index
+        Index of dispersion of counts inside a window, >= 1; 1 stands for Poisson arrivals.
+    method
+        What was used, in words.
+    backtest
+        How every candidate did inside the history.
+    warnings
+        What a planner must know before trusting the quantiles.
+    """
+
+    start: datetime
+    window_s: float
+    levels: Array
+    rate_rps: Array
+    mean_rps: Array
+    dispersion_index: float
+    method: str
+    backtest: BackTest
+    warnings: tuple[str, ...]
+
+
+def forecast_rates(
+    history: Trace,
+    start: datetime,
+    window_s: float,
+    windows: int,
+    levels: Sequence[float] | Array,
+    *,
+    method: str = AUTO,
+    season: SeasonChoice = "auto",
+    hold_s: float | None = None,
+    step_up: bool | None = None,
+    seed: int = 0,
+) -> Forecast:
+    """Forecast rate quantiles for planning windows from the history before them.
+
+    Parameters
+    ----------
+    history
+        The trace up to at most `start`; missing counts are NaN.
+    start
+        First instant of the first window, aware.
+    window_s
+        Length of a window, seconds.
+    windows
+        How many.
+    levels
+        ``[q]`` ascending probabilities in (0, 1).
+    method
+        "auto", or one member's name from `METHODS`.
+    season
+        "auto" detects; "none", "day" and "week" are taken as given where the history is long enough.
+    hold_s
+        Seconds for which capacity is held, a multiple of `window_s`: the quantiles are those of the largest
+        window in each holding period, counted from `start`.  None: one window.
+    step_up
+        Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is under
+        two weeks.
+    seed
+        Accepted so that every step of a plan has one; nothing here is random.
+
+    Raises
+    ------
+    WorkloadError
+        When the history does not end by `start`, is too short to learn any error from, or a setting is out
+        of range; all problems are listed at once.
+    """
+    asked = np.asarray(levels, dtype=np.float64)
+    hold = _check_request(history, start, window_s, windows, asked, method, season, hold_s)
+    gap_s = (start - history.end).total_seconds()
+    stepped = history.duration_s < STEP_UP_DAYS * DAY_S if step_up is None else step_up
+    layout = Layout(gap_s=gap_s, window_s=window_s, windows=windows, hold=hold)
+    found, rolling = _roll_history(history, layout, season, method)
+    published = _stepped_up(asked) if stepped else asked
+    wanted = np.unique(np.concatenate([asked, published, SCORED_LEVELS]))
+    quantiles = {name: to_rate(replay_quantiles(rolling.by_period(name), wanted)) for name in rolling.paths}
+    backtest, losses = _back_test(rolling, quantiles, wanted, asked)
+    chosen, described = _choose(method, found, losses, rolling.origin_s)
+    by_period = rolling.by_period(chosen)
+    row = quantiles[chosen][-1][:, np.searchsorted(wanted, published - 1e-12)]
+    if np.isnan(row).any():
+        raise WorkloadError(
+            [
+                f"trace {history.name!r}: {history.duration_s:g} s of history give too few outcomes "
+                f"{gap_s + window_s:g} s ahead to learn an interval from; give a longer history or a nearer start"
+            ]
+        )
+    dispersion, unsure = _dispersion_index(history, window_s)
+    warnings = [
+        *_history_warnings(history, found, gap_s, window_s, stepped),
+        *_reach_warnings(calibrated_lead_h(by_period), float(by_period.lead_h[-1])),
+        *unsure,
+    ]
+    return Forecast(
+        start=start.astimezone(history.start.tzinfo),
+        window_s=float(window_s),
+        levels=asked,
+        rate_rps=np.repeat(row, hold, axis=0)[:windows],
+        mean_rps=mean_rate_rps(rolling.by_window(chosen)),
+        dispersion_index=dispersion,
+        method=described,
+        backtest=backtest,
+        warnings=tuple(warnings),
+    )
+
+
+def _roll_history(
+    history: Trace, layout: Layout, choice: SeasonChoice, method: str
+) -> tuple[Season, Rolling]:
+    """Find the season, then run the forecasters that fit it at the rolling origins."""
+    curve = RateCurve(history)
+    season = Season(None, False, f"an interval of {history.interval_s:g} s cannot show a day")
+    step_s = season_step_s(history.interval_s)
+    if step_s is not None and history.duration_s >= 2 * step_s:
+        day_steps = round(DAY_S / step_s)
+        grid = make_grid(curve, step_s, day_steps)
+        season = chosen_season(choice, grid.root, day_steps)
+    if season.day_steps is None:
+        step_s = short_step_s(history.duration_s, history.interval_s)
+        if history.duration_s < step_s:
+            raise WorkloadError(
+                [f"trace {history.name!r} lasts {history.duration_s:g} s, less than one step of {step_s:g} s"]
+            )
+        grid = make_grid(curve, step_s, None)
+    members = SHORT_MEMBERS if season.day_steps is None else SEASONAL_MEMBERS
+    if method not in (AUTO, *members):
+        raise WorkloadError(
+            [
+                f"forecast method {method!r} does not fit trace {history.name!r}: {season.reason}; choose {_names((AUTO, *members))}"
+            ]
+        )
+    return season, roll(curve, grid, season, members, layout, combined=AUTO)
+
+
+def _back_test(
+    rolling: Rolling, quantiles: dict[str, Array], levels: Array, asked: Array
+) -> tuple[BackTest, dict[str, Array]]:
+    """Score every forecaster on the same outcomes; best first."""
+    rows: list[BackTestRow] = []
+    losses: dict[str, Array] = {}
+    for name, quantile in quantiles.items():
+        outcomes = rolling.by_period(name)
+        scored = score(
+            name,
+            to_rate(outcomes.actual),
+            quantile,
+            to_rate(outcomes.path),
+            levels,
+            asked,
+            outcomes.lead_h < 1.0,
+        )
+        if scored is not None:
+            row, losses[name] = scored
+            rows.append(row)
+    rows.sort(key=lambda row: (row.pinball_percent, row.method))
+    return BackTest(levels=tuple(float(level) for level in asked), rows=tuple(rows)), losses
+
+
+def _choose(method: str, season: Season, losses: dict[str, Array], origin_s: Array) -> tuple[str, str]:
+    """Return the forecaster to publish and what to call it."""
+    if method != AUTO:
+        return method, method
+    if season.day_steps is None:
+        return AUTO, f"auto (median of {len(SHORT_MEMBERS)} short-memory forecasters; {season.reason})"
+    if SIMPLE in losses and AUTO in losses and wins_clearly(losses[SIMPLE], losses[AUTO], origin_s):
+        saved = 100.0 * (1.0 - float(np.nanmean(losses[SIMPLE]) / np.nanmean(losses[AUTO])))
+        return (
+            SIMPLE,
+            f"{SIMPLE} (simpler, and {saved:.1f} % less loss than the median in the back-test; {season.reason})",
+        )
+    return AUTO, f"auto (median of {len(SEASONAL_MEMBERS)} members; {season.reason})"
+
+
+def _stepped_up(levels: Array) -> Array:
+    """Return the levels one quantile up: the tail of each level above .5 is divided by five."""
+    return np.where(levels > 0.5, 1.0 - (1.0 - levels) / STEP_UP_TAIL_RATIO, levels)
+
+
+def _dispersion_index(history: Trace, window_s: float) -> tuple[float, list[str]]:
+    """Return the index of dispersion inside a window from the trace's own intervals, or 1 with a warning."""
+    unknown = "Poisson arrivals are assumed inside a window (index of dispersion 1)"
+    if history.interval_s >= window_s * (1.0 - 1e-9):
+        return 1.0, [
+            f"the trace's interval of {history.interval_s:g} s is no finer than the window: {unknown}"
+        ]
+    try:
+        found = trace_dispersion(history, max(window_s, COUNTS_MIN * history.interval_s))
+    except WorkloadError as error:
+        return 1.0, [f"{error.problems[0]}: {unknown}"]
+    return max(1.0, found.index), []
+
+
+def _history_warnings(
+    history: Trace, season: Season, gap_s: float, window_s: float, stepped: bool
+) -> list[str]:
+    """Return what the length and quality of the history imply."""
+    days = history.duration_s / DAY_S
+    warnings = []
+    if days < 2.0:
+        warnings.append(
+            f"{days:.2f} days of history are under two daily seasons: no daily season is forecast, only a level"
+        )
+    if days < STEP_UP_DAYS:
+        done = (
+            "levels above .5 are published one quantile higher (.95 as .99)"
+            if stepped
+            else "no step up was asked for"
+        )
+        warnings.append(
+            f"{days:.1f} days of history are under two weeks, so intervals are too narrow: {done}"
+        )
+    elif stepped:
+        warnings.append("levels above .5 are published one quantile higher (.95 as .99), as asked")
+    if season.day_steps is not None and season.week and days < 21.0:
+        warnings.append(f"{season.reason}")
+    if history.interval_s > window_s * (1.0 + 1e-9):
+        warnings.append(
+            f"the trace's interval of {history.interval_s:g} s is longer than the window of {window_s:g} s: each rate is "
+            "held over its windows, and what happens inside it is not known"
+        )
+    if history.missing_share > MISSING_SHARE_WARN:
+        warnings.append(f"{100 * history.missing_share:.0f} % of the history is missing and was carried over")
+    if gap_s > DAY_S:
+        warnings.append(
+            f"the history ends {gap_s / DAY_S:.1f} days before the first window; give a newer one"
+        )
+    return warnings
+
+
+def _reach_warnings(learnt_h: float, longest_h: float) -> list[str]:
+    """Return a warning when leads lie beyond every bin with errors of its own."""
+    if learnt_h >= longest_h - 1e-9:
+        return []
+    return [
+        f"the history is too short to learn errors more than {learnt_h:.1f} h ahead; intervals from there to "
+        f"{longest_h:.1f} h are those of shorter leads, and too narrow"
+    ]
+
+
+def _check_request(
+    history: Trace,
+    start: datetime,
+    window_s: float,
+    windows: int,
+    levels: Array,
+    method: str,
+    season: str,
+    hold_s: float | None,
+) -> int:
+    """Return the windows of a holding period, or raise with all problems of the request."""
+    problems = [*_time_problems(history, start, window_s, windows), *_choice_problems(method, season)]
+    if (
+        levels.ndim != 1
+        or levels.size == 0
+        or not np.all((levels > 0) & (levels < 1))
+        or np.any(np.diff(levels) <= 0)
+    ):
+        problems.append(f"levels are {levels.tolist()}; give ascending probabilities above 0 and below 1")
+    held = window_s if hold_s is None else hold_s
+    hold = round(held / window_s) if np.isfinite(held) and window_s > 0 else 0
+    if hold < 1 or abs(hold * window_s - held) > 1e-6 * window_s:
+        problems.append(f"hold_s is {hold_s}; it must be a whole multiple of the window of {window_s:g} s")
+    if problems:
+        raise WorkloadError(problems)
+    return hold
+
+
+def _time_problems(history: Trace, start: datetime, window_s: float, windows: int) -> list[str]:
+    problems = []
+    where = f"trace {history.name!r}"
+    if not np.isfinite(window_s) or window_s <= 0:
+        problems.append(f"window_s is {window_s}; it must be a number of seconds above 0")
+    if windows < 1:
+        problems.append(f"windows is {windows}; at least one window is needed")
+    if start.tzinfo is None:
+        problems.append(f"start {start} has no time zone; give an aware datetime")
+        return problems
+    gap = start - history.end
+    if gap < timedelta(0):
+        problems.append(
+            f"{where} ends at {history.end.isoformat()}, after the forecast's start {start.isoformat()}; the planned time must "
+            "not be seen: cut the history with before(start)"
+        )
+    elif gap.total_seconds() > history.duration_s:
+        problems.append(
+            f"{where} ends at {history.end.isoformat()}, {gap.total_seconds() / DAY_S:.1f} days before the forecast's start "
+            f"{start.isoformat()}, more than its own length of {history.duration_s / DAY_S:.1f} days; give a newer history"
+        )
+    return problems
+
+
+def _choice_problems(method: str, season: str) -> list[str]:
+    problems = []
+    for what, given, allowed in (("method", method, METHODS), ("season", season, get_args(SeasonChoice))):
+        if given not in allowed:
+            near = get_close_matches(given, allowed, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            problems.append(f"forecast {what} is {given!r}{hint}; choose {_names(allowed)}")
+    return problems
+
+
+def _names(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
