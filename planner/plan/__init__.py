@@ -11,7 +11,7 @@ from planner.plan.certificate import (
     Validity,
 )
 from planner.plan.document import SCHEMA_VERSION, ProvisioningPlan
-from planner.plan.files import load_plan, parse_plan, plan_bytes, plan_digest, plan_schema, write_plan
+from planner.plan.files import load_plan, parse_plan, plan_bytes, plan_digest, write_plan
 from planner.plan.options import FunctionOption, MachineOption, PlanOption, PublishedFigure, Service, Tier
 from planner.plan.problem import (
     AccuracyFloor,
@@ -69,6 +69,5 @@ __all__ = [
     "parse_plan",
     "plan_bytes",
     "plan_digest",
-    "plan_schema",
     "write_plan",
 ]

@@ -89,11 +89,6 @@ def plan_digest(plan: ProvisioningPlan) -> str:
     return hashlib.sha256(plan_bytes(plan, reproducible=True)).hexdigest()
 
 
-def plan_schema() -> dict[str, Any]:
-    """JSON Schema of the plan file."""
-    return ProvisioningPlan.model_json_schema()
-
-
 def _tidy(value: Any, reproducible: bool) -> Any:
     """Drop clock fields that are null, or all of them."""
     if isinstance(value, dict):

@@ -84,8 +84,13 @@ class FunctionOption(Document):
     quantile_ms: float = Field(
         gt=0, description="Time that the classes' percentile of warm calls stays within."
     )
-    billed_ms: float = Field(gt=0, description="Billed time of one call.")
+    quantiles_ms: dict[str, float] = Field(description="Percentile, as a share -> time of a warm call.")
+    billed_ms: float = Field(gt=0, description="Billed time of one call, cold starts included.")
     cold_start_ms: float | None = Field(description="Further time of a cold call; null: not known.")
+    cold_start_share: float = Field(ge=0, le=1, description="Share of the calls that start cold.")
+    deadline_meet_rate: dict[str, float] = Field(
+        description="class -> share of its requests answered in time, cold starts included."
+    )
     usd_per_request: float = Field(gt=0, description="Tariff of one request.")
     concurrency_s: float = Field(gt=0, description="Function-seconds that one request holds.")
     sources: dict[str, str] = Field(description="Source of each number: tariff, profile, accuracy.")

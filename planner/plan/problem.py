@@ -34,6 +34,7 @@ class PlannedClass(Document):
 class CurrentMachines(Document):
     """Machines that run before the horizon."""
 
+    provider: str = Field(description="Who rents them out.")
     instance_type: str = Field(description="Their type.")
     market: MarketName = Field(description="How they are paid for.")
     count: int = Field(gt=0, description="How many.")

@@ -1,7 +1,7 @@
 """The user's input: the models of scenario.yaml, and reading them with every problem named at once."""
 
 from planner.scenario.document import Scenario
-from planner.scenario.reading import load_scenario, parse_scenario
+from planner.scenario.reading import load_scenario, parse_scenario, with_solver
 from planner.scenario.supply import (
     FleetEntry,
     Functions,
@@ -49,4 +49,5 @@ __all__ = [
     "Workload",
     "load_scenario",
     "parse_scenario",
+    "with_solver",
 ]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.document import check, path_text
 from planner.errors import InputError
 from planner.scenario.document import Scenario
+from planner.scenario.supply import SolverSettings
 from planner.yaml_text import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STDIN = "-"
 
@@ -39,6 +43,17 @@ def load_scenario(path: str | Path) -> Scenario:
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}.") from None
     return parse_scenario(content, source=str(file), folder=file.parent)
+
+
+def with_solver(scenario: Scenario, flags: Mapping[str, Any]) -> Scenario:
+    """Return the scenario with solver settings that were given as flags, by the names of the settings.
+
+    Raises
+    ------
+    InputError, when a flag is out of range.
+    """
+    settings = {**scenario.solver.model_dump(), **flags}
+    return scenario.model_copy(update={"solver": check(SolverSettings, settings, source="command line")})
 
 
 def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:

@@ -1,0 +1,145 @@
+"""The change set: what to launch, stop and set so that one window of a plan runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import AwareDatetime, Field
+
+from planner.document import Document
+from planner.errors import InputError, StalePlanError, nearest
+from planner.plan import Route
+
+if TYPE_CHECKING:
+    from planner.plan import ProvisioningPlan, Window
+
+NOW = "now"
+
+
+class MachineChange(Document):
+    """Machines of one type and market, before and after."""
+
+    provider: str = Field(description="Who rents them out.")
+    region: str = Field(description="Region.")
+    zone: str | None = Field(description="Zone; null: the provider may choose.")
+    instance_type: str = Field(description="Their type.")
+    market: Literal["on-demand", "spot"] = Field(description="How they are paid for.")
+    action: Literal["launch", "stop", "keep"] = Field(description="What to do.")
+    count_before: int = Field(ge=0, description="Running in the current fleet.")
+    count_after: int = Field(ge=0, description="Running in the window.")
+    launch_at: AwareDatetime | None = Field(
+        description="When to launch; null: at once, or nothing to launch."
+    )
+
+
+class Assignment(Document):
+    """Machines of one option and the group they work in."""
+
+    option: str = Field(description="Id of the option.")
+    group: str = Field(description="Id of the group.")
+    instance_type: str = Field(description="Their type.")
+    market: Literal["on-demand", "spot"] = Field(description="How they are paid for.")
+    count: int = Field(gt=0, description="How many.")
+    model: str = Field(description="Model variant to load.")
+    batch_size: int = Field(gt=0, description="Requests per call.")
+    batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
+    replicas: int = Field(gt=0, description="Replicas on one machine.")
+    threads: int | None = Field(description="Threads of one replica; null: the profile does not say.")
+
+
+class FunctionSetting(Document):
+    """A function as it should be set."""
+
+    option: str = Field(description="Id of the option.")
+    model: str = Field(description="Model variant.")
+    memory_mb: int = Field(gt=0, description="The provider's memory setting.")
+    batch_size: int = Field(gt=0, description="Requests per call.")
+    batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
+    reserved_concurrency: int = Field(ge=0, description="Concurrency to set aside.")
+    provisioned_concurrency: int = Field(ge=0, description="Functions kept warm and paid for.")
+
+
+class ChangeSet(Document):
+    """Everything that one window needs; applying it twice changes nothing the second time."""
+
+    schema_version: Literal[1] = Field(1, description="Version of this format.")
+    kind: Literal["ChangeSet"] = Field("ChangeSet", description="Always ChangeSet.")
+    target: str = Field(description="Where it is meant to be applied.")
+    plan: str = Field(description="Name of the plan.")
+    plan_sha256: str = Field(description="Digest of the plan without its clock fields.")
+    window: str = Field(description="Id of the window.")
+    start: AwareDatetime = Field(description="First instant of the window.")
+    end: AwareDatetime = Field(description="First instant after it.")
+    dispatch: str = Field(description="Dispatch policy within a group.")
+    machines: tuple[MachineChange, ...] = Field(description="Machines, by type and market.")
+    assignments: tuple[Assignment, ...] = Field(description="What the machines run.")
+    functions: tuple[FunctionSetting, ...] = Field(description="Functions.")
+    routing: dict[str, Route] = Field(description="class -> weights at the window's top level.")
+
+
+def change_bytes(changes: ChangeSet) -> bytes:
+    """Return the JSON of a change set: sorted keys, one final newline."""
+    return (json.dumps(changes.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+
+
+def clock(at: str | None) -> datetime:
+    """Return the instant that counts as the present: `at`, or the clock of the machine.
+
+    Raises
+    ------
+    InputError, when `at` is no instant with a time zone.
+    """
+    if at is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            f"--at is {at!r}; it must be a time with its zone, for example 2026-11-23T08:00:00Z."
+        )
+    return moment.astimezone(UTC)
+
+
+def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
+    """Return the window with an id, or the one that the present is in.
+
+    Raises
+    ------
+    StalePlanError, when the plan has expired, or has not begun and ``now`` is asked for. InputError, when no
+    window has the id.
+    """
+    validity = plan.validity
+    if at >= validity.not_after:
+        raise StalePlanError(
+            f"the plan expired at {validity.not_after.isoformat()}, and it is {at.isoformat()}; plan anew."
+        )
+    if window != NOW:
+        named = next((one for one in plan.windows if one.id == window), None)
+        if named is None:
+            ids = [one.id for one in plan.windows]
+            raise InputError(
+                f"--window is {window!r}; the plan has {ids[0]} to {ids[-1]}, or now.{nearest(window, ids)}"
+            )
+        if at >= named.end:
+            raise StalePlanError(
+                f"window {window} ended at {named.end.isoformat()}, and it is {at.isoformat()}."
+            )
+        return named
+    if at < validity.not_before:
+        raise StalePlanError(
+            f"the plan begins at {validity.not_before.isoformat()}, and it is {at.isoformat()}; "
+            "name the window to look ahead with --window, or the time with --at."
+        )
+    return next(one for one in plan.windows if one.start <= at < one.end)
+
+
+def staleness(plan: ProvisioningPlan, at: datetime) -> str:
+    """Say that a newer forecast is due, or nothing."""
+    due = plan.validity.replan_after
+    if at < due:
+        return ""
+    return f"the plan is stale: it asked to be made anew after {due.isoformat()}, and it is {at.isoformat()}."
