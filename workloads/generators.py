@@ -40,9 +40,9 @@ def mmpp_trace(span: Span, bursts: Bursts, name: str = "mmpp") -> Trace:
     Poisson, so the trace is exact for a profile that holds through an interval.
     """
     rng = np.random.default_rng(span.seed)
-    busy_share = bursts.busy_s / (bursts.busy_s + bursts.calm_s)
-    calm = 1 / (1 - busy_share + busy_share * bursts.burst_ratio)
-    busy_part = _busy_part(span, bursts, busy_share, rng)
+    burst_share = bursts.burst_s / (bursts.burst_s + bursts.calm_s)
+    calm = 1 / (1 - burst_share + burst_share * bursts.burst_ratio)
+    busy_part = _busy_part(span, bursts, burst_share, rng)
     multiple = calm * (1 + (bursts.burst_ratio - 1) * busy_part)
     return _synthetic(name, "mmpp", rng.poisson(span.expected_counts() * multiple), span, bursts)
 
@@ -50,10 +50,11 @@ def mmpp_trace(span: Span, bursts: Bursts, name: str = "mmpp") -> Trace:
 def surge_trace(span: Span, surge: Surge, name: str = "surge") -> Trace:
     """Independent arrivals at the rate of the profile times the surge; its middle holds for an interval."""
     rng = np.random.default_rng(span.seed)
-    expected = span.expected_counts() * surge.multiple(span.middles_s)
+    expected = span.expected_counts() * surge.multiple(span)
     return _synthetic(name, "surge", rng.poisson(expected), span, surge)
 
 
+INSTANTS = ("start", "surge_start")
 GENERATORS: Mapping[str, tuple[Callable[..., Trace], type | None]] = MappingProxyType(
     {"poisson": (poisson_trace, None), "mmpp": (mmpp_trace, Bursts), "surge": (surge_trace, Surge)}
 )
@@ -110,26 +111,25 @@ def _setting_problems(generator: str, settings: Mapping[str, Any], allowed: Sequ
     """Say which settings are not known, and which are not of the type they must have."""
     problems = []
     for setting, value in settings.items():
-        if setting == "every_s" and value is None:
-            continue
         if setting not in allowed:
             near = get_close_matches(setting, allowed, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" It has {', '.join(allowed)}."
             problems.append(f"generator {generator!r} has no setting {setting!r}.{hint}")
-        elif setting == "start" and not isinstance(value, datetime):
-            problems.append(f"generator {generator!r}: start is {value!r}; it must be an instant")
-        elif setting != "start" and (isinstance(value, bool) or not isinstance(value, int | float)):
+        elif setting in INSTANTS:
+            if not isinstance(value, datetime):
+                problems.append(f"generator {generator!r}: {setting} is {value!r}; it must be an instant")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
             problems.append(f"generator {generator!r}: {setting} is {value!r}; it must be a number")
     return problems
 
 
-def _busy_part(span: Span, bursts: Bursts, busy_share: float, rng: np.random.Generator) -> Array:
+def _busy_part(span: Span, bursts: Bursts, burst_share: float, rng: np.random.Generator) -> Array:
     """[n] part of each interval that the state is busy."""
     length = span.intervals * span.interval_s
-    busy = bool(rng.random() < busy_share)
+    busy = bool(rng.random() < burst_share)
     ends, states, now = [0.0], [busy], 0.0
     while now < length:
-        now += rng.exponential(bursts.busy_s if busy else bursts.calm_s)
+        now += rng.exponential(bursts.burst_s if busy else bursts.calm_s)
         ends.append(now)
         busy = not busy
         states.append(busy)
@@ -144,7 +144,8 @@ def _synthetic(
     name: str, generator: str, counts: Any, span: Span, extra: Bursts | Surge | None = None
 ) -> Trace:
     settings = {"generator": generator, **vars(span), **(vars(extra) if extra is not None else {})}
-    settings["start"] = span.start.astimezone(UTC).isoformat()
+    for key in set(INSTANTS) & set(settings):
+        settings[key] = settings[key].astimezone(UTC).isoformat()
     text = json.dumps(settings, sort_keys=True)
     note = f"synthetic, not measured: generator {generator}, seed {span.seed}"
     report = TraceReport(kind="synthetic", rule="nothing is missing in a synthetic trace", notes=(note,))

@@ -34,8 +34,8 @@ class Span:
         Mean rate over a week, requests/s, > 0.
     seed
         Seed of the random numbers, >= 0.
-    day_amplitude_share
-        Swing of the day as a share of its mean, in [0, 1): 0.5 runs from half to one and a half times it.
+    daily_swing_share
+        Height of the daily wave over the mean, in [0, 1]: 0.5 runs from half to one and a half times it.
     peak_hour
         Hour of the day, UTC, of the highest rate.
     weekend_share
@@ -47,7 +47,7 @@ class Span:
     interval_s: float
     mean_rps: float
     seed: int = 0
-    day_amplitude_share: float = 0.0
+    daily_swing_share: float = 0.0
     peak_hour: float = 14.0
     weekend_share: float = 1.0
 
@@ -63,7 +63,7 @@ class Span:
             ),
             (0 < self.mean_rps < np.inf, "mean_rps", "above 0"),
             (isinstance(self.seed, int) and self.seed >= 0, "seed", "a whole number of at least 0"),
-            (0 <= self.day_amplitude_share < 1, "day_amplitude_share", "at least 0 and below 1"),
+            (0 <= self.daily_swing_share <= 1, "daily_swing_share", "0 to 1"),
             (0 <= self.peak_hour < 24, "peak_hour", "at least 0 and below 24"),
             (0 < self.weekend_share < np.inf, "weekend_share", "above 0"),
         )
@@ -83,7 +83,7 @@ class Span:
         """[n] requests expected per interval by the profile; the rate of its middle holds for an interval."""
         clock = (self.start - A_MONDAY).total_seconds() + self.middles_s
         hour = clock % DAY_S / 3600
-        day_shape = 1 + self.day_amplitude_share * np.cos(2 * np.pi * (hour - self.peak_hour) / 24)
+        day_shape = 1 + self.daily_swing_share * np.cos(2 * np.pi * (hour - self.peak_hour) / 24)
         weekend = clock // DAY_S % 7 >= 5
         week_shape = np.where(weekend, self.weekend_share, 1.0) * 7 / (5 + 2 * self.weekend_share)
         expected = self.mean_rps * self.interval_s * day_shape * week_shape
@@ -97,71 +97,62 @@ class Bursts:
     Parameters
     ----------
     burst_ratio
-        Rate in the busy state over the rate in the calm one, >= 1.
-    calm_s, busy_s
-        Mean stay in each state, seconds, > 0; stays are exponential.
+        Rate in a burst over the rate outside one, >= 1.
+    burst_s, calm_s
+        Mean length of a burst, and of the calm between two, seconds, > 0; both are exponential.
     """
 
-    burst_ratio: float = 3.0
-    calm_s: float = 1800.0
-    busy_s: float = 600.0
+    burst_ratio: float = 2.0
+    burst_s: float = 600.0
+    calm_s: float = 5400.0
 
     def __post_init__(self) -> None:
         checks = (
             (1 <= self.burst_ratio < np.inf, "burst_ratio", "at least 1"),
+            (0 < self.burst_s < np.inf, "burst_s", "above 0"),
             (0 < self.calm_s < np.inf, "calm_s", "above 0"),
-            (0 < self.busy_s < np.inf, "busy_s", "above 0"),
         )
         _raise_failed(checks, vars(self))
 
 
 @dataclass(frozen=True)
 class Surge:
-    """A rise of the load to a multiple, held, and its fall; once, or again and again.
+    """A rise of the load to a multiple, held, and its fall.
 
     Parameters
     ----------
-    after_s
-        Seconds from the start of the trace to the first rise, >= 0.
-    factor
+    surge_start
+        Instant of the first rise, aware.
+    surge_duration_s
+        Seconds from the first rise to the end of the fall, > 0.
+    surge_ratio
         Height of the plateau over the load without the surge, > 0.
-    ramp_s, hold_s
-        Seconds of the rise, and equally of the fall, and of the plateau, >= 0.
-    every_s
-        Seconds from one rise to the next, no shorter than a surge; None for a single one.
+    ramp_share
+        Part of the duration in which the load rises, and again in which it falls, in [0, 0.5].
     """
 
-    after_s: float
-    factor: float = 4.0
-    ramp_s: float = 300.0
-    hold_s: float = 1800.0
-    every_s: float | None = None
+    surge_start: datetime
+    surge_duration_s: float
+    surge_ratio: float = 3.0
+    ramp_share: float = 0.1
 
     def __post_init__(self) -> None:
-        lasts = 2 * self.ramp_s + self.hold_s
         checks = (
-            (0 <= self.after_s < np.inf, "after_s", "0 or more"),
-            (0 < self.factor < np.inf, "factor", "above 0"),
-            (0 <= self.ramp_s < np.inf, "ramp_s", "0 or more"),
-            (0 <= self.hold_s < np.inf and lasts > 0, "hold_s", "0 or more, and above 0 without a ramp"),
-            (
-                self.every_s is None or lasts <= self.every_s < np.inf,
-                "every_s",
-                f"{lasts:g} (one surge) or more",
-            ),
+            (self.surge_start.tzinfo is not None, "surge_start", "an instant with a time zone"),
+            (0 < self.surge_duration_s < np.inf, "surge_duration_s", "above 0"),
+            (0 < self.surge_ratio < np.inf, "surge_ratio", "above 0"),
+            (0 <= self.ramp_share <= 0.5, "ramp_share", "0 to 0.5"),
         )
         _raise_failed(checks, vars(self))
 
-    def multiple(self, seconds: Array) -> Array:
-        """[n] factor on the load at `seconds` [n] from the start of the trace."""
-        since = seconds - self.after_s
-        if self.every_s is not None:
-            since = np.where(since >= 0, since % self.every_s, since)
-        top = self.ramp_s + self.hold_s
-        knots = [0.0, self.ramp_s, top, top + self.ramp_s]
+    def multiple(self, span: Span) -> Array:
+        """[n] factor on the load in the middle of each interval of `span`."""
+        since = (span.start - self.surge_start).total_seconds() + span.middles_s
+        ramp = self.ramp_share * self.surge_duration_s
+        knots = [0.0, ramp, self.surge_duration_s - ramp, self.surge_duration_s]
         height = np.interp(since, knots, [0.0, 1.0, 1.0, 0.0])
-        inside = (since >= 0) & (since <= knots[-1])
-        return np.where(inside, 1 + (self.factor - 1) * height, 1.0)
+        inside = (since >= 0) & (since < self.surge_duration_s)
+        return np.where(inside, 1 + (self.surge_ratio - 1) * height, 1.0)
 
 
 def _raise_failed(checks: tuple[tuple[bool, str, str], ...], found: Mapping[str, object]) -> None:
