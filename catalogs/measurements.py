@@ -199,7 +199,7 @@ class PublishedCapacity:
             problems.append(
                 "instance_type and cores are both empty. Name the machine or the number of cores."
             )
-        host = self.instance_type or f"{self.cores} cores"
+        host = self.instance_type or ("an unnamed host" if self.cores is None else f"{self.cores} cores")
         _raise(f"{self.model} on {host}, batch {self.batch}", problems)
 
     @property

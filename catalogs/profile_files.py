@@ -121,10 +121,10 @@ def _reader_of(file: InputFile) -> Reader | None:
 def _unknown_kind(file: InputFile) -> str:
     header = header_of(file)
     found = (
-        f"its first line has the columns {', '.join(header[:8])}" if header else "its first line is no text"
+        f"its first line has the columns {', '.join(header[:8])}" if header else "its first line is no header"
     )
     return (
         f"{file.where}: no profile reader knows this file; {found}. Known are "
         f"{', '.join(reader.name for reader in READERS)}. "
-        "Give an original of these, or a table with the columns of catalogs/profile_tables.py."
+        "Give an original of these, or a table with the columns model, instance_type, batch, mean_ms, source, obtained."
     )

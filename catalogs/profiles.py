@@ -120,13 +120,13 @@ def _merge(parts: Sequence[ProfilePart], notes: Sequence[str], digests: Mapping[
 
 
 def _override(kind: str, groups: Iterable[Sequence[R]], warnings: list[str]) -> tuple[R, ...]:
-    """Keep the last record of each key, sorted by key, and say how many differing ones it replaced."""
+    """Keep the last record of each key, sorted by key; say how many replace one of another source."""
     kept: dict[object, R] = {}
     replaced = 0
     for records in groups:
         for record in records:
             known = kept.get(record.key)
-            replaced += known is not None and known != record
+            replaced += known is not None and known.source != record.source
             kept[record.key] = record
     if replaced:
         warnings.append(f"{replaced} {kind} were overridden by later files.")

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import tarfile
+import zlib
 from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION
@@ -44,9 +45,10 @@ def recognises(file: InputFile) -> bool:
 
 def read(file: InputFile, problems: list[str]) -> ProfilePart:
     """Summarise every sample file: mean, conservative quantiles, number of samples."""
+    before = len(problems)
     if file.data[:2] == b"\x1f\x8b":
         members = [(name, data) for name, data in _members(file, problems) if name.endswith(".json")]
-        if not members:
+        if not members and len(problems) == before:
             problems.append(
                 f"{file.where}: holds no latency file INSTANCE/MODEL_ITEMS_1.json. Give the original."
             )
@@ -73,7 +75,7 @@ def _members(file: InputFile, problems: list[str]) -> Iterator[tuple[str, bytes]
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is not None:
                     yield member.name, content.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         problems.append(f"{file.where}: not a readable tar.gz ({error}). Fetch the archive again.")
 
 
