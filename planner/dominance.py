@@ -1,0 +1,327 @@
+"""The prune that loses nothing: options that give way before the program is built (FORMULATION 6.1).
+
+Group j gives way to j', x machines for one, when whatever j does j' does at no more cost: it may serve every
+class j may, x n of its machines carry what n of j's carry at every n, and each machine i feeding j has a
+counterpart i' (same market and zone) feeding j' with x times its price and x times its quota use no more than
+i's. Launches are counted per machine over all its groups, so one of these holds too, and each is a pass of
+its own:
+
+1. ``same machines``: i' = i and x = 1;
+2. ``free launches``: neither i nor i' costs anything to launch;
+3. ``whole type``: every group of i gives way, to groups of the one type of i', with one x and x times its
+   launch cost no more than i's.
+
+Limits that a counterpart could break switch passes off: a spot share leaves pass 1 only; what stands in the
+current fleet never gives way to another type; under a count limit x is 1, and i' may not be limited where i
+is free. Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
+change.
+
+Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
+carries the sum because its capacity is superadditive and reaches all it may be asked for, which is checked
+here and not assumed. Prices, quotas and launches do not rise, as max(0, a + b) <= max(0, a) + max(0, b).
+Demand caps what a group can use, so capacities are compared up to the demand of all the classes the group may
+serve. "No worse" is transitive; ties are kept apart by capacity beyond demand, then (equal machine, model,
+tier and capacity: duplicates) by name, so two options never give way to each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+
+TABLE_ERROR_SHARE = 2e-6  # capacity tables are exact to 1e-6 (planner.queueing.capacity_rps), twice in a sum
+ROUNDING_SHARE = 1e-12  # of a quotient of prices: a double's 15 digits
+GLANCE_COLUMNS = 12  # sizes compared before whole rows: most pairs already differ there
+
+
+@dataclass(frozen=True)
+class OptionKinds:
+    """What the arrays of a program do not show, each as numbers from 0 that are equal where the thing is.
+
+    Parameters
+    ----------
+    host, place
+        ``[i]`` instance type, and market with zone; together they name one machine.
+    model, tier
+        ``[j]`` of each group.
+    """
+
+    host: IntArray
+    place: IntArray
+    model: IntArray
+    tier: IntArray
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Option `index` gives way to option `by` of its list, `machines_for_one` of its machines for one."""
+
+    index: int
+    by: int
+    machines_for_one: int = 1
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What stays: `groups` ``[j]``, `functions` ``[f]``; and what each of the others gives way to."""
+
+    groups: BoolArray
+    functions: BoolArray
+    group_replacements: tuple[Replacement, ...]
+    function_replacements: tuple[Replacement, ...]
+
+
+def prune(problem: ProvisioningProblem, kinds: OptionKinds) -> Pruning:
+    """Find the groups and functions that give way; the optimum over the others is the same.
+
+    Parameters
+    ----------
+    problem
+        The program with every option.
+    kinds
+        Instance type, place, model and tier of its rows; a group is fed by machines of one instance type.
+    """
+    pool = _Pool(problem, kinds)
+    replaced = pool.same_machines()
+    if problem.on_demand_floor_share == 0 or not problem.is_spot.any():
+        replaced += pool.free_launches()
+        replaced += pool.whole_types()
+    functions = replaced_functions(problem)
+    stays = np.ones(len(problem.functions), dtype=bool)
+    stays[[one.index for one in functions]] = False
+    return Pruning(pool.stays, stays, tuple(replaced), functions)
+
+
+def restricted(problem: ProvisioningProblem, pruning: Pruning) -> ProvisioningProblem:
+    """Return the program over the options that stay; machines that feed none of them leave with the rest."""
+    groups, functions = np.flatnonzero(pruning.groups), np.flatnonzero(pruning.functions)
+    options = pruning.groups[problem.option_group]
+    machines = np.unique(problem.option_machine[options])
+    width = int(problem.count_max[groups].max(initial=0)) + 1
+    return replace(
+        problem,
+        groups=tuple(problem.groups[j] for j in groups),
+        machines=tuple(problem.machines[i] for i in machines),
+        functions=tuple(problem.functions[f] for f in functions),
+        serves=problem.serves[:, groups],
+        function_serves=problem.function_serves[:, functions],
+        capacity_rps=problem.capacity_rps[groups, :width],
+        count_max=problem.count_max[groups],
+        option_group=np.searchsorted(groups, problem.option_group[options]),
+        option_machine=np.searchsorted(machines, problem.option_machine[options]),
+        price_usd_per_h=problem.price_usd_per_h[machines],
+        start_usd=problem.start_usd[machines],
+        initial_count=problem.initial_count[machines],
+        count_limit=problem.count_limit[machines],
+        is_spot=problem.is_spot[machines],
+        quota_use=problem.quota_use[:, machines],
+        usd_per_request=problem.usd_per_request[functions],
+        concurrency_s=problem.concurrency_s[functions],
+    )
+
+
+def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
+    """Functions that another is no worse than in classes, price and (where it is limited) time held.
+
+    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side. The
+    concurrency limit is none where all demand at once on the slowest function stays within it.
+    """
+    usd, serves = problem.usd_per_request, problem.function_serves
+    most = problem.demand_rps[:, :, -1].sum(axis=0).max(initial=0.0) * problem.concurrency_s.max(initial=0.0)
+    held = problem.concurrency_s * bool(most > problem.concurrency_limit)
+    no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
+    no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
+    better: BoolArray = no_worse & ~no_worse.T
+    beaten = np.asarray(better.any(axis=1))
+    best = (better & ~beaten).argmax(axis=1)  # one that nothing beats: it stays
+    return tuple(Replacement(int(f), int(best[f])) for f in np.flatnonzero(beaten))
+
+
+class _Pool:
+    """The groups during a prune: `stays` ``[j]`` shrinks one step at a time, and each step loses nothing."""
+
+    def __init__(self, problem: ProvisioningProblem, kinds: OptionKinds) -> None:
+        self.problem, self.kinds = problem, kinds
+        self.stays = np.ones(len(problem.groups), dtype=bool)
+        self.host = np.full(len(problem.groups), -1)
+        self.host[problem.option_group] = kinds.host[problem.option_machine]
+        self.fed = np.zeros(
+            (len(problem.groups), int(kinds.place.max(initial=-1)) + 1), dtype=bool
+        )  # [j, place]
+        self.fed[problem.option_group, kinds.place[problem.option_machine]] = True
+        self.useful_rps = useful_capacity_rps(problem)
+        self.glance = np.unique(
+            np.geomspace(1, max(problem.capacity_rps.shape[1] - 1, 1), GLANCE_COLUMNS).astype(int)
+        )
+        self.takes_in = superadditive(problem.capacity_rps, problem.count_max)
+        most = problem.capacity_rps.max(axis=1, initial=0.0) * (1 + TABLE_ERROR_SHARE)
+        self.takes_in &= most >= reach_rps(problem)
+
+    def same_machines(self) -> list[Replacement]:
+        """Pass 1: groups that give way to another group on the same machines.
+
+        Taken strongest first, so that whatever a group could give way to comes before it, and only groups
+        that stay are asked.
+        """
+        found: list[Replacement] = []
+        names, served = np.array(self.problem.groups), self.problem.serves.sum(axis=0)
+        order = np.lexsort(
+            (names, -self.problem.capacity_rps.sum(axis=1), -self.useful_rps.sum(axis=1), -served)
+        )
+        for host in np.unique(self.host):
+            kept: list[int] = []
+            for j in order[self.host[order] == host]:
+                ways = self._no_worse(int(j), np.array(kept, dtype=int), 1)
+                by = next((other for other in ways if self._outranks(other, int(j))), None)
+                if by is None:
+                    kept.append(int(j))
+                else:
+                    self.stays[j] = False
+                    found.append(Replacement(int(j), by))
+        return found
+
+    def free_launches(self) -> list[Replacement]:
+        """Pass 2: groups that give way to one of another type, launches costing nothing on either."""
+        ratios = self._ratios()
+        paid = np.zeros(len(ratios), dtype=bool)
+        paid[self.kinds.host[self.problem.start_usd > 0]] = True
+        ratios[paid] = ratios[:, paid] = 0
+        found: list[Replacement] = []
+        for j in np.flatnonzero(self.stays):
+            for other in map(int, np.flatnonzero(ratios[self.host[j]])):
+                ways = self._no_worse(int(j), self._staying(other), int(ratios[self.host[j], other]))
+                back = int(ratios[other, self.host[j]])
+                by = next((k for k in ways if not (back and self._no_worse(k, np.array([j]), back))), None)
+                if by is not None:
+                    self.stays[j] = False
+                    found.append(Replacement(int(j), by, int(ratios[self.host[j], other])))
+                    break
+        return found
+
+    def whole_types(self) -> list[Replacement]:
+        """Pass 3: instance types of which every group gives way to groups of one other type."""
+        ratios = self._ratios()
+        found: list[Replacement] = []
+        for host in map(int, np.unique(self.host[self.stays])):
+            for other in map(int, np.flatnonzero(ratios[host])):
+                ways = self._all_give_way(host, other, int(ratios[host, other]))
+                if ways and not (
+                    ratios[other, host] and self._all_give_way(other, host, int(ratios[other, host]))
+                ):
+                    self.stays[self._staying(host)] = False
+                    found += ways
+                    break
+        return found
+
+    def _staying(self, host: int) -> IntArray:
+        return np.flatnonzero((self.host == host) & self.stays)
+
+    def _all_give_way(self, host: int, other: int, machines_for_one: int) -> list[Replacement]:
+        """Where each group of a type can go to the other type; empty where one of them cannot."""
+        found: list[Replacement] = []
+        for j in self._staying(host):
+            ways = self._no_worse(int(j), self._staying(other), machines_for_one)
+            if not ways:
+                return []
+            found.append(Replacement(int(j), ways[0], machines_for_one))
+        return found
+
+    def _no_worse(self, j: int, others: IntArray, machines_for_one: int) -> list[int]:
+        """The others that j may give way to as far as places, classes and capacity go.
+
+        They are fed from every place that feeds j, may serve every class j may, carry with x n machines what
+        j carries with n, and can take j's load in beside their own.
+        """
+        serves = self.problem.serves
+        fits = ~(serves[:, j : j + 1] & ~serves[:, others]).any(axis=0) & self.takes_in[others]
+        fits &= ~(self.fed[j] & ~self.fed[others]).any(axis=1)
+        for sizes in (self.glance, np.arange(1, int(self.problem.count_max[j]) + 1)):
+            left = np.flatnonzero(fits)
+            theirs = np.minimum(sizes * machines_for_one, self.useful_rps.shape[1] - 1)
+            fits[left] = (self.useful_rps[np.ix_(others[left], theirs)] >= self.useful_rps[j, sizes]).all(
+                axis=1
+            )
+        return [int(other) for other in others[fits]]
+
+    def _outranks(self, other: int, j: int) -> bool:
+        """Whether `other`, no worse than j, is better somewhere or the first of two duplicates."""
+        if not self._no_worse(other, np.array([j]), 1):
+            return True
+        raw, kinds = self.problem.capacity_rps, self.kinds
+        if not np.array_equal(raw[other], raw[j]):
+            return bool((raw[other] >= raw[j]).all())
+        same_kind = kinds.model[other] == kinds.model[j] and kinds.tier[other] == kinds.tier[j]
+        return bool(same_kind) and self.problem.groups[other] < self.problem.groups[j]
+
+    def _ratios(self) -> IntArray:
+        """``[h, h']`` most machines of h' for one of h by price, quota and launch; 0: no swap."""
+        p, kinds = self.problem, self.kinds
+        hosts = int(kinds.host.max(initial=-1)) + 1
+        ratios = np.full((hosts, hosts), np.inf)
+        cost = np.concatenate(
+            [np.unique(p.price_usd_per_h, axis=1), p.quota_use.T, p.start_usd[:, None]], axis=1
+        )
+        for place in np.unique(kinds.place):
+            there = np.flatnonzero(kinds.place == place)
+            own = kinds.host[there]
+            ratios[np.ix_(own, np.setdiff1d(np.arange(hosts), own))] = 0
+            ways = np.minimum(whole_ratios(cost[there]), limit_ratios(p.count_limit[there]))
+            ratios[np.ix_(own, own)] = np.minimum(ratios[np.ix_(own, own)], ways)
+        ratios[np.isinf(ratios)] = 1  # nothing costs anything: one for one will do
+        ratios[kinds.host[p.initial_count > 0]] = 0
+        np.fill_diagonal(ratios, 0)
+        return ratios.astype(int)
+
+
+def useful_capacity_rps(problem: ProvisioningProblem) -> Array:
+    """``[j, n]`` capacity up to all that the group may ever be asked to carry: no plan can use more of it."""
+    return np.minimum(problem.capacity_rps, reach_rps(problem)[:, None])
+
+
+def reach_rps(problem: ProvisioningProblem) -> Array:
+    """``[j]`` largest top-level demand of all the classes that group j may serve together."""
+    asked = problem.serves.T.astype(float) @ problem.demand_rps[:, :, -1]
+    return np.asarray(asked.max(axis=1, initial=0.0))
+
+
+def superadditive(capacity_rps: Array, count_max: IntArray) -> BoolArray:
+    """``[j]`` capacity(a + b) >= capacity(a) + capacity(b) up to the last size that counts.
+
+    A row that is convex from 0 is superadditive; the other rows are checked size by size.
+    """
+    slack = TABLE_ERROR_SHARE * capacity_rps.max(axis=1, initial=0.0)
+    inside = np.arange(2, capacity_rps.shape[1])[None, :] <= count_max[:, None]
+    result: NDArray[np.bool_] = ((np.diff(capacity_rps, 2, axis=1) >= -slack[:, None]) | ~inside).all(axis=1)
+    for j in np.flatnonzero(~result):
+        row = capacity_rps[j, : count_max[j] + 1]
+        result[j] = all(
+            (row[a:] + slack[j] >= row[a] + row[: len(row) - a]).all() for a in range(1, len(row) // 2 + 1)
+        )
+    return result
+
+
+def whole_ratios(cost: Array) -> Array:
+    """``[i, i']`` largest whole x with x cost[i'] <= cost[i] in every entry; inf where i' costs nothing."""
+    ratios = np.full((len(cost), len(cost)), np.inf)
+    for entry in cost.T:
+        theirs = np.broadcast_to(entry, ratios.shape)
+        times = np.divide(entry[:, None], theirs, out=np.full_like(ratios, np.inf), where=theirs > 0)
+        whole = np.floor(times * (1 + ROUNDING_SHARE))
+        too_many = np.isfinite(whole) & (np.where(np.isfinite(whole), whole, 0) * theirs > entry[:, None])
+        ratios = np.minimum(ratios, whole - too_many)
+    return ratios
+
+
+def limit_ratios(count_limit: Array) -> Array:
+    """``[i, i']`` machines for one under count limits: any without; 1 if i' is free where i may stand."""
+    limited = np.isfinite(count_limit)
+    broken = (count_limit > 0).astype(float) @ limited.T.astype(float) > 0
+    free = ~np.asarray(limited.any(axis=1))
+    return np.where(free[:, None] & free[None, :], np.inf, np.where(broken, 0.0, 1.0))

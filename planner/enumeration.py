@@ -1,0 +1,335 @@
+"""Enumerate serving options: profiles joined with prices, tiers and classes; each left out has its reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.capacity_tables import CapacityTables
+from planner.functions import function_name, function_option, with_sizes_between
+from planner.groups import calls_for, candidates_of, drop_slower, published_group, tabulated
+from planner.input_checks import check_names
+from planner.machines import rentals_of
+from planner.options import OptionTable, RejectedOption, ServingGroup
+from planner.request_classes import ClassSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from catalogs.functions import FunctionCatalog
+    from catalogs.machines import Shape
+    from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
+    from catalogs.prices import PriceCatalog
+    from catalogs.profiles import ProfileCatalog
+    from planner.demand import Demand
+    from planner.groups import Candidate
+    from planner.machines import Rentals
+    from planner.options import ServerlessFunction
+    from planner.scenario import Scenario
+
+    Rejected = list[RejectedOption]
+
+COUNT_CAP = (
+    2000  # machines of one group: the largest queue whose capacity is tabulated (0.4 s for an exact table)
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A variant that some class accepts: `accepting` maps items a request to the classes (as indices)."""
+
+    variant: ModelVariant
+    accepting: Mapping[int, Sequence[int]]
+
+
+def enumerate_options(
+    scenario: Scenario,
+    demand: Demand,
+    prices: PriceCatalog,
+    profiles: ProfileCatalog,
+    tariffs: FunctionCatalog,
+) -> OptionTable:
+    """Find everything that may serve the scenario's classes, before the prune of `planner.dominance`.
+
+    Raises
+    ------
+    InputError
+        When the scenario names models, tasks or machines that no catalog knows, or accuracies cannot be
+        compared.
+    """
+    check_names(scenario, prices, profiles)
+    classes = ClassSet(scenario.workload.classes, demand)
+    wanted, rejected = wanted_variants(scenario, profiles, classes)
+    times, capacities = profiles_by_host(profiles, wanted)
+    hosts = {host for _, host in (*times, *capacities) if host is not None}
+    rentals = rentals_of(scenario, prices, hosts)
+    groups = [
+        *groups_from_times(scenario, wanted, times, rentals, classes, rejected),
+        *groups_from_capacities(scenario, wanted, capacities, times, rentals, classes, rejected),
+    ]
+    functions = serverless_functions(scenario, wanted, profiles, tariffs, classes, rejected)
+    used = {group.instance_type for group in groups}
+    rejected += failed_profiles(profiles, wanted)
+    rejected += [one for one in rentals.rejected_markets if one.option.rpartition("/")[0] in used]
+    rejected += without_profile(prices, hosts)
+    return OptionTable(
+        classes=classes.classes,
+        groups=tuple(sorted(groups, key=lambda group: group.id)),
+        machines=tuple(machine for host in sorted(used) for machine in rentals.machines[host]),
+        functions=tuple(sorted(functions, key=lambda function: function.id)),
+        rejected=tuple(sorted(set(rejected), key=lambda one: (one.option, one.reason))),
+        notes=tuple(notes_of(scenario, classes, groups, functions)),
+    )
+
+
+def wanted_variants(
+    scenario: Scenario, profiles: ProfileCatalog, classes: ClassSet
+) -> tuple[dict[str, Wanted], Rejected]:
+    """Variants that some class accepts, by name; each other one is rejected once, whatever its profiles."""
+    tasks = {one.task for one in classes.classes}
+    wanted: dict[str, Wanted] = {}
+    rejected: Rejected = []
+    profiled = {one.model for one in profiles.service_times}
+    profiled |= {one.model for one in profiles.capacities} | {one.model for one in profiles.function_times}
+    for name in sorted(profiled):
+        variant = profiles.variants.get(name)
+        if variant is None:
+            rejected.append(
+                RejectedOption(name, "no variant", "has profiles and no row among the model variants")
+            )
+        elif scenario.models.allowed is not None and name not in scenario.models.allowed:
+            rejected.append(RejectedOption(name, "excluded", "models.allowed does not name it"))
+        elif variant.task not in tasks:
+            rejected.append(RejectedOption(name, "task", f"no class asks for its task, {variant.task}"))
+        else:
+            accepting = {
+                items: found
+                for items in classes.items_of(variant.task)
+                if (found := classes.accepting(variant, items))
+            }
+            if accepting:
+                wanted[name] = Wanted(variant, accepting)
+            else:
+                rejected.append(RejectedOption(name, "accuracy", classes.why_not_accurate(variant)))
+    return wanted, rejected
+
+
+def profiles_by_host(
+    profiles: ProfileCatalog, wanted: Mapping[str, Wanted]
+) -> tuple[
+    dict[tuple[str, str | None], list[ServiceTime]], dict[tuple[str, str | None], list[PublishedCapacity]]
+]:
+    """Service times and published capacities of the wanted variants by (model, instance type)."""
+    times: dict[tuple[str, str | None], list[ServiceTime]] = defaultdict(list)
+    capacities: dict[tuple[str, str | None], list[PublishedCapacity]] = defaultdict(list)
+    for time in profiles.service_times:
+        if time.model in wanted:
+            times[time.model, time.instance_type].append(time)
+    for capacity in profiles.capacities:
+        if capacity.model in wanted:
+            capacities[capacity.model, capacity.instance_type].append(capacity)
+    return dict(times), dict(capacities)
+
+
+def groups_from_times(
+    scenario: Scenario,
+    wanted: Mapping[str, Wanted],
+    times: Mapping[tuple[str, str | None], list[ServiceTime]],
+    rentals: Rentals,
+    classes: ClassSet,
+    rejected: Rejected,
+) -> list[ServingGroup]:
+    """Groups in queueing mode: each call of a wanted variant on each machine, for each tier it can keep."""
+    candidates: list[Candidate] = []
+    for (model, host), measured in times.items():
+        name, one = f"{model}/{host}", wanted[model]
+        reason = _host_rejection(name, str(host), min(t.replicas for t in measured), one.variant, rentals)
+        if scenario.resources.capacity == "linear":
+            reason = RejectedOption(
+                name, "capacity mode", "resources.capacity is linear; its profile has service times"
+            )
+        if reason is not None:
+            rejected.append(reason)
+            continue
+        calls = {items: calls_for(measured, items) for items in one.accepting}
+        if not any(calls.values()):
+            rejected.append(_other_items(name, measured, one))
+        for items, ways in calls.items():
+            for call in ways:
+                found, left_out = candidates_of(call, one.variant, one.accepting[items], classes)
+                candidates += found
+                rejected += left_out
+    kept, slower = drop_slower(candidates)
+    rejected += slower
+    tables = CapacityTables(COUNT_CAP)
+    sized = [tabulated(c, wanted[c.variant.name].accepting[c.call.items], classes, tables) for c in kept]
+    rejected += [one for one in sized if isinstance(one, RejectedOption)]
+    return [one for one in sized if isinstance(one, ServingGroup)]
+
+
+def groups_from_capacities(
+    scenario: Scenario,
+    wanted: Mapping[str, Wanted],
+    capacities: Mapping[tuple[str, str | None], list[PublishedCapacity]],
+    times: Mapping[tuple[str, str | None], list[ServiceTime]],
+    rentals: Rentals,
+    classes: ClassSet,
+    rejected: Rejected,
+) -> list[ServingGroup]:
+    """Groups in linear mode: published capacities, of single-item requests."""
+    groups: list[ServingGroup] = []
+    resources = scenario.resources
+    for (model, host), published in capacities.items():
+        name, one = f"{model}/{host}", wanted[model]
+        reason = None if host is None else _host_rejection(name, host, 1, one.variant, rentals)
+        if resources.capacity == "queueing":
+            reason = RejectedOption(
+                name, "capacity mode", "resources.capacity is queueing; its capacity is published"
+            )
+        elif resources.capacity == "auto" and any(
+            t.items_per_request == 1 for t in times.get((model, host), ())
+        ):
+            reason = RejectedOption(
+                name, "capacity mode", "its capacity is published; its service times are known too"
+            )
+        elif 1 not in one.accepting:
+            reason = RejectedOption(
+                name, "items", "published capacities are of requests of 1 item; no class sends that"
+            )
+        if reason is not None:
+            rejected.append(reason)
+            continue
+        for row in published:
+            group = published_group(
+                row, one.variant, one.accepting[1], classes, COUNT_CAP, resources.target_utilisation
+            )
+            (groups if isinstance(group, ServingGroup) else rejected).append(group)  # type: ignore[arg-type]
+    return groups
+
+
+def serverless_functions(
+    scenario: Scenario,
+    wanted: Mapping[str, Wanted],
+    profiles: ProfileCatalog,
+    tariffs: FunctionCatalog,
+    classes: ClassSet,
+    rejected: Rejected,
+) -> list[ServerlessFunction]:
+    """Functions of the wanted variants at every memory size measured, and sizes between."""
+    settings = scenario.resources.functions
+    measured = [one for one in profiles.function_times if one.model in wanted]
+    if not settings.enabled or settings.concurrency_limit == 0:
+        off = (
+            "resources.functions are off"
+            if not settings.enabled
+            else "resources.functions.concurrency_limit is 0"
+        )
+        rejected += [RejectedOption(function_name(one), "excluded", off) for one in measured]
+        return []
+    offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
+    found: list[ServerlessFunction] = []
+    for time in with_sizes_between(measured):
+        one, name = wanted[time.model], function_name(time)
+        tariff = offered.get((time.provider, time.arch))
+        accepting = [classes.classes[k] for k in one.accepting.get(time.batch * time.items_per_request, ())]
+        if tariff is None:
+            rejected.append(
+                RejectedOption(
+                    name, "no price", f"no tariff of {time.provider}/{time.arch} in {scenario.region}"
+                )
+            )
+        elif time.batch > 1 and time.items_per_request > 1:
+            rejected.append(RejectedOption(name, "batch", "overflow goes to functions one request a call"))
+        elif not accepting:
+            items = time.batch * time.items_per_request
+            rejected.append(
+                RejectedOption(name, "items", f"no class that accepts it sends {items} items a request")
+            )
+        else:
+            option, reasons = function_option(time, one.variant, tariff, accepting, settings)
+            rejected += reasons
+            found += [] if option is None else [option]
+    return found
+
+
+def failed_profiles(profiles: ProfileCatalog, wanted: Mapping[str, Wanted]) -> Rejected:
+    """What the sources tried without success, of the wanted variants."""
+    return [
+        RejectedOption(
+            f"{one.model}/{one.host}" + (f"/b{one.batch}" if one.batch else ""),
+            "failed profile",
+            f"{one.reason} ({one.source})",
+        )
+        for one in profiles.failed
+        if one.model in wanted
+    ]
+
+
+def without_profile(prices: PriceCatalog, hosts: Iterable[str]) -> Rejected:
+    """Instance types that no wanted variant was profiled on, a line a family; and those without a shape."""
+    known = set(hosts)
+    families: dict[str, list[str]] = defaultdict(list)
+    for offer in prices.machines:
+        if offer.instance_type not in known:
+            families[offer.shape.family].append(offer.instance_type)
+    lines = [
+        RejectedOption(
+            f"{family}.*", "no profile", f"no wanted model was profiled on {', '.join(sorted(names))}"
+        )
+        for family, names in families.items()
+    ]
+    types = (one for one in prices.rejected if "/" not in one.name and one.name not in known)
+    return lines + [RejectedOption(one.name, "no shape", one.reason) for one in types]
+
+
+def notes_of(
+    scenario: Scenario,
+    classes: ClassSet,
+    groups: Sequence[ServingGroup],
+    functions: Sequence[ServerlessFunction],
+) -> Iterable[str]:
+    """Say what a reader of the plan should know of the options."""
+    served = {name for group in groups for name in group.classes}
+    served |= {name for function in functions for name in function.classes}
+    unserved = [one.name for one in classes.classes if one.name not in served]
+    yield from (f"no option may serve class {name}" for name in unserved)
+    for group in groups:
+        if group.count_max == COUNT_CAP and group.capacity_rps[-1] < classes.reach_of(group.classes):
+            yield f"{group.id}: {COUNT_CAP} machines, the cap, cannot carry all its classes"
+    if functions:
+        settings = scenario.resources.functions
+        assumed = f"{settings.least_rate_rps:g} calls/s and {settings.keep_alive_s:g} s of keep-alive"
+        yield f"cold starts of functions are counted at {assumed}"
+
+
+def _host_rejection(
+    name: str, host: str, replicas: int, variant: ModelVariant, rentals: Rentals
+) -> RejectedOption | None:
+    """Why a variant cannot run on a machine: the machine is left out, or too small."""
+    rejected = rentals.rejected_types.get(host)
+    if rejected is not None:
+        return RejectedOption(name, rejected.kind, rejected.reason)
+    needed = (variant.memory_mib or 0.0) * replicas
+    place, size = memory_of(rentals.offers[host].shape)
+    if needed > size:
+        copies = f"{replicas} replicas need" if replicas > 1 else "it needs"
+        return RejectedOption(name, "memory", f"{copies} {needed:.0f} MiB; the {place} has {size} MiB")
+    return None
+
+
+def memory_of(shape: Shape) -> tuple[str, int]:
+    """Where a model lives on a machine, and how much memory is there, MiB: its accelerators, or the host."""
+    if shape.accelerator is None or not shape.accelerator_memory_mib:
+        return "host", shape.memory_mib
+    return "accelerator", shape.accelerator_memory_mib * max(shape.accelerator_count, 1)
+
+
+def _other_items(name: str, measured: Sequence[ServiceTime], one: Wanted) -> RejectedOption:
+    sizes = sorted({time.batch * time.items_per_request for time in measured})
+    asked = ", ".join(str(items) for items in sorted(one.accepting))
+    return RejectedOption(
+        name,
+        "items",
+        f"measured with {sizes[0]} to {sizes[-1]} items; the classes that accept it send {asked}",
+    )

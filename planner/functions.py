@@ -1,0 +1,165 @@
+"""Serverless functions: measured calls under the provider's tariff and limits, with cold starts counted in.
+
+A function answers a class when P(duration + cold start <= deadline) reaches the class's percentile. With a
+share c of cold calls and known quantiles only, that probability is at least (1 - c) u + c v: u the highest
+known percentile of the duration within the deadline, v the same with the load time added. Overflow goes one
+request a call, so price and time held do not depend on its rate; c does (more calls keep more functions
+warm). It is taken at the least rate of the scenario, and the plan gives it at the planned rates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from catalogs.errors import CatalogError
+from catalogs.interpolation import function_time_at_memory
+from planner.groups import unknown_quantile
+from planner.options import RejectedOption, ServerlessFunction
+from planner.queueing import cold_start_share
+from planner.tiers import PERCENTILE_SLACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from catalogs.functions import FunctionTariff
+    from catalogs.measurements import FunctionTime, ModelVariant
+    from planner.scenario import Functions, RequestClass
+
+MEMORY_GRID_MB = 1024  # sizes offered between measured ones: about half a vCPU apart (1,769 MB a vCPU)
+
+
+def function_name(time: FunctionTime) -> str:
+    """``lambda/model/memory``, with the architecture, batch and items where they are not the usual ones."""
+    provider = time.provider.removeprefix("aws-")
+    arch = "" if time.arch == "x86_64" else f"/{time.arch}"
+    size = "" if time.batch == time.items_per_request == 1 else f"/b{time.batch}x{time.items_per_request}"
+    return f"{provider}/{time.model}/{time.memory_mb}{arch}{size}"
+
+
+def with_sizes_between(times: Iterable[FunctionTime]) -> list[FunctionTime]:
+    """Add interpolated memory sizes on a grid between measured ones; the source of each says so."""
+    rows: dict[tuple[str, str, str, int, int], list[FunctionTime]] = {}
+    for one in times:
+        rows.setdefault((one.model, one.provider, one.arch, one.batch, one.items_per_request), []).append(one)
+    found: list[FunctionTime] = []
+    for points in rows.values():
+        sizes = {one.memory_mb for one in points}
+        first = -(-min(sizes) // MEMORY_GRID_MB) * MEMORY_GRID_MB
+        grid = sizes | set(range(first, max(sizes), MEMORY_GRID_MB))
+        between = [function_time_at_memory(points, size) for size in sorted(grid)]
+        found += [one for one in between if one is not None]
+    return found
+
+
+def function_option(
+    time: FunctionTime,
+    variant: ModelVariant,
+    tariff: FunctionTariff,
+    accepting: Sequence[RequestClass],
+    settings: Functions,
+) -> tuple[ServerlessFunction | None, list[RejectedOption]]:
+    """Price one function and find the classes it answers in time.
+
+    Parameters
+    ----------
+    accepting
+        Classes of its task and items that accept its accuracy.
+
+    Returns
+    -------
+    The function, or None where no class is left, and a reason for every class it cannot answer.
+    """
+    name = function_name(time)
+    cold = cold_share(time, settings)
+    billed_ms = tariff.billed_ms(time.mean_ms + cold * (time.load_ms or 0.0))
+    limit = _limit(time, variant, tariff, billed_ms)
+    if limit is not None:
+        return None, [RejectedOption(name, "function limits", limit)]
+    rates: dict[str, float] = {}
+    rejected: list[RejectedOption] = []
+    for one in accepting:
+        rate = known_meet_rate(time, one.deadline_ms, cold)
+        if rate >= one.percentile - PERCENTILE_SLACK:
+            rates[one.name] = rate
+        else:
+            rejected.append(_too_late(f"{name} for {one.name}", time, one, cold))
+    if not rates:
+        return None, rejected
+    largest = max(one.percentile for one in accepting if one.name in rates)
+    option = ServerlessFunction(
+        id=name,
+        model=variant.name,
+        provider=time.provider,
+        arch=time.arch,
+        memory_mb=time.memory_mb,
+        batch=time.batch,
+        items_per_request=time.items_per_request,
+        mean_ms=time.mean_ms,
+        quantile_ms=time.quantile_ms(largest) or time.mean_ms,
+        load_ms=time.load_ms,
+        billed_ms=billed_ms,
+        cold_start_share=cold,
+        usd_per_request=tariff.usd_per_request(time.memory_mb, billed_ms),
+        concurrency_s=(time.mean_ms + cold * (time.load_ms or 0.0)) / 1000,
+        deadline_meet_rate=rates,
+        quantiles=time.quantiles,
+        accuracy_share=variant.accuracy_share,
+        accuracy_metric=variant.accuracy_metric,
+        source=time.source,
+        obtained=time.obtained,
+        tariff_source=tariff.source,
+    )
+    return option, rejected
+
+
+def cold_share(time: FunctionTime, settings: Functions) -> float:
+    """Share of cold calls at the scenario's least rate and keep-alive time, as overflow of machines."""
+    rate, duration_s = settings.least_rate_rps, time.mean_ms / 1000
+    return float(cold_start_share(rate, duration_s, settings.keep_alive_s, overflow=True))
+
+
+def known_meet_rate(time: FunctionTime, deadline_ms: float, cold: float) -> float:
+    """Share of calls known to be answered within the deadline: (1 - c) u + c v.
+
+    A cold call whose load time is unknown counts as late.
+    """
+    warm = _known_percentile(time, deadline_ms)
+    loaded = 0.0 if time.load_ms is None else _known_percentile(time, deadline_ms - time.load_ms)
+    return (1 - cold) * warm + cold * loaded
+
+
+def _known_percentile(time: FunctionTime, limit_ms: float) -> float:
+    """Highest percentile that the samples can tell and that stays within a limit; 0 where none does."""
+    known = (share for share, ms in time.quantiles if ms <= limit_ms and time.quantile_ms(share) is not None)
+    return max(known, default=0.0)
+
+
+def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> RejectedOption:
+    quantile_ms = time.quantile_ms(one.percentile)
+    if quantile_ms is None:
+        return RejectedOption(
+            name, "percentile", unknown_quantile(time.quantiles, time.samples, one.percentile)
+        )
+    if quantile_ms > one.deadline_ms:
+        within = f"{one.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
+        return RejectedOption(name, "deadline", f"{within}; the deadline is {one.deadline_ms:g} ms")
+    rate = known_meet_rate(time, one.deadline_ms, cold)
+    load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
+    share = f"{cold:.2%} of its calls start cold and take {load}"
+    return RejectedOption(
+        name, "cold starts", f"{share}; {rate:.4g} are known to be in time, {one.percentile:g} must be"
+    )
+
+
+def _limit(time: FunctionTime, variant: ModelVariant, tariff: FunctionTariff, billed_ms: float) -> str | None:
+    """The provider's limit that a function runs into, if any."""
+    try:
+        tariff.usd_per_request(time.memory_mb, billed_ms)
+    except CatalogError as error:
+        return "; ".join(error.problems)
+    needed = variant.artifact_mib or 0.0
+    if needed > tariff.image_mb:
+        return f"its model file has {needed:.0f} MiB; an image may have {tariff.image_mb} MB"
+    if (variant.memory_mib or 0.0) > time.memory_mb:
+        return f"its model needs {variant.memory_mib:.0f} MiB of memory; the function has {time.memory_mb} MB"
+    return None

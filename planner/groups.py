@@ -1,0 +1,289 @@
+"""Worker groups that profiles allow: measured calls or published capacities, sized for tiers they can keep.
+
+Queueing mode takes service times: the mean in the utilisation, the tier's quantile in the waiting budget.
+Linear mode takes a capacity published at a deadline: n machines carry n times as much, for that deadline and
+longer ones and for percentiles up to the source's (FORMULATION section 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalogs.interpolation import service_time_at_batch, service_time_at_items
+from planner.options import RejectedOption, ServingGroup
+from planner.queueing import PoolService, batch_timeout_s, linear_capacity_rps
+from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
+    from planner.capacity_tables import CapacityTables
+    from planner.request_classes import ClassSet
+
+CLEARLY_SLOWER = 1e-3  # slower by this much is slower in every table entry; tables are exact to 1e-6
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to call a measured model: a service time with the batch and items it is used with."""
+
+    time: ServiceTime
+    batch: int
+    items: int
+
+    @property
+    def name(self) -> str:
+        """``model/instance type/b{batch}x{items}[r{replicas}][t{threads}]``."""
+        replicas = f"r{self.time.replicas}" if self.time.replicas > 1 else ""
+        threads = f"t{self.time.threads}" if self.time.threads is not None else ""
+        return f"{self.time.model}/{self.time.instance_type}/b{self.batch}x{self.items}{replicas}{threads}"
+
+
+def calls_for(times: Sequence[ServiceTime], items: int) -> list[Call]:
+    """Ways in which one model on one machine answers requests of so many items.
+
+    A call measured with that many items is used as it is; a batch of b single items is also one request of b
+    items; a size between two measured ones is interpolated, and its source says so. Of two ways with one name
+    the more direct one counts.
+    """
+    ways = [Call(one, one.batch, items) for one in times if one.items_per_request == items]
+    singles = [one for one in times if one.items_per_request == 1]
+    if items > 1:
+        ways += [Call(one, 1, items) for one in singles if one.batch == items]
+    if not ways:
+        between = (service_time_at_items(points, items) for points in _alike(times, lambda t: t.batch))
+        ways = [Call(one, one.batch, items) for one in between if one is not None]
+    if not ways:
+        between = (service_time_at_batch(points, items) for points in _alike(singles, lambda t: 0))
+        ways = [Call(one, 1, items) for one in between if one is not None]
+    return list({call.name: call for call in reversed(ways)}.values())
+
+
+def _alike(times: Sequence[ServiceTime], size: Callable[[ServiceTime], int]) -> Iterator[list[ServiceTime]]:
+    """Times that differ in one size only: equal in the other one, replicas and threads."""
+    rows: dict[tuple[int, int, int | None], list[ServiceTime]] = {}
+    for one in times:
+        rows.setdefault((size(one), one.replicas, one.threads), []).append(one)
+    yield from rows.values()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A call sized for a tier, before its capacity is tabulated."""
+
+    call: Call
+    variant: ModelVariant
+    tier: Tier
+    service: PoolService
+    classes: tuple[int, ...]
+
+    @property
+    def id(self) -> str:
+        """Id of the group it becomes."""
+        return f"{self.call.name}/{self.tier.label}"
+
+
+def candidates_of(
+    call: Call, variant: ModelVariant, accepting: Sequence[int], classes: ClassSet
+) -> tuple[list[Candidate], list[RejectedOption]]:
+    """Size a call for every tier of the classes that accept it, meets of incomparable tiers included."""
+    found: list[Candidate] = []
+    rejected: list[RejectedOption] = []
+    for tier in tiers_with_meets(classes.tier(k) for k in accepting):
+        served = tuple(k for k in accepting if tier.covers(classes.tier(k)))
+        fit = pool_service(call, tier, classes.dispersion_index(served))
+        if isinstance(fit, RejectedOption):
+            rejected.append(fit)
+        else:
+            found.append(Candidate(call, variant, tier, fit, served))
+    return found, rejected
+
+
+def pool_service(call: Call, tier: Tier, dispersion_index: float) -> PoolService | RejectedOption:
+    """Return the service of a pool of such calls within a tier, or why it cannot keep the tier."""
+    time, name = call.time, f"{call.name}/{tier.label}"
+    quantile_ms = time.quantile_ms(tier.percentile)
+    if quantile_ms is None:
+        return RejectedOption(
+            name, "percentile", unknown_quantile(time.quantiles, time.samples, tier.percentile)
+        )
+    if quantile_ms > tier.deadline_ms:
+        within = f"{tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
+        return RejectedOption(name, "deadline", f"{within}; the deadline is {tier.deadline_ms:g} ms")
+    if call.batch > 1 and quantile_ms + time.mean_ms > tier.deadline_ms:
+        both = f"a batch waits for the one before it: {time.mean_ms:.4g} + {quantile_ms:.4g} ms"
+        return RejectedOption(
+            name, "deadline", f"{both} (2 S_b <= D); the deadline is {tier.deadline_ms:g} ms"
+        )
+    return PoolService(
+        mean_s=time.mean_ms / 1000,
+        quantile_s=max(quantile_ms, time.mean_ms) / 1000,  # a percentile below the mean buys no waiting time
+        batch=call.batch,
+        replicas=time.replicas,
+        dispersion_index=dispersion_index,
+    )
+
+
+def unknown_quantile(quantiles: Sequence[tuple[float, float]], samples: int | None, percentile: float) -> str:
+    """Say why a profile cannot tell a quantile."""
+    if not quantiles:
+        return f"its profile is one figure; nothing is known of the {percentile:g} quantile"
+    if samples is not None and percentile > 1 - 1 / samples + PERCENTILE_SLACK:
+        return f"{samples} samples tell quantiles up to {1 - 1 / samples:.6g}; {percentile:g} is asked"
+    return f"its highest known quantile is {quantiles[-1][0]:g}; {percentile:g} is asked"
+
+
+def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[RejectedOption]]:
+    """Set aside, before tabulating, calls that another on the same machine clearly outruns.
+
+    Capacity falls as the mean and the quantile of the service time rise, all else equal, so the rule of
+    `planner.dominance` would take them out anyway.
+    """
+    kept: list[Candidate] = []
+    rejected: list[RejectedOption] = []
+    rows: dict[tuple[object, ...], list[Candidate]] = {}
+    for one in sorted(candidates, key=lambda c: (c.service.mean_s, c.id)):
+        alike = (
+            one.call.time.instance_type,
+            one.tier,
+            one.service.batch,
+            one.service.replicas,
+            one.service.dispersion_index,
+            one.service.deterministic,
+        )
+        faster = next((other for other in rows.get(alike, []) if _outruns(other, one)), None)
+        if faster is None:
+            rows.setdefault(alike, []).append(one)
+            kept.append(one)
+        else:
+            rejected.append(
+                RejectedOption(one.id, "dominated", f"dominated by {faster.id}: faster on the same machine")
+            )
+    return kept, rejected
+
+
+def _outruns(other: Candidate, one: Candidate) -> bool:
+    a, b = other.service, one.service
+    faster = a.mean_s <= b.mean_s * (1 - CLEARLY_SLOWER) and a.quantile_s <= b.quantile_s * (
+        1 - CLEARLY_SLOWER
+    )
+    return faster and set(one.classes) <= set(other.classes)
+
+
+def tabulated(
+    candidate: Candidate, accepting: Sequence[int], classes: ClassSet, tables: CapacityTables
+) -> ServingGroup | RejectedOption:
+    """Tabulate a candidate up to all it may be asked to carry, other tiers that it keeps included."""
+    one, service = candidate, candidate.service
+    if tables.up_to(service, one.tier, 1)[1] <= 0:
+        return RejectedOption(one.id, "carries nothing", "its capacity within the tier is 0 requests/s")
+    served = sorted({*one.classes, *_kept_by_table(one, accepting, classes, tables)})
+    count = tables.least_count(service, one.tier, classes.reach_rps(served))
+    time, variant = one.call.time, one.variant
+    return ServingGroup(
+        id=one.id,
+        model=variant.name,
+        instance_type=time.instance_type,
+        items_per_request=one.call.items,
+        batch=one.call.batch,
+        replicas=time.replicas,
+        threads=time.threads,
+        tier=one.tier,
+        mode="queueing",
+        service=service,
+        published_rps=None,
+        batch_timeout_s=batch_timeout_s(service, one.tier.deadline_s),
+        dispersion_index=service.dispersion_index,
+        classes=tuple(classes.classes[k].name for k in served),
+        accuracy_share=variant.accuracy_share,
+        accuracy_metric=variant.accuracy_metric,
+        capacity_rps=tables.up_to(service, one.tier, count),
+        source=time.source,
+        obtained=time.obtained,
+    )
+
+
+def _kept_by_table(
+    one: Candidate, accepting: Sequence[int], classes: ClassSet, tables: CapacityTables
+) -> list[int]:
+    """Classes whose tier is not covered, but kept at the group's own capacity, size by size.
+
+    Only classes no burstier than the group is sized for are asked; sizes run to what all of them together
+    need.
+    """
+    index = one.service.dispersion_index
+    others = [k for k in accepting if k not in one.classes and classes.demand.dispersion_index[k] <= index]
+    if not others:
+        return []
+    count = tables.least_count(one.service, one.tier, classes.reach_rps([*one.classes, *others]))
+    own = tables.up_to(one.service, one.tier, count)
+    kept = []
+    for k in others:
+        asked = classes.tier(k)
+        service = pool_service(one.call, asked, index)
+        if isinstance(service, PoolService) and keeps_tier_by_table(
+            own, tables.up_to(service, asked, count), count
+        ):
+            kept.append(k)
+    return kept
+
+
+def published_group(
+    published: PublishedCapacity,
+    variant: ModelVariant,
+    accepting: Sequence[int],
+    classes: ClassSet,
+    count_cap: int,
+    target_utilisation: float,
+) -> ServingGroup | RejectedOption:
+    """Size a published capacity for its own tier: it serves classes that ask no more than that."""
+    own = Tier(published.deadline_ms, published.percentile)
+    host = published.instance_type or f"{published.cores}-cores"
+    name = f"{published.model}/{host}/b{published.batch}x1/{own.label}"
+    served = [k for k in accepting if own.covers(classes.tier(k))]
+    if published.instance_type is None:
+        reason = (
+            f"the source counts {published.cores} cores of a host it does not name; no price can be joined"
+        )
+        return RejectedOption(name, "host", reason)
+    if not served:
+        return _uncovered(name, own, [classes.tier(k) for k in accepting])
+    per_machine = published.capacity_rps * target_utilisation
+    count = min(max(int(np.ceil(classes.reach_rps(served) / per_machine)), 1), count_cap)
+    return ServingGroup(
+        id=name,
+        model=variant.name,
+        instance_type=published.instance_type,
+        items_per_request=1,
+        batch=published.batch,
+        replicas=1,
+        threads=None,
+        tier=own,
+        mode="linear",
+        service=None,
+        published_rps=published.capacity_rps,
+        batch_timeout_s=0.0,
+        dispersion_index=classes.dispersion_index(served),
+        classes=tuple(classes.classes[k].name for k in served),
+        accuracy_share=variant.accuracy_share,
+        accuracy_metric=variant.accuracy_metric,
+        capacity_rps=linear_capacity_rps(published.capacity_rps, np.arange(count + 1), target_utilisation),
+        source=published.source,
+        obtained=published.obtained,
+    )
+
+
+def _uncovered(name: str, own: Tier, asked: Sequence[Tier]) -> RejectedOption:
+    longest = max(tier.deadline_ms for tier in asked)
+    if longest < own.deadline_ms:
+        reason = (
+            f"its capacity is published for {own.deadline_ms:g} ms and longer; the classes ask {longest:g} ms"
+        )
+        return RejectedOption(name, "source deadline", reason)
+    least = min(tier.percentile for tier in asked if tier.deadline_ms >= own.deadline_ms)
+    reason = f"its capacity is published for percentiles up to {own.percentile:g}; the classes ask {least:g}"
+    return RejectedOption(name, "percentile", reason)

@@ -1,0 +1,163 @@
+"""Machines that may be rented: the price catalog under the scenario's markets, patterns and price age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from planner.options import Machine, RejectedOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from catalogs.machines import MachineOffer
+    from catalogs.prices import PriceCatalog
+    from planner.options import RejectionKind
+    from planner.scenario import Scenario
+
+# AWS Service Quotas (EC2, 2026) count families together; by the start of the name, first match.
+QUOTA_FAMILIES = (
+    ("trn", "trn"),
+    ("inf", "inf"),
+    ("hpc", "hpc"),
+    ("high", "high-memory"),
+    ("u-", "high-memory"),
+    ("u7", "high-memory"),
+    ("dl", "dl"),
+    ("vt", "g"),
+    ("f", "f"),
+    ("g", "g"),
+    ("p", "p"),
+    ("x", "x"),
+)
+
+
+def quota_family(family: str) -> str:
+    """Return the quota a family counts under; "standard" covers A, C, D, H, I, M, R, T and Z."""
+    return next((quota for start, quota in QUOTA_FAMILIES if family.startswith(start)), "standard")
+
+
+@dataclass(frozen=True)
+class Rentals:
+    """Machines by instance type, and why the other types and markets are left out."""
+
+    machines: dict[str, tuple[Machine, ...]]
+    offers: dict[str, MachineOffer]
+    rejected_types: dict[str, RejectedOption]
+    rejected_markets: tuple[RejectedOption, ...]
+
+
+def rentals_of(scenario: Scenario, prices: PriceCatalog, hosts: Iterable[str]) -> Rentals:
+    """Find the machines of the instance types that profiles name.
+
+    Parameters
+    ----------
+    hosts
+        Instance types with a profile; the other types of the catalog are nothing to plan with.
+    """
+    offers = {offer.instance_type: offer for offer in prices.machines}
+    set_aside = {rejection.name: rejection.reason for rejection in prices.rejected}
+    machines: dict[str, tuple[Machine, ...]] = {}
+    types: dict[str, RejectedOption] = {}
+    markets: list[RejectedOption] = []
+    for host in sorted(set(hosts)):
+        rejected = _rejected_type(scenario, host, offers.get(host), set_aside)
+        if rejected is not None:
+            types[host] = rejected
+            continue
+        found = _on_demand(scenario, offers[host])
+        spot = _spot(scenario, offers[host], set_aside.get(f"{host}/spot"))
+        if isinstance(spot, RejectedOption):
+            markets.append(spot)
+        elif spot is not None:
+            found.append(spot)
+        if found:
+            machines[host] = tuple(found)
+        else:
+            types[host] = RejectedOption(host, "excluded", "no market of resources.markets offers it")
+    return Rentals(machines, offers, types, tuple(markets))
+
+
+def _rejected_type(
+    scenario: Scenario, host: str, offer: MachineOffer | None, set_aside: dict[str, str]
+) -> RejectedOption | None:
+    resources = scenario.resources
+    if offer is None:
+        reason = set_aside.get(host)
+        kind: RejectionKind = "no shape" if reason and "no shape" in reason else "no price"
+        return RejectedOption(
+            host, kind, reason or f"has a profile and no price in {scenario.region}; add one to a price file"
+        )
+    hit = next((pattern for pattern in resources.excluded if fnmatchcase(host, pattern)), None)
+    if hit is not None:
+        return RejectedOption(host, "excluded", f"resources.excluded has the pattern {hit!r}")
+    if resources.allowed is not None and not any(fnmatchcase(host, pattern) for pattern in resources.allowed):
+        return RejectedOption(
+            host, "excluded", f"no pattern of resources.allowed fits it ({', '.join(resources.allowed)})"
+        )
+    if resources.max_price_age_days is None:
+        return None
+    day = offer.price.price_date
+    limit = (
+        f"resources.max_price_age_days allows {resources.max_price_age_days:g} days at the horizon's start"
+    )
+    if day is None:
+        return RejectedOption(host, "old price", f"its price ({offer.price.source}) has no date, and {limit}")
+    age = (scenario.horizon.start.astimezone(UTC).date() - day).days
+    if age > resources.max_price_age_days:
+        return RejectedOption(
+            host, "old price", f"its price is of {day.isoformat()}, {age} days old; {limit}"
+        )
+    return None
+
+
+def _on_demand(scenario: Scenario, offer: MachineOffer) -> list[Machine]:
+    if "on-demand" not in scenario.resources.markets:
+        return []
+    return [
+        Machine(
+            id=f"{offer.instance_type}/on-demand",
+            instance_type=offer.instance_type,
+            market="on-demand",
+            vcpu=offer.shape.vcpu,
+            memory_mib=offer.shape.memory_mib,
+            quota_family=quota_family(offer.shape.family),
+            price_usd_per_h=offer.on_demand_usd_per_h + scenario.resources.extra_usd_per_h,
+            price_date=offer.price.price_date,
+            interruption_low_share=None,
+            interruption_high_share=None,
+            source=offer.price.source,
+        )
+    ]
+
+
+def on_demand_floor_share(scenario: Scenario) -> float:
+    """Least share of every group that is not spot: the floor asked for, or what the spot limit leaves."""
+    limit = 0.0 if scenario.spot.policy == "none" else scenario.spot.max_share
+    return max(scenario.resources.on_demand_floor_share, 1 - limit)
+
+
+def _spot(scenario: Scenario, offer: MachineOffer, set_aside: str | None) -> Machine | RejectedOption | None:
+    """Return the spot machine, why there is none, or None where the scenario wants no spot at all."""
+    if "spot" not in scenario.resources.markets or on_demand_floor_share(scenario) >= 1:
+        return None
+    name = f"{offer.instance_type}/spot"
+    if offer.spot is None or offer.spot_usd_per_h is None:
+        return RejectedOption(
+            name, "no spot figures", set_aside or f"no spot saving is known in {scenario.region}"
+        )
+    return Machine(
+        id=name,
+        instance_type=offer.instance_type,
+        market="spot",
+        vcpu=offer.shape.vcpu,
+        memory_mib=offer.shape.memory_mib,
+        quota_family=quota_family(offer.shape.family),
+        price_usd_per_h=offer.spot_usd_per_h + scenario.resources.extra_usd_per_h,
+        price_date=offer.price.price_date,
+        interruption_low_share=offer.spot.interruption_low_share,
+        interruption_high_share=offer.spot.interruption_high_share,
+        source=f"{offer.price.source}; saving: {offer.spot.source}",
+    )

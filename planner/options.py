@@ -1,0 +1,242 @@
+"""Serving options: what may serve whom, with where each figure comes from, and why the rest was rejected.
+
+A group (model x instance type x items x batch x replicas and threads x tier) is one queue; a machine
+(instance type x market) feeds groups of its type; an option is a machine working in a group; a function
+serves alone. `planner.enumeration` makes the `OptionTable`, `planner.assembly` turns it into the arrays of a
+program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from planner.queueing import PoolService
+    from planner.scenario import RequestClass
+    from planner.tiers import Tier
+
+    Array = NDArray[np.float64]
+
+RejectionKind = Literal[
+    "accuracy",  # less accurate than any class asks, or in another metric
+    "capacity mode",  # the scenario asks for the other kind of profile, or auto prefers it
+    "batch",  # overflow goes to functions one request a call
+    "carries nothing",  # a capacity of 0
+    "cold starts",  # calls that start cold come too late too often
+    "deadline",  # too short for one call, or for batches (2 S_b <= D)
+    "dominated",  # another option does all it does at no more cost
+    "excluded",  # by the scenario
+    "failed profile",  # the source tried, and failed
+    "function limits",  # beyond what the provider allows
+    "host",  # the profile names no machine
+    "items",  # no class sends that many items in a request
+    "memory",  # the model does not fit
+    "no price",
+    "no profile",
+    "no shape",
+    "no spot figures",
+    "no variant",  # the profile's model is in no table of variants
+    "old price",
+    "percentile",  # more than the samples or the source can tell
+    "repeated",  # the same call was measured directly
+    "source deadline",  # a published capacity holds for its own deadline and longer ones only
+    "task",  # no class asks for it
+]
+
+
+@dataclass(frozen=True)
+class RejectedOption:
+    """An option that is not planned with: its name, what kind of reason, and the reason with its numbers."""
+
+    option: str
+    kind: RejectionKind
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class ServingGroup:
+    """One queue: a model on one instance type, called with up to `batch` requests, sized for one tier.
+
+    Parameters
+    ----------
+    id
+        ``model/instance type/b{batch}x{items}[r{replicas}][t{threads}]/{tier}``, e.g.
+        ``resnet50/c5.4xlarge/b1x10/d200p98``.
+    mode
+        "queueing" where capacity follows from service times, "linear" where the source publishes it.
+    service
+        Service of the pool in queueing mode; None in linear mode.
+    published_rps
+        Requests/s of one machine in linear mode, before the target utilisation; None in queueing mode.
+    batch_timeout_s
+        How long a batch waits for more requests before it starts.
+    dispersion_index
+        Variance over mean of arrivals, the largest over the classes it may serve.
+    classes
+        Names of the classes it may serve.
+    capacity_rps
+        ``[n]`` requests/s of n = 0, 1, ... machines within the tier; the last n carries all the classes may
+        ever send together, or is the cap on machines of one group.
+    source, obtained
+        Where the figures come from, and whether they are measured, published or derived.
+    """
+
+    id: str
+    model: str
+    instance_type: str
+    items_per_request: int
+    batch: int
+    replicas: int
+    threads: int | None
+    tier: Tier
+    mode: Literal["queueing", "linear"]
+    service: PoolService | None
+    published_rps: float | None
+    batch_timeout_s: float
+    dispersion_index: float
+    classes: tuple[str, ...]
+    accuracy_share: float | None
+    accuracy_metric: str | None
+    capacity_rps: Array
+    source: str
+    obtained: str
+
+    @property
+    def count_max(self) -> int:
+        """Most machines that count towards its capacity."""
+        return len(self.capacity_rps) - 1
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is rented: an instance type in a market (zone: the provider's choice).
+
+    Parameters
+    ----------
+    id
+        ``instance type/market``.
+    price_usd_per_h
+        USD per machine-hour with the scenario's extra; spot is the on-demand price less the published saving.
+    quota_family
+        Family as the provider's quotas count it.
+    interruption_low_share, interruption_high_share
+        Published band of monthly interruption; None on demand.
+    """
+
+    id: str
+    instance_type: str
+    market: Literal["on-demand", "spot"]
+    vcpu: int
+    memory_mib: int
+    quota_family: str
+    price_usd_per_h: float
+    price_date: date | None
+    interruption_low_share: float | None
+    interruption_high_share: float | None
+    source: str
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it may be interrupted."""
+        return self.market == "spot"
+
+
+@dataclass(frozen=True)
+class ServerlessFunction:
+    """One function: a model at one memory size, called with `batch` requests at once.
+
+    Parameters
+    ----------
+    id
+        ``lambda/model/memory[/arm64][/b{batch}]x{items}``, e.g. ``lambda/resnet50/2048``.
+    mean_ms, billed_ms
+        Mean duration of a warm call, and what is billed on average: cold starts included, in the provider's
+        steps.
+    cold_start_share
+        Share of calls that start cold at the stated rate and keep-alive time.
+    usd_per_request, concurrency_s
+        Price of one request and the function-seconds it holds, cold starts included.
+    deadline_meet_rate
+        Class name -> share of its requests known to be answered in time, cold starts included.
+    """
+
+    id: str
+    model: str
+    provider: str
+    arch: str
+    memory_mb: int
+    batch: int
+    items_per_request: int
+    mean_ms: float
+    quantile_ms: float
+    quantiles: tuple[tuple[float, float], ...]
+    load_ms: float | None
+    billed_ms: float
+    cold_start_share: float
+    usd_per_request: float
+    concurrency_s: float
+    deadline_meet_rate: dict[str, float]
+    accuracy_share: float | None
+    accuracy_metric: str | None
+    source: str
+    obtained: str
+    tariff_source: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes it may serve."""
+        return tuple(self.deadline_meet_rate)
+
+
+@dataclass(frozen=True)
+class ServingOption:
+    """A machine working in a group."""
+
+    group: ServingGroup
+    machine: Machine
+
+    @property
+    def id(self) -> str:
+        """``group id@market``."""
+        return f"{self.group.id}@{self.machine.market}"
+
+
+@dataclass(frozen=True)
+class OptionTable:
+    """All that may serve the classes, and all that was rejected.
+
+    Parameters
+    ----------
+    classes
+        The scenario's request classes, in its order.
+    groups, machines, functions
+        Sorted by id; every machine feeds at least one group and every group is fed.
+    rejected
+        Sorted by option.
+    notes
+        What a reader of the plan should know of them: capped groups, keep-alive time, classes nothing may
+        serve.
+    """
+
+    classes: tuple[RequestClass, ...]
+    groups: tuple[ServingGroup, ...]
+    machines: tuple[Machine, ...]
+    functions: tuple[ServerlessFunction, ...]
+    rejected: tuple[RejectedOption, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def options(self) -> tuple[ServingOption, ...]:
+        """Every machine in every group of its type, groups first."""
+        return tuple(
+            ServingOption(group, machine)
+            for group in self.groups
+            for machine in self.machines
+            if machine.instance_type == group.instance_type
+        )
