@@ -1,7 +1,7 @@
 """Serverless functions: what a request costs, which memory sizes exist, and the limits of a function.
 
-A function is billed by memory and time: a request that runs d ms at M MB costs the request fee plus
-`M/1024 * ceil(d/step)*step/1000` GB-s at the tier of the month's total. Example (AWS Lambda, x86, first tier):
+A function is billed by memory and time: a request that runs d ms at M MB costs the request fee and
+`M/1024 * ceil(d/step)*step/1000` GB-s at the tier of the month. Example (AWS Lambda, x86, first tier):
 2048 MB for 100 ms are 0.2 GB-s, 0.2 * 0.0000166667 + 0.20/1e6 = 3.53 millionths of a dollar.
 """
 
@@ -148,7 +148,7 @@ class FunctionTariff:
         memory_mb
             One of the sizes that can be set.
         billed_ms
-            Billed duration, > 0, within the time-out; for random durations the mean of what `billed_ms` gives.
+            Billed duration, > 0, within the time-out; for random durations the mean of billed ones.
 
         Raises
         ------
