@@ -126,5 +126,6 @@ def _unknown_kind(file: InputFile) -> str:
     return (
         f"{file.where}: no profile reader knows this file; {found}. Known are "
         f"{', '.join(reader.name for reader in READERS)}. "
-        "Give an original of these, or a table with the columns model, instance_type, batch, mean_ms, source, obtained."
+        "Give an original of these, or a table with the columns model, instance_type, batch, mean_ms, "
+        "source, obtained."
     )

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 BUNDLED = "bundled"
+SOURCES_JOINED_BY = " | "
 
 R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, FailedProfile)
 
@@ -76,30 +77,48 @@ def load_profile_catalog(paths: Sequence[str | Path] = ()) -> ProfileCatalog:
         With every problem of every file.
     """
     problems: list[str] = []
-    parts: list[ProfilePart] = []
+    paths_parts: list[list[ProfilePart]] = []
     inputs: list[InputFile] = []
     notes: list[str] = []
     for path in paths or (BUNDLED,):
         if str(path) == BUNDLED:
             files = bundled_inputs("profiles")
-            parts += [read_table(file, problems) for file in files]
+            paths_parts.append([read_table(file, problems) for file in files])
             inputs += files
         else:
             reading = read_profile_path(path, problems)
-            parts += reading.parts
+            paths_parts.append(reading.parts)
             inputs += reading.files
             notes += reading.notes
     raise_collected(problems)
-    return _merge(parts, notes, digests_of(inputs))
+    return _merge(paths_parts, notes, digests_of(inputs))
 
 
-def _merge(parts: Sequence[ProfilePart], notes: Sequence[str], digests: Mapping[str, str]) -> ProfileCatalog:
+def _merge(
+    paths_parts: Sequence[Sequence[ProfilePart]], notes: Sequence[str], digests: Mapping[str, str]
+) -> ProfileCatalog:
     warnings = list(notes)
-    variants = _merge_variants((variant for part in parts for variant in part.variants), warnings)
-    service_times = _override("service times", (part.service_times for part in parts), warnings)
-    capacities = _override("capacities", (part.capacities for part in parts), warnings)
-    function_times = _override("function times", (part.function_times for part in parts), warnings)
-    failed = _override("failures", (part.failed for part in parts), warnings)
+    variants = _merge_variants(
+        (variant for parts in paths_parts for part in parts for variant in part.variants), warnings
+    )
+    service_times = _override(
+        "service times",
+        ([record for part in parts for record in part.service_times] for parts in paths_parts),
+        warnings,
+    )
+    capacities = _override(
+        "capacities",
+        ([record for part in parts for record in part.capacities] for parts in paths_parts),
+        warnings,
+    )
+    function_times = _override(
+        "function times",
+        ([record for part in parts for record in part.function_times] for parts in paths_parts),
+        warnings,
+    )
+    failed = _override(
+        "failures", ([record for part in parts for record in part.failed] for parts in paths_parts), warnings
+    )
     timed = {time.model for time in service_times} | {time.model for time in function_times}
     unknown = sorted((timed | {capacity.model for capacity in capacities}) - set(variants))
     if unknown:
@@ -119,18 +138,35 @@ def _merge(parts: Sequence[ProfilePart], notes: Sequence[str], digests: Mapping[
     )
 
 
-def _override(kind: str, groups: Iterable[Sequence[R]], warnings: list[str]) -> tuple[R, ...]:
-    """Keep the last record of each key, sorted by key; say how many replace one of another source."""
+def _override(kind: str, paths: Iterable[Sequence[R]], warnings: list[str]) -> tuple[R, ...]:
+    """Keep one record a key, sorted by key: a later path's, and within a path the best known.
+
+    The files of a folder have no order of their own, so there the record that reaches the higher percentile
+    stands; of equals the later one.
+    """
     kept: dict[object, R] = {}
     replaced = 0
-    for records in groups:
+    for records in paths:
+        of_path: dict[object, R] = {}
         for record in records:
-            known = kept.get(record.key)
+            known = of_path.get(record.key)
             replaced += known is not None and known.source != record.source
-            kept[record.key] = record
+            if known is None or _highest_percentile(record) >= _highest_percentile(known):
+                of_path[record.key] = record
+        replaced += sum(key in kept and kept[key].source != new.source for key, new in of_path.items())
+        kept |= of_path
     if replaced:
-        warnings.append(f"{replaced} {kind} were overridden by later files.")
+        warnings.append(
+            f"{replaced} {kind} gave way to others of the same configuration: of a later path, or of a "
+            "file of the same folder that knows a higher percentile or comes later."
+        )
     return tuple(sorted(kept.values(), key=lambda record: record.key))
+
+
+def _highest_percentile(record: ServiceTime | FunctionTime | PublishedCapacity | FailedProfile) -> float:
+    if isinstance(record, ServiceTime | FunctionTime) and record.quantiles:
+        return record.quantiles[-1][0]
+    return 0.0
 
 
 def _merge_variants(variants: Iterable[ModelVariant], warnings: list[str]) -> dict[str, ModelVariant]:
@@ -161,8 +197,8 @@ def _joined(known: ModelVariant, later: ModelVariant, warnings: list[str]) -> Mo
             )
     if all(getattr(known, name) == value for name, value in changes.items()):
         return known
-    sources = dict.fromkeys((*known.source.split(" + "), later.source))
-    return replace(known, **changes, source=" + ".join(sources))  # type: ignore[arg-type]
+    sources = dict.fromkeys((*known.source.split(SOURCES_JOINED_BY), later.source))
+    return replace(known, **changes, source=SOURCES_JOINED_BY.join(sources))  # type: ignore[arg-type]
 
 
 def _mixed_metrics(variants: Mapping[str, ModelVariant]) -> list[str]:

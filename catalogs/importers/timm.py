@@ -63,7 +63,7 @@ def _read_results(file: InputFile, problems: list[str]) -> ProfilePart:
     chosen: dict[str, tuple[tuple[int, float], ModelVariant]] = {}
     for row in read_rows(file, required=RESULTS, problems=problems):
         name, _, tag = row.text("model").partition(".")
-        variant = _result(row, canonical_model(name), tag)
+        variant = _variant(row, canonical_model(name), tag)
         if variant is None or variant.accuracy_share is None:
             continue
         preference = PREFERRED_TAGS.index(tag) if tag in PREFERRED_TAGS else len(PREFERRED_TAGS)
@@ -73,14 +73,8 @@ def _read_results(file: InputFile, problems: list[str]) -> ProfilePart:
     return ProfilePart(variants=tuple(variant for _, variant in chosen.values()))
 
 
-def _result(row: Row, name: str, tag: str) -> ModelVariant | None:
+def _variant(row: Row, name: str, tag: str) -> ModelVariant | None:
     top1 = row.real("top1", at_least=0, at_most=100)
-    return _variant(row, name, top1 / 100, "imagenet-top1", f"{SOURCE} {tag}")
-
-
-def _variant(
-    row: Row, name: str, accuracy_share: float | None, metric: str | None, source: str
-) -> ModelVariant | None:
     parameters = _parameters(row)
     if parameters is None:
         return None
@@ -90,12 +84,12 @@ def _variant(
         lambda: ModelVariant(
             name=name,
             task=IMAGE_CLASSIFICATION,
-            accuracy_share=accuracy_share,
-            accuracy_metric=metric,
+            accuracy_share=top1 / 100,
+            accuracy_metric="imagenet-top1",
             memory_mib=memory_mib_of(artifact_mib),
             artifact_mib=artifact_mib,
             parameters=parameters,
-            source=f"{source}; file = 4 bytes a parameter, memory = 2 x file + 256 MiB",
+            source=f"{SOURCE} {tag}; file = 4 bytes a parameter, memory = 2 x file + 256 MiB",
             obtained="published",
         ),
     )
@@ -123,18 +117,17 @@ def _read_benchmark(file: InputFile, problems: list[str]) -> ProfilePart:
     """
     match = re.search(r"(rtx\d+|i9_\w+?)(?=[-.])", file.name)
     host = (match[1] if match else file.name.rsplit(".", 1)[0]).replace("_", "-")
-    slowest: dict[str, tuple[ServiceTime, ModelVariant]] = {}
+    slowest: dict[str, ServiceTime] = {}
     for row in read_rows(file, required=BENCHMARK, problems=problems):
         model = canonical_model(row.text("model").partition(".")[0])
-        time, variant = _service_time(row, model, host), _variant(row, model, None, None, BENCHMARK_SOURCE)
-        if time is None or variant is None:
-            continue
-        if model not in slowest or _ms_an_image(time) > _ms_an_image(slowest[model][0]):
-            slowest[model] = (time, variant)
-    return ProfilePart(
-        variants=tuple(variant for _, variant in slowest.values()),
-        service_times=tuple(time for time, _ in slowest.values()),
+        time = _service_time(row, model, host)
+        if time is not None and (model not in slowest or _ms_an_image(time) > _ms_an_image(slowest[model])):
+            slowest[model] = time
+    variants = tuple(
+        ModelVariant(model, IMAGE_CLASSIFICATION, None, None, None, None, None, BENCHMARK_SOURCE, "published")
+        for model in slowest
     )
+    return ProfilePart(variants=variants, service_times=tuple(slowest.values()))
 
 
 def _ms_an_image(time: ServiceTime) -> float:

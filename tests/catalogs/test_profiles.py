@@ -141,7 +141,8 @@ def test_a_later_file_overrides_and_the_catalog_says_so(tmp_path: Path) -> None:
         if (time.model, time.instance_type) == ("vit_base_patch16_224", "g5.2xlarge")
     ]
     assert (time.mean_ms, time.source) == (6.5, "our bench")
-    assert catalog.warnings == ("1 service times were overridden by later files.",)
+    (warning,) = catalog.warnings
+    assert warning.startswith("1 service times gave way to others of the same configuration: of a later path")
     assert catalog.digests["own.csv"] == hashlib.sha256(own.read_bytes()).hexdigest()
     assert load_profile_catalog([own, "bundled"]).service_times != catalog.service_times
 
@@ -152,7 +153,7 @@ def test_a_later_row_of_one_variant_fills_and_overrides_field_by_field(tmp_path:
     )
     second = write(tmp_path, "b.csv", VARIANTS + "net,image-classification,,,300,second,measured\n")
     variant = load_profile_catalog([first, second]).variants["net"]
-    assert (variant.accuracy_share, variant.memory_mib, variant.source) == (0.7, 300.0, "first + second")
+    assert (variant.accuracy_share, variant.memory_mib, variant.source) == (0.7, 300.0, "first | second")
 
 
 def test_an_accuracy_by_another_metric_does_not_replace_the_first(tmp_path: Path) -> None:
@@ -184,6 +185,18 @@ def test_a_folder_is_read_in_the_order_of_its_paths_and_other_files_are_named(tm
     assert [time.source for time in catalog.service_times] == ["second"]
     assert any("other.json" in warning for warning in catalog.warnings)
     assert list(catalog.digests) == ["a.csv", "b.csv", "v.csv"]
+
+
+def test_in_one_folder_the_higher_percentile_stands_and_a_later_path_always_does(tmp_path: Path) -> None:
+    """The p99 of a.csv is not lost to the p95 of b.csv; a file given after the folder overrides both."""
+    with_p99 = TIMES.replace("p95_ms", "p99_ms")
+    folder, later = tmp_path / "folder", tmp_path / "later.csv"
+    folder.mkdir()
+    write(folder, "a.csv", with_p99 + "net,c5.xlarge,1,1,3,first,measured\n")
+    write(folder, "b.csv", TIMES + "net,c5.xlarge,1,2,3,second,measured\n")
+    write(tmp_path, "later.csv", TIMES + "net,c5.xlarge,1,4,5,third,measured\n")
+    assert [time.source for time in load_profile_catalog([folder]).service_times] == ["first"]
+    assert [time.source for time in load_profile_catalog([folder, later]).service_times] == ["third"]
 
 
 def test_records_are_sorted_and_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_every_original_is_read(originals: ProfileCatalog) -> None:
         for name in ("Ribbon", "Schmid", "AWS Neuron", "timm")
     }
     assert by_source["Ribbon"] == 2000
-    assert by_source["Schmid"] == 137
+    assert by_source["Schmid"] == 136  # of 137 one, ViT on inf2.xlarge, gives way to Neuron's p99
     assert by_source["AWS Neuron"] > 80
     assert by_source["timm"] > 2000
     assert len(originals.capacities) == 391 + 14
