@@ -1,0 +1,62 @@
+"""A change set as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.report.table import Column, Table
+
+if TYPE_CHECKING:
+    from planner.executors.changes import ChangeSet
+
+
+def change_tables(changes: ChangeSet) -> list[Table]:
+    """Machines to launch and stop, then what they run, then functions; empty tables are left out."""
+    machines = Table(
+        f"Window {changes.window}, {changes.start:%Y-%m-%d %H:%M} to {changes.end:%H:%M} UTC",
+        (
+            Column("action", "action"),
+            Column("instance_type", "instance type"),
+            Column("market", "market"),
+            Column("count_before", "before"),
+            Column("count_after", "after"),
+            Column("launch_at", "launch at"),
+        ),
+        [
+            (
+                one.action,
+                one.instance_type,
+                one.market,
+                one.count_before,
+                one.count_after,
+                one.launch_at.isoformat() if one.launch_at else None,
+            )
+            for one in changes.machines
+        ],
+        f"{changes.target}: nothing was changed.",
+    )
+    assignments = Table(
+        "Groups",
+        (
+            Column("group", "group"),
+            Column("market", "market"),
+            Column("count", "count"),
+            Column("model", "model"),
+            Column("batch_size", "batch"),
+            Column("batch_timeout_ms", "batch timeout ms", 1),
+        ),
+        [
+            (a.group, a.market, a.count, a.model, a.batch_size, a.batch_timeout_ms)
+            for a in changes.assignments
+        ],
+    )
+    functions = Table(
+        "Functions",
+        (
+            Column("option", "function"),
+            Column("memory_mb", "memory MB"),
+            Column("reserved_concurrency", "reserved concurrency"),
+        ),
+        [(one.option, one.memory_mb, one.reserved_concurrency) for one in changes.functions],
+    )
+    return [machines, *(table for table in (assignments, functions) if table.rows)]
