@@ -97,7 +97,11 @@ def run_highs(program: LinearProgram, settings: Settings) -> Report:
         highs.reset_scheduler()
         results = chain.solve_via_data(built.problem, data, solver_opts=highs.options(settings))
     report = highs.read_results(
-        results["model_status"], results["info"], results["solution"], is_linear=program.is_linear
+        results["model_status"],
+        results["info"],
+        results["solution"],
+        is_linear=program.is_linear,
+        offset=program.offset,
     )
     if report.status is Status.FEASIBLE:
         results["model_status"] = "kOptimal"  # cvxpy warns of an incumbent at a limit; our status says so
@@ -107,7 +111,10 @@ def run_highs(program: LinearProgram, settings: Settings) -> Report:
 
 
 def run_scip(program: LinearProgram, settings: Settings) -> Report:
-    """Solve with the SCIP that cvxpy drives; it takes no start."""
+    """Solve with the SCIP that cvxpy drives.
+
+    It takes no start, and gives no duals: cvxpy reads some of SCIP's as 0.
+    """
     import cvxpy as cp
 
     scip.require()
@@ -116,13 +123,15 @@ def run_scip(program: LinearProgram, settings: Settings) -> Report:
     chosen: dict[str, Any] = {"scip_params": scip.parameters(settings)}
     results = chain.solve_via_data(built.problem, data, solver_opts=chosen)
     model = results["model"]
-    report = Report(scip.read_status(model), bound=scip.read_bound(model), nodes=int(model.getNTotalNodes()))
+    report = Report(
+        scip.read_status(model),
+        bound=scip.read_bound(model, program.offset),
+        nodes=int(model.getNTotalNodes()),
+    )
     if report.status in (Status.OPTIMAL, Status.FEASIBLE):
-        results["status"] = (
-            cp.OPTIMAL
-        )  # cvxpy calls an incumbent at a node limit an error and would not read it
+        results["status"] = cp.OPTIMAL  # else cvxpy leaves an incumbent at a node limit unread
         built.problem.unpack_results(results, chain, inverse)
-    return replace(report, values=read_values(built, report), row_duals=read_duals(built, program, report))
+    return replace(report, values=read_values(built, report))
 
 
 def read_values(built: CvxpyProgram, report: Report) -> Array | None:

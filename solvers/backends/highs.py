@@ -118,14 +118,17 @@ def reset_scheduler() -> None:
     highspy.Highs.resetGlobalScheduler(True)
 
 
-def read_report(model: Any, *, is_linear: bool) -> Report:
+def read_report(model: Any, *, is_linear: bool, offset: float = 0.0) -> Report:
     """Read status, values, dual bound and row duals of a model that was run."""
     end = model.getModelStatus().name
-    return read_results(end, model.getInfo(), model.getSolution(), is_linear=is_linear)
+    return read_results(end, model.getInfo(), model.getSolution(), is_linear=is_linear, offset=offset)
 
 
-def read_results(end: str, info: Any, solution: Any, *, is_linear: bool) -> Report:
-    """Read HiGHS's model status (by name), information and solution."""
+def read_results(end: str, info: Any, solution: Any, *, is_linear: bool, offset: float = 0.0) -> Report:
+    """Read HiGHS's model status (by name), information and solution.
+
+    `offset` is what the model's objective lacks: PuLP and cvxpy keep the constant to themselves.
+    """
     import highspy
 
     found = highspy.SolutionStatus.kSolutionStatusFeasible
@@ -136,9 +139,9 @@ def read_results(end: str, info: Any, solution: Any, *, is_linear: bool) -> Repo
     solved = status in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT)
     bound = None
     if is_linear and status is Status.OPTIMAL:
-        bound = float(info.objective_function_value)
+        bound = float(info.objective_function_value) + offset
     elif not is_linear and solved and np.isfinite(info.mip_dual_bound):
-        bound = float(info.mip_dual_bound)
+        bound = float(info.mip_dual_bound) + offset
     return Report(
         status,
         values=np.array(solution.col_value) if incumbent or status is Status.OPTIMAL else None,

@@ -132,7 +132,7 @@ def fit_names(names: Iterable[str]) -> list[str]:
     fitted: list[str] = []
     used: set[str] = set()
     for name in names:
-        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)[:NAME_LENGTH]
+        plain = re.sub(r"[^A-Za-z0-9_]+", "_", re.sub(r"[^A-Za-z0-9_]+$", "", name))[:NAME_LENGTH]
         if not re.match(r"(?![eE][0-9]*$|[eE][0-9])[A-Za-z]", plain) or plain.lower() in RESERVED:
             plain = f"n_{plain}"
         unique, copies = plain, 1

@@ -114,7 +114,7 @@ def run_highs(program: LinearProgram, settings: Settings) -> Report:
         known = np.flatnonzero(np.isfinite(settings.start[order])).astype(np.int32)
         model.setSolution(len(known), known, settings.start[order][known])
     highs.run_model(model)
-    report = highs.read_report(model, is_linear=program.is_linear)
+    report = highs.read_report(model, is_linear=program.is_linear, offset=program.offset)
     values = duals = None
     if report.values is not None:
         values = unused_columns(program)
@@ -163,13 +163,17 @@ def run_cbc(program: LinearProgram, settings: Settings) -> Report:
             return Report(Status.FAILED, message=f"CBC: {error}")
         words = log.read_text(encoding="utf-8", errors="replace")
     status = cbc_status(built.problem, outcome)
-    if (
-        status is Status.FAILED and "infeasibility proved" in words
-    ):  # CBC 2.10.12 on; PuLP reads "Status unknown"
-        status = Status.INFEASIBLE
+    if status is Status.FAILED and "infeasibility proved" in words:
+        status = (
+            Status.INFEASIBLE
+        )  # the CBC of the package cbcbox 2.935 then writes "Status unknown" for PuLP
     values = read_values(built, program) if status in (Status.OPTIMAL, Status.FEASIBLE) else None
     solved_linear = program.is_linear and status is Status.OPTIMAL
-    bound = program.objective(values) if solved_linear and values is not None else cbc_bound(words)
+    bound = (
+        program.objective(values)
+        if solved_linear and values is not None
+        else cbc_bound(words, program.offset)
+    )
     duals = None
     if solved_linear:
         duals = np.zeros(len(program.row_lower))
@@ -222,10 +226,10 @@ def cbc_status(problem: Any, outcome: Any) -> Status:
     return found.get(problem.sol_status, Status.LIMIT)
 
 
-def cbc_bound(words: str) -> float | None:
+def cbc_bound(words: str, offset: float) -> float | None:
     """Return the last lower bound in CBC's log; it prints none where it closed the gap to its tolerance."""
     found = re.findall(r"^Lower bound:\s+(\S+)", words, re.MULTILINE)
-    return float(found[-1]) if found else None
+    return float(found[-1]) + offset if found else None
 
 
 def cbc_nodes(words: str) -> int:
@@ -273,4 +277,4 @@ def run_scip(program: LinearProgram, settings: Settings) -> Report:
         for column in range(len(values)):
             if f"x{column}" in columns:
                 values[column] = best[columns[f"x{column}"]]
-    return Report(status, values, scip.read_bound(model), nodes=int(model.getNTotalNodes()))
+    return Report(status, values, scip.read_bound(model, program.offset), nodes=int(model.getNTotalNodes()))

@@ -65,7 +65,7 @@ def read_status(model: Any) -> Status:
     return Status.FAILED
 
 
-def read_bound(model: Any) -> float | None:
-    """Return the dual bound, None where SCIP has none yet."""
+def read_bound(model: Any, offset: float) -> float | None:
+    """Return the dual bound plus the constant the model lacks, None where SCIP has none yet."""
     bound = float(model.getDualbound())
-    return bound if math.isfinite(bound) and abs(bound) < model.infinity() else None
+    return bound + offset if math.isfinite(bound) and abs(bound) < model.infinity() else None
