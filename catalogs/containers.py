@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
+from catalogs.inputs import digests_of, inputs_of, raise_collected
 from catalogs.machines import ARCHITECTURES
 from catalogs.price_lists import PRICE_ADVICE, usd_only
-from catalogs.tables import digests_of, header_of, inputs_of, raise_collected, read_rows
+from catalogs.tables import header_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 MIB_PER_GB = 1024  # AWS Fargate task sizes: 0.5 GB is written 512 (MiB), 1 GB 1024
 

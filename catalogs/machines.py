@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from catalogs.tables import raise_collected
+from catalogs.inputs import raise_collected
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,7 +9,8 @@ from catalogs.machines import EndpointPrice, MachinePrice, Rejection, Shape
 from catalogs.tables import read_rows
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.tables import Row
 
 MACHINE_COLUMNS = ("instance_type", "region", "price_usd_per_h", "currency", "price_date", "source")
 ENDPOINT_COLUMNS = ("endpoint_type", "region", "price_usd_per_h", "currency", "price_date", "source")

@@ -12,18 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.errors import CatalogError
 from catalogs.importers import ec2_prices, sagemaker, sparecores, spot_advisor
+from catalogs.inputs import InputFile, digests_of, inputs_of, near, raise_collected
 from catalogs.machines import EndpointPrice, MachineOffer, MachinePrice, Rejection, Shape, SpotOffer
 from catalogs.price_lists import PriceList, read_endpoint_prices, read_prices
 from catalogs.shapes import fill_in_shapes, merge_shapes, read_shapes
 from catalogs.spot import SpotTable, read_spot_offers
-from catalogs.tables import (
-    InputFile,
-    digests_of,
-    header_of,
-    inputs_of,
-    near,
-    raise_collected,
-)
+from catalogs.tables import header_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,8 @@ from catalogs.tables import read_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.tables import Row
 
 COLUMNS = (
     "instance_type",

@@ -9,7 +9,7 @@ from catalogs.machines import Rejection, SpotOffer
 from catalogs.tables import read_rows
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 COLUMNS = (
     "instance_type",

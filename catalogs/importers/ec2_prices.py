@@ -17,7 +17,8 @@ from catalogs.tables import header_of, read_rows
 if TYPE_CHECKING:
     from datetime import date
 
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.tables import Row
 
 COLUMNS = (
     "instance_type",

@@ -11,7 +11,7 @@ from catalogs.machines import EndpointPrice, Rejection
 from catalogs.price_lists import PRICE_ADVICE, PriceList
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 _OPENING = re.compile(rb"^pricing:\s*$.*?^\s+instance_based:", re.MULTILINE | re.DOTALL)
 

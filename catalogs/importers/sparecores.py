@@ -16,7 +16,7 @@ from catalogs.price_lists import PRICE_ADVICE, PriceList
 from catalogs.shapes import category_of, family_of
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 ARCHITECTURE_OF = {
     "X86_64": "x86_64",

@@ -19,7 +19,7 @@ from catalogs.spot import SpotTable, no_saving
 if TYPE_CHECKING:
     from datetime import date
 
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 _LABEL = re.compile(r"(?:<(?P<below>\d+)|(?P<low>\d+)-(?P<high>\d+)|>(?P<above>\d+))%")
 

@@ -168,12 +168,12 @@ def database(path: Path, prices: list[tuple[Any, ...]]) -> Path:
     """Write a database of three servers and the given (region, server, price, currency) rows."""
     connection = sqlite3.connect(path)
     connection.execute(
-        "CREATE TABLE server (id, vendor_id, vcpus, memory, cpu_architecture, gpu_count, gpu_memory, gpu_name, "
-        "network_speed)"
+        "CREATE TABLE server (id, vendor_id, vcpus, memory, cpu_architecture, gpu_count, gpu_memory, "
+        "gpu_name, network_speed)"
     )
     connection.execute(
-        "CREATE TABLE server_price (vendor_id, datacenter_id, zone_id, server_id, operating_system, allocation, "
-        "price, currency, duration, inserted_at)"
+        "CREATE TABLE server_price (vendor_id, datacenter_id, zone_id, server_id, operating_system, "
+        "allocation, price, currency, duration, inserted_at)"
     )
     connection.executemany(
         "INSERT INTO server VALUES (?, 'aws', ?, ?, ?, ?, ?, ?, ?)",
@@ -184,7 +184,7 @@ def database(path: Path, prices: list[tuple[Any, ...]]) -> Path:
         ],
     )
     connection.executemany(
-        "INSERT INTO server_price VALUES ('aws', ?, '', ?, 'Linux', 'ONDEMAND', ?, ?, 'HOUR', '2024-02-21 08:20')",
+        "INSERT INTO server_price VALUES ('aws', ?, '', ?, 'Linux', 'ONDEMAND', ?, ?, 'HOUR', '2024-02-21')",
         prices,
     )
     connection.commit()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalogs.errors import CatalogError
+from catalogs.inputs import inputs_of
 from catalogs.tables import (
     InputFile,
     Row,
     bundled_inputs,
     digests_of,
     header_of,
-    inputs_of,
     near,
     raise_collected,
     read_input,
