@@ -118,7 +118,8 @@ def _to_grid(
         grid, wrong = request_grid(table, times, interval_us or round(REQUESTS_INTERVAL_S * 1e6))
         return grid, (*problems, *wrong)
     loads, unread = read_loads(table, columns.load)
-    if not anything:
+    lost = bool(problems or table.problems or (times == UNKNOWN_TIME).any())
+    if not anything or (lost and interval_us is None):  # the interval is inferred from a whole file only
         return None, (*problems, *unread)
     grid, wrong = load_grid(table, times, loads, interval_us, sparse)
     return grid, (*problems, *unread, *wrong)
