@@ -56,7 +56,7 @@ class Clock:
     start: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClockReading:
     """Times [n] in microseconds (UNKNOWN_TIME where unreadable), the problems found, and what was assumed."""
 

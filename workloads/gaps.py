@@ -84,7 +84,7 @@ def _surprise(counts: Array, run: Run, reach: int) -> float:
     return float(level * np.log1p(excess) / excess) if excess > 0 else level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judged:
     """Counts [n] with NaN for all that is missing, the gaps, the zero runs, and the rule in one sentence."""
 

@@ -23,7 +23,7 @@ INTERVALS_MAX = 20_000_000  # 38 years of minutes; a longer grid comes from a ti
 BLANKS = frozenset({"", "nan", "null", "none", "na", "n/a"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Loads on a grid.
 

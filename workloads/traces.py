@@ -82,7 +82,7 @@ class TraceReport:
         return replace(self, notes=(*self.notes, note))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """Requests per interval from one start, evenly spaced.
 

@@ -24,9 +24,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     (
         "skipped_local_hour.csv",
         {"timezone": "America/New_York"},
-        (
-            "rows 4 to 5: the local time 2026-03-08 02:00:00, 2026-03-08 02:30:00 does not exist in America/New_York",
-        ),
+        ("rows 4 to 5: the local time 2026-03-08 02:00:00", "02:30:00 does not exist in America/New_York"),
     ),
     ("relative_without_start.csv", {}, ("up to 420, seconds from an unstated start",)),
     ("infinite_count.csv", {}, ("row 10: 'inf' is not finite",)),

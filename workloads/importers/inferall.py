@@ -45,8 +45,8 @@ def load_inferall(
 ) -> Trace:
     """Read one of the per-second files, plain or gzip.
 
-    A second that has two rows (the Twitter day has one at every full hour) carries the mean of them: the sum
-    would double the load of that second.
+    A second that has two rows (the Twitter day has one at every full hour) carries their sum, so that no
+    request is lost.
 
     Parameters
     ----------
@@ -119,9 +119,9 @@ def _layout(table: Table, numbers: Array) -> str:
 
 
 def _merge_repeats(times: Times, counts: Array) -> tuple[Times, Array, NDArray[np.intp], str | None]:
-    """One value [n] for every second, the mean of the rows that share it, and the first of these rows."""
+    """One value [n] for every second, the sum of the rows that share it, and the first of these rows."""
     seconds, first, place, rows = np.unique(times, return_index=True, return_inverse=True, return_counts=True)
     repeats = int((rows > 1).sum())
-    merged = np.bincount(place, weights=counts) / rows
-    note = f"{repeats} seconds have more than one row and carry the mean of them" if repeats else None
+    merged = np.bincount(place, weights=counts).astype(np.float64)
+    note = f"{repeats} seconds have more than one row and carry the sum of them" if repeats else None
     return seconds, merged, first, note

@@ -46,7 +46,7 @@ class ClientGroup:
     cv_below: float = float("inf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServegenFolder:
     """The clients of one service on one clock.
 

@@ -24,7 +24,7 @@ CLIENT_FILE = re.compile(r"chunk-(\w+)-trace\.csv(\.gz)?")
 COLUMNS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Client:
     """One client: file name, rates on their grid (requests/s), [n] cv, rows read, SHA-256 of the file."""
 
