@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FEASIBILITY_TOLERANCE = 1e-5  # ten times the 1e-6 the solvers promise per row: presolve and scaling add to it
 OBJECTIVE_TOLERANCE = 1e-6  # what the solvers' own 1e-6 per value can move the objective
+DUAL_TOLERANCE = 1e-7  # relative to the largest cost: the solvers' own dual feasibility tolerance
 
 
 def check_report(
@@ -38,7 +39,7 @@ def check_report(
         objective=objective,
         bound=bound,
         gap=None if objective is None or bound is None else relative_gap(objective, bound),
-        row_duals=report.row_duals if report.status is Status.OPTIMAL and program.is_linear else None,
+        row_duals=check_duals(program, report, objective),
         nodes=report.nodes,
         runtime_s=runtime_s,
         solver=solver,
@@ -94,6 +95,28 @@ def check_bound(program: LinearProgram, report: Report, settings: Settings) -> R
         message = "the solver says optimal, yet its bound leaves a larger gap than asked for"
         return replace(report, status=Status.FEASIBLE, bound=bound, message=message)
     return replace(report, bound=bound)
+
+
+def check_duals(program: LinearProgram, report: Report, objective: float | None) -> Array | None:
+    """Return the row duals where they prove the objective (strong duality), else None.
+
+    Presolve of some solvers turns a row of one column into a bound and then reports its dual as 0.
+    """
+    duals = report.row_duals
+    if duals is None or objective is None or report.status is not Status.OPTIMAL or not program.is_linear:
+        return None
+    reduced_cost = program.cost - program.matrix.T @ duals
+    scale = float(np.abs(program.cost).max(initial=0.0))
+    proved = program.offset
+    for weight, lower, upper in (
+        (duals, program.row_lower, program.row_upper),
+        (reduced_cost, program.lower, program.upper),
+    ):
+        counted = np.abs(weight) > DUAL_TOLERANCE * scale
+        limit = np.where(weight > 0, lower, upper)
+        proved += float(weight[counted] @ limit[counted])
+    slack = OBJECTIVE_TOLERANCE * max(abs(objective), scale)
+    return duals if abs(proved - objective) <= slack else None
 
 
 def relative_gap(objective: float, bound: float) -> float:

@@ -85,7 +85,7 @@ class Answer:
         |objective - bound| / |objective|; None where either is missing.
     row_duals
         ``[row]`` change of the objective per unit of the row's limit, >= 0 where the lower limit binds;
-        linear programs only.
+        only of linear programs, and only where the solver's duals prove the objective.
     nodes
         Branch-and-bound nodes; 0 where unknown.
     runtime_s
