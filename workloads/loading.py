@@ -36,8 +36,8 @@ ZEROS = ("judge", "keep")
 def load_trace(
     path: str | PathLike[str],
     *,
-    time_column: str | None = None,
-    count_column: str | None = None,
+    time_column: str | int | None = None,
+    count_column: str | int | None = None,
     interval_s: float | None = None,
     timezone: str = "UTC",
     kind: str = "auto",
@@ -83,8 +83,9 @@ def load_trace(
     """
     _check_settings(absent, zeros, interval_s)
     file = Path(path)
-    table = read_table(file, header=False if _is_number(time_column) else None)
-    columns = choose_columns(table, time_column, count_column, kind)
+    time, load = (None if column is None else str(column) for column in (time_column, count_column))
+    table = read_table(file, header=False if time is not None and time.isdigit() else None)
+    columns = choose_columns(table, time, load, kind)
     where = f"{table.name} column {columns.time!r}"
     clock = Clock(timezone, time_format, start)
     reading = read_times(table.columns[columns.time], table.rows, where, clock)
@@ -140,7 +141,3 @@ def _check_settings(absent: str, zeros: str, interval_s: float | None) -> None:
 def _is_regular(times: Times) -> bool:
     steps = np.unique(np.diff(times))
     return times.size > 2 and steps.size == 1 and bool(steps[0] > 0)
-
-
-def _is_number(column: str | None) -> bool:
-    return column is not None and column.isdigit()

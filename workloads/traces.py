@@ -102,6 +102,9 @@ class Trace:
         Where the counts come from: file, or generator and its settings.
     digest
         SHA-256 (hex) of the input file or files, or of the generator's settings.
+    dispersion_index
+        Variance over mean of the counts within a window as the source states it, where the counts are too
+        coarse to show it (`workloads.burstiness`); None where the source states none.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class Trace:
     report: TraceReport = field(default_factory=lambda: TraceReport(kind="counts"))
     source: str = ""
     digest: str = ""
+    dispersion_index: float | None = None
 
     def __post_init__(self) -> None:
         counts = np.array(self.counts, dtype=np.float64)
@@ -129,6 +133,8 @@ class Trace:
             problems.append(f"{where}: interval_s is {self.interval_s}; it must be at least a microsecond")
         if self.start.tzinfo is None:
             problems.append(f"{where}: start {self.start} has no time zone; give an aware datetime")
+        if self.dispersion_index is not None and not 0 <= self.dispersion_index < np.inf:
+            problems.append(f"{where}: dispersion_index is {self.dispersion_index}; it must be >= 0")
         if problems:
             raise WorkloadError(problems)
         counts.flags.writeable = False
@@ -197,14 +203,18 @@ class Trace:
         return replace(self, start=self.start + offset, counts=self.counts[first:last])
 
     def scaled(self, factor: float) -> Trace:
-        """Return the trace with every count multiplied by `factor`, which must be finite and > 0."""
+        """Return the trace with every count multiplied by `factor`, which must be finite and > 0.
+
+        A common swing of all users grows with their number, so the part of a stated dispersion above 1 does.
+        """
         if not np.isfinite(factor) or factor <= 0:
             raise WorkloadError([f"trace {self.name!r}: scale is {factor}; it must be a number above 0"])
         if factor == 1:
             return self
-        return replace(
-            self, counts=self.counts * factor, report=self.report.with_note(f"counts scaled by {factor:g}")
-        )
+        report = self.report.with_note(f"counts scaled by {factor:g}")
+        stated = self.dispersion_index
+        index = None if stated is None else max(0.0, 1 + factor * (stated - 1))
+        return replace(self, counts=self.counts * factor, report=report, dispersion_index=index)
 
     def resample(self, interval_s: float, origin: datetime | None = None) -> Trace:
         """Return the trace on a grid of `interval_s`.

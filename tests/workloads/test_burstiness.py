@@ -97,6 +97,16 @@ def test_above_the_interval_counts_are_added_up_to_a_quarter_of_the_window() -> 
         dispersion_at(trace, 0)
 
 
+def test_a_trace_too_coarse_to_show_bursts_yields_what_its_source_states() -> None:
+    coarse = Trace("web", START, 600, np.full(50, 6000.0), dispersion_index=5.0)
+    assert dispersion_at(coarse, 0.2).index == 5
+    assert dispersion_at(coarse.scaled(0.5).resample(300), 0.2).index == 3
+    with pytest.raises(WorkloadError, match="finer trace"):
+        dispersion_at(trace_of(np.full(50, 6000.0), 600), 0.2)
+    with pytest.raises(WorkloadError, match="dispersion_index is -1"):
+        Trace("web", START, 600, np.ones(3), dispersion_index=-1)
+
+
 def test_clients_add_their_variances() -> None:
     rate = np.array([[10.0, 0.0], [30.0, 20.0]])
     cv = np.array([[3.0, 0.0], [1.0, 2.0]])

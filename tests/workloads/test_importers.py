@@ -54,6 +54,7 @@ def test_clients_are_grouped_by_cv_or_by_name(clients: Path) -> None:
     assert traces["bursty"].counts[0] == 600
     assert np.isnan(traces["bursty"].counts[5])
     assert folder.dispersion(groups["bursty"]).index == 16
+    assert traces["bursty"].dispersion_index == 16
     assert folder.dispersion().index == pytest.approx((2 * 1 + 1 * 16) / 3)
 
 

@@ -86,6 +86,7 @@ def test_relative_seconds_count_from_the_start(tmp_path: Path) -> None:
 def test_columns_by_number_in_a_file_without_header(tmp_path: Path) -> None:
     file = write(tmp_path, "7,2026-03-02 00:00,1\n8,2026-03-02 00:01,2\n")
     np.testing.assert_array_equal(load_trace(file, time_column="1", count_column="0").counts, [7, 8])
+    np.testing.assert_array_equal(load_trace(file, time_column=1, count_column=0).counts, [7, 8])
 
 
 def test_a_stated_time_format(tmp_path: Path) -> None:

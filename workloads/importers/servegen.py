@@ -113,7 +113,7 @@ class ServegenFolder:
         return tuple(picked)
 
     def trace(self, group: ClientGroup | None = None, name: str | None = None) -> Trace:
-        """Return the summed load of the clients of `group`, of all clients when None."""
+        """Return the summed load of the clients of `group`, of all when None, and its dispersion."""
         members = self.clients if group is None else self.members(group)
         counts = self.rate_rps[self._places(members)].sum(axis=0) * BIN_S
         who = "all clients" if group is None else f"clients {', '.join(members)}"
@@ -122,7 +122,8 @@ class ServegenFolder:
             "rates", self.rows, self.judged.gaps, self.judged.zero_runs, self.judged.rule, notes
         )
         called = name if name is not None else self.name
-        return Trace(called, self.start, BIN_S, counts, report, self.source, self.digest)
+        index = self.dispersion(group).index if np.nansum(counts) > 0 else None
+        return Trace(called, self.start, BIN_S, counts, report, self.source, self.digest, index)
 
     def dispersion(self, group: ClientGroup | None = None, level: float = 0.5) -> Dispersion:
         """Return the index of dispersion of the clients of `group` together, from their cv."""
