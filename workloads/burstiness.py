@@ -103,7 +103,7 @@ def trace_dispersion(trace: Trace, window_s: float = 300.0) -> Dispersion:
 def dispersion_at(trace: Trace, scale_s: float, window_s: float = 300.0) -> Dispersion:
     """Index of dispersion of a trace's counts over `scale_s`, which may be shorter than its interval.
 
-    A trace too coarse to show it yields the index that its source states, if it states one.
+    Where the source of the trace states an index, that one holds: its counts are too coarse to show another.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def dispersion_at(trace: Trace, scale_s: float, window_s: float = 300.0) -> Disp
     if not 0 < scale_s < float("inf"):
         raise WorkloadError([f"trace {trace.name!r}: scale_s is {scale_s}; it must be above 0"])
     own = trace.interval_s
-    if trace.dispersion_index is not None and COUNTS_MIN * own > window_s:
+    if trace.dispersion_index is not None:
         return Dispersion(
             trace.dispersion_index, float("nan"), 0, scale_s, "stated by the source of the trace"
         )
