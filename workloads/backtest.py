@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 SCORED_LEVELS = (0.5, 0.9, 0.95, 0.99)  # design/EVIDENCE.md, section 8
 WIN_SHARE_MIN = 0.05  # a simpler forecaster must save this share of the loss ...
 WIN_STANDARD_ERRORS = 2.0  # ... and be this many standard errors ahead, day by day ...
-WIN_DAYS_MIN = 7  # ... over at least a week: with fewer, differences under 10 % are noise (design/EVIDENCE.md, section 8)
+WIN_DAYS_MIN = (
+    7  # ... over at least a week (design/EVIDENCE.md, section 8: differences in few origins are noise)
+)
 
 
 @dataclass(frozen=True)

@@ -22,19 +22,13 @@ from workloads.series import DAY_S, ROOT
 if TYPE_CHECKING:
     from workloads.series import Array, BoolArray, IntArray
 
-LEAD_BINS_H = np.array(
-    [0.0, 1.0, 3.0, 8.0, 24.0, 72.0, 168.0]
-)  # up to 24 h: design/EVIDENCE.md, section 8; then 3 and 7 days
+LEAD_BINS_H = (0.0, 1.0, 3.0, 8.0, 24.0, 72.0, 168.0)  # design/EVIDENCE.md, section 8; then 3 and 7 days
 ERROR_HALF_LIFE_DAYS = 4.0  # design/EVIDENCE.md, section 8
-TAIL_FROM = (
-    0.9  # the same: above it 40 overlapping origins hold too few independent errors for an empirical quantile
-)
-TRACKING_STEP = 0.05  # of the errors' root mean square per unit of miscoverage; 0.1 lifts WorldCup's loss by 5 %, 0 leaves
-# ServeGen's .5 level covering 45 % instead of 49 % (measured on the origins of tests/benchmarks/forecast_accuracy.py)
+TAIL_FROM = 0.9  # the same: above it 40 overlapping origins hold too few independent errors
+TRACKING_STEP = 0.05  # in root mean squares of the errors per unit of miscoverage; measured: 0.1 lifts
+# WorldCup's loss by 5 %, 0 leaves ServeGen's .5 level covering 45 % instead of 49 %
 ORIGINS_MIN = 4  # fewer origins than this say nothing about spread
-ERRORS_PER_ORIGIN_MAX = (
-    96  # neighbouring windows err alike: thinning a bin to 96 of them changes no quantile beyond noise
-)
+ERRORS_PER_ORIGIN_MAX = 96  # neighbouring windows err alike: 96 of a bin give the same quantiles
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ def replay_quantiles(outcomes: Outcomes, levels: Array) -> Array:
 
 
 def calibrated_lead_h(outcomes: Outcomes) -> float:
-    """Return the longest lead of the forecast, hours, up to which its bin has errors of its own; 0 when none has."""
+    """Return the longest lead of the forecast, hours, whose bin has errors of its own; 0 when none has."""
     bins = outcomes.lead_bin
     last = outcomes.origin_s.size - 1
     learnt = 0.0
@@ -114,8 +108,7 @@ def calibrated_lead_h(outcomes: Outcomes) -> float:
 
 
 def mean_rate_rps(outcomes: Outcomes) -> Array:
-    """Return ``[b]`` the mean rate of the last origin's periods: the path with every past error added,
-    averaged as a rate.
+    """Return ``[b]`` the mean rate of the periods after the last origin, requests/s.
 
     The mean of a fourth power is not the fourth power of a mean; the smearing estimate (Duan, JASA 78,
     1983) averages over the errors: E[(f + r)^4] from the first four moments of r in the lead bin.
@@ -161,7 +154,7 @@ def weighted_quantiles(value: Array, weight: Array, levels: Array) -> Array:
 
 
 def _tracked_margins(outcomes: Outcomes, periods: IntArray, levels: Array) -> Array:
-    """Return ``[o, q]`` what each origin adds to its path in one lead bin: quantile of earlier errors plus tracked offset."""
+    """Return ``[o, q]`` what each origin adds to its path in one lead bin: quantile of errors plus offset."""
     origins = outcomes.origin_s.size
     error = outcomes.actual[:, periods] - outcomes.path[:, periods]
     margins = np.full((origins, levels.size), np.nan)
@@ -208,7 +201,7 @@ def _thinned(periods: IntArray) -> IntArray:
 
 
 def _filled_from_neighbours(rows: Array) -> Array:
-    """Return ``[b, q]`` with NaN rows taken from the nearest filled row before, else after; unchanged when all are NaN."""
+    """Return ``[b, q]`` with NaN rows taken from the nearest filled row before, else after."""
     filled = np.flatnonzero(~np.isnan(rows).any(axis=1))
     if filled.size == 0:
         return rows

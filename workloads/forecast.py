@@ -27,7 +27,7 @@ from workloads.errors import WorkloadError
 from workloads.members import SEASONAL_MEMBERS
 from workloads.rolling import Layout, Rolling, roll
 from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
-from workloads.series import DAY_S, RateCurve, make_grid, to_rate
+from workloads.series import DAY_S, RateCurve, cut_steps, to_rate
 from workloads.short_memory import SHORT_MEMBERS
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ STEP_UP_DAYS = (
     14.0  # design/EVIDENCE.md, section 8: ServeGen's two weeks covered 87.3 % where 95 % was promised
 )
 STEP_UP_TAIL_RATIO = 5.0  # one quantile up: .95 becomes .99
+STEPPED_UP = "levels above .5 are published one quantile higher (.95 as .99)"
 MISSING_SHARE_WARN = 0.1  # a tenth of the history carried over from elsewhere shows in the fits
 
 
@@ -147,7 +148,7 @@ def forecast_rates(
         raise WorkloadError(
             [
                 f"trace {history.name!r}: {history.duration_s:g} s of history give too few outcomes "
-                f"{gap_s + window_s:g} s ahead to learn an interval from; give a longer history or a nearer start"
+                f"{gap_s + window_s:g} s ahead to learn an interval from; give a longer one or a nearer start"
             ]
         )
     dispersion, unsure = _dispersion_index(history, window_s)
@@ -178,23 +179,24 @@ def _roll_history(
     step_s = season_step_s(history.interval_s)
     if step_s is not None and history.duration_s >= 2 * step_s:
         day_steps = round(DAY_S / step_s)
-        grid = make_grid(curve, step_s, day_steps)
-        season = chosen_season(choice, grid.root, day_steps)
+        series = cut_steps(curve, step_s, day_steps)
+        season = chosen_season(choice, series.root, day_steps)
     if season.day_steps is None:
         step_s = short_step_s(history.duration_s, history.interval_s)
         if history.duration_s < step_s:
             raise WorkloadError(
                 [f"trace {history.name!r} lasts {history.duration_s:g} s, less than one step of {step_s:g} s"]
             )
-        grid = make_grid(curve, step_s, None)
+        series = cut_steps(curve, step_s, None)
     members = SHORT_MEMBERS if season.day_steps is None else SEASONAL_MEMBERS
     if method not in (AUTO, *members):
         raise WorkloadError(
             [
-                f"forecast method {method!r} does not fit trace {history.name!r}: {season.reason}; choose {_names((AUTO, *members))}"
+                f"forecast method {method!r} does not fit trace {history.name!r}: {season.reason}; "
+                f"choose {_names((AUTO, *members))}"
             ]
         )
-    return season, roll(curve, grid, season, members, layout, combined=AUTO)
+    return season, roll(curve, series, season, members, layout, combined=AUTO)
 
 
 def _back_test(
@@ -229,10 +231,8 @@ def _choose(method: str, season: Season, losses: dict[str, Array], origin_s: Arr
         return AUTO, f"auto (median of {len(SHORT_MEMBERS)} short-memory forecasters; {season.reason})"
     if SIMPLE in losses and AUTO in losses and wins_clearly(losses[SIMPLE], losses[AUTO], origin_s):
         saved = 100.0 * (1.0 - float(np.nanmean(losses[SIMPLE]) / np.nanmean(losses[AUTO])))
-        return (
-            SIMPLE,
-            f"{SIMPLE} (simpler, and {saved:.1f} % less loss than the median in the back-test; {season.reason})",
-        )
+        won = f"simpler, and {saved:.1f} % less loss than the median of five in the back-test"
+        return SIMPLE, f"{SIMPLE} ({won}; {season.reason})"
     return AUTO, f"auto (median of {len(SEASONAL_MEMBERS)} members; {season.reason})"
 
 
@@ -263,25 +263,21 @@ def _history_warnings(
     warnings = []
     if days < 2.0:
         warnings.append(
-            f"{days:.2f} days of history are under two daily seasons: no daily season is forecast, only a level"
+            f"{days:.2f} days of history are under two daily seasons: only a level is forecast, no season"
         )
     if days < STEP_UP_DAYS:
-        done = (
-            "levels above .5 are published one quantile higher (.95 as .99)"
-            if stepped
-            else "no step up was asked for"
-        )
+        done = STEPPED_UP if stepped else "no step up was asked for"
         warnings.append(
             f"{days:.1f} days of history are under two weeks, so intervals are too narrow: {done}"
         )
     elif stepped:
-        warnings.append("levels above .5 are published one quantile higher (.95 as .99), as asked")
+        warnings.append(f"{STEPPED_UP}, as asked")
     if season.day_steps is not None and season.week and days < 21.0:
-        warnings.append(f"{season.reason}")
+        warnings.append(season.reason)
     if history.interval_s > window_s * (1.0 + 1e-9):
         warnings.append(
-            f"the trace's interval of {history.interval_s:g} s is longer than the window of {window_s:g} s: each rate is "
-            "held over its windows, and what happens inside it is not known"
+            f"the trace's interval of {history.interval_s:g} s is longer than the window of {window_s:g} s: "
+            "each rate is held over its windows, and what happens inside it is not known"
         )
     if history.missing_share > MISSING_SHARE_WARN:
         warnings.append(f"{100 * history.missing_share:.0f} % of the history is missing and was carried over")
@@ -343,13 +339,14 @@ def _time_problems(history: Trace, start: datetime, window_s: float, windows: in
     gap = start - history.end
     if gap < timedelta(0):
         problems.append(
-            f"{where} ends at {history.end.isoformat()}, after the forecast's start {start.isoformat()}; the planned time must "
-            "not be seen: cut the history with before(start)"
+            f"{where} ends at {history.end.isoformat()}, after the forecast's start {start.isoformat()}; "
+            "the planned time must not be seen: cut the history with before(start)"
         )
     elif gap.total_seconds() > history.duration_s:
         problems.append(
-            f"{where} ends at {history.end.isoformat()}, {gap.total_seconds() / DAY_S:.1f} days before the forecast's start "
-            f"{start.isoformat()}, more than its own length of {history.duration_s / DAY_S:.1f} days; give a newer history"
+            f"{where} ends at {history.end.isoformat()}, {gap.total_seconds() / DAY_S:.1f} days before the "
+            f"forecast's start {start.isoformat()}, more than its own length of "
+            f"{history.duration_s / DAY_S:.1f} days; give a newer history"
         )
     return problems
 

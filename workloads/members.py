@@ -12,6 +12,7 @@ section 3.4; the median as a combination, Stock and Watson, Journal of Forecasti
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,7 +70,7 @@ Forecaster: TypeAlias = Callable[[Past, int], "Array"]
 
 
 def weighted_harmonics(past: Past, steps: int) -> Array:
-    """(1) Weighted least squares, half-life 7 days, 6 daily and 2 weekly harmonics, autoregression on the residual."""
+    """(1) Least squares weighted by age (half-life 7 days), 6 daily, 2 weekly harmonics, autoregression."""
     return _harmonics(past, steps, half_life_days=7.0, week_harmonics=2)
 
 
@@ -126,11 +127,16 @@ def run_member(forecaster: Forecaster, past: Past, steps: int) -> Array:
 
     A past that never moves is its own forecast: no fit has anything to estimate there.
     """
+    from statsmodels.tools.sm_exceptions import ModelWarning
+
     low, high = float(past.root.min()), float(past.root.max())
     if high - low <= 1e-9 * max(high, 1.0):  # 1e-9: rounding of equal rates
         return np.full(steps, past.root[-1])
-    path: Array = np.clip(forecaster(past, steps), 0.0, PATH_ROOT_MAX_RATIO * high)
-    return path
+    with warnings.catch_warnings():
+        # A fit that stopped early or found two columns alike still gives a path; the back-test judges it.
+        warnings.simplefilter("ignore", category=ModelWarning)
+        path = forecaster(past, steps)
+    return np.clip(path, 0.0, PATH_ROOT_MAX_RATIO * high)
 
 
 def _harmonics(past: Past, steps: int, half_life_days: float, week_harmonics: int) -> Array:
@@ -140,7 +146,7 @@ def _harmonics(past: Past, steps: int, half_life_days: float, week_harmonics: in
     past = past.latest(MEMORY_WEEKS * 7 * past.day)
     seen, day = past.root.size, past.day
     days = (np.arange(seen + steps) - (seen - 1)) / day
-    columns = _columns(days, week_harmonics if past.season.week else 0)
+    columns = _columns(days, week_harmonics if past.season.week and seen >= 7 * day else 0)
     weight = 0.5 ** (-days[:seen] / half_life_days)
     known = past.known
     fit = WLS(past.root[known], columns[:seen][known], weights=weight[known]).fit()
@@ -155,7 +161,7 @@ def _harmonics(past: Past, steps: int, half_life_days: float, week_harmonics: in
 
 
 def _columns(days: Array, week_harmonics: int) -> Array:
-    """Return ``[n, c]``: constant, trend held flat after the origin (day 0), sines and cosines of the day and the week."""
+    """Return ``[n, c]``: constant, trend held flat after the origin (day 0), sines, cosines."""
     week = [k / 7.0 for k in range(1, week_harmonics + 1) if k % 7 or k > 7 * DAY_HARMONICS]
     cycles_per_day = np.array([*range(1, DAY_HARMONICS + 1), *week])
     angle = 2.0 * np.pi * np.outer(days, cycles_per_day)

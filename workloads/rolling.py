@@ -21,20 +21,14 @@ if TYPE_CHECKING:
 
     from workloads.members import Forecaster
     from workloads.season import Season
-    from workloads.series import Array, Grid, IntArray, RateCurve
+    from workloads.series import Array, IntArray, RateCurve, StepSeries
 
 ORIGINS = 40  # design/EVIDENCE.md, section 8
-SPACING_H_MAX = (
-    6.0  # four times of day; 40 of them reach back ten days, two and a half half-lives of the error weights
-)
-SEASONAL_WARM_UP_DAYS = (
-    2,
-    3,
-)  # two seasons are the least the members need; three where the history is twice as long
+SPACING_H_MAX = 6.0  # four times of day; 40 of them reach back 2.5 half-lives of the error weights
+SEASONAL_WARM_UP_DAYS = (2, 3)  # two seasons, the least the members need; three where history allows
 SHORT_WARM_UP_STEPS = 8  # a level and its spread
 SHORT_WARM_UP_SHARE = 0.25
-NUDGE_DECAY_H = 1.0  # measured: 1 h ahead pinball loss of WorldCup 1.85 to 1.75 %, ServeGen 2.46 to 2.2 % of mean load; load
-# balancer +0.2 (noise); 2 and 4 h are worse on WorldCup
+NUDGE_DECAY_H = 1.0  # measured: takes the loss 1 h ahead on WorldCup from 1.85 to 1.75 %, 2 and 4 h less
 NUDGE_RIDGE_ORIGINS = 4.0  # pulls the weight to 0 while few origins speak for it
 
 
@@ -62,8 +56,7 @@ class Layout:
     @property
     def edge_s(self) -> Array:
         """``[w + 1]`` window limits, seconds after the origin."""
-        edge: Array = self.gap_s + self.window_s * np.arange(self.windows + 1)
-        return edge
+        return self.gap_s + self.window_s * np.arange(self.windows + 1, dtype=np.float64)
 
     @property
     def first_of_period(self) -> IntArray:
@@ -97,7 +90,7 @@ class Rolling:
         return self._outcomes(self.paths[name], self.actual, self.layout.edge_s[:-1], self.layout.edge_s[1:])
 
     def by_period(self, name: str) -> Outcomes:
-        """Return the outcomes of one forecaster as maxima over each holding period; one unknown window hides its period."""
+        """Return the outcomes of one forecaster as maxima over holding periods; unknown if a window is."""
         first = self.layout.first_of_period
         edges = self.layout.edge_s
         ends = edges[np.minimum(first + self.layout.hold, self.layout.windows)]
@@ -132,7 +125,7 @@ def choose_origins(steps: int, step_s: float, day_steps: int | None) -> IntArray
 
 def roll(
     curve: RateCurve,
-    grid: Grid,
+    series: StepSeries,
     season: Season,
     forecasters: Mapping[str, Forecaster],
     layout: Layout,
@@ -142,7 +135,7 @@ def roll(
 
     Parameters
     ----------
-    curve, grid
+    curve, series
         The history, as a curve and cut into steps.
     season
         The season every forecaster takes for granted.
@@ -153,19 +146,19 @@ def roll(
     combined
         Name of the plain median of all forecasters, added as one more; None: not added.
     """
-    origins = choose_origins(grid.root.size, grid.step_s, season.day_steps)
-    ramp, steps = make_ramp(grid.step_s, layout.gap_s, layout.window_s, layout.windows)
+    origins = choose_origins(series.root.size, series.step_s, season.day_steps)
+    ramp, steps = make_ramp(series.step_s, layout.gap_s, layout.window_s, layout.windows)
     step_paths = {
-        name: np.stack([_path(forecaster, grid, season, int(origin), steps) for origin in origins])
+        name: np.stack([_path(forecaster, series, season, int(origin), steps) for origin in origins])
         for name, forecaster in forecasters.items()
     }
     if combined is not None:
         step_paths[combined] = np.median(np.stack(list(step_paths.values())), axis=0)
-    origin_s = grid.edge_s(origins)
+    origin_s = series.edge_s(origins)
     actual = to_root(curve.mean_rps(origin_s[:, None] + layout.edge_s))
     actual[-1] = np.nan  # rounding must not let a window that straddles the end count as known
-    last = grid.root[origins - 1]
-    recent_s = origin_s[:, None] + np.array([-grid.step_s / 2.0, 0.0])
+    last = series.root[origins - 1]
+    recent_s = origin_s[:, None] + np.array([-series.step_s / 2.0, 0.0])
     recent = to_root(curve.mean_rps(recent_s))[:, 0]
     lead_h = (layout.edge_s[:-1] + layout.edge_s[1:]) / 2.0 / HOUR_S
     paths = {}
@@ -201,27 +194,23 @@ def nudge(path: Array, actual: Array, surprise: Array, origin_s: Array, lead_h: 
         return path
     error = actual[:, near] - path[:, near]
     known = ~np.isnan(error).any(axis=1)
-    effect = np.where(known, surprise * decay[near].mean(), 0.0)
-    target = np.where(known, np.nan_to_num(error).mean(axis=1), 0.0)
-    due_s: Array = origin_s + HOUR_S
+    effect = surprise * decay[near].mean()
+    target = error.mean(axis=1)
+    due_s = origin_s + HOUR_S
     moved = path.copy()
-    for origin in range(origin_s.size):
-        earlier = np.less_equal(due_s[:origin], origin_s[origin])
-        seen = int((earlier & known[:origin]).sum())
-        power = float(np.sum(effect[:origin][earlier] ** 2))
+    for origin, now_s in enumerate(origin_s):
+        seen = np.flatnonzero(known & (due_s <= now_s))
+        power = float(effect[seen] @ effect[seen])
         if power > 0.0:
-            slope = float(np.sum((effect * target)[:origin][earlier])) / (
-                power * (1.0 + NUDGE_RIDGE_ORIGINS / seen)
-            )
-            moved[origin] += float(np.clip(slope, 0.0, 1.0)) * surprise[origin] * decay
+            slope = float(effect[seen] @ target[seen]) / power
+            weight = np.clip(slope / (1.0 + NUDGE_RIDGE_ORIGINS / seen.size), 0.0, 1.0)
+            moved[origin] += weight * surprise[origin] * decay
     return moved
 
 
-def _path(forecaster: Forecaster, grid: Grid, season: Season, origin: int, steps: int) -> Array:
-    """Return ``[steps]``; past the end of the history no outcome is known, so a rolling origin's path is held flat there."""
-    left = grid.root.size - origin
-    needed = (
-        steps if left == 0 else min(steps, left + 2)
-    )  # two steps past the end still shape the line to the last window
-    path = run_member(forecaster, Past(grid.root[:origin], grid.known[:origin], season), needed)
+def _path(forecaster: Forecaster, series: StepSeries, season: Season, origin: int, steps: int) -> Array:
+    """Return ``[steps]``; past the end of the history no outcome is known and the path is held flat."""
+    left = series.root.size - origin
+    needed = steps if left == 0 else min(steps, left + 2)  # two more shape the line to the last known window
+    path = run_member(forecaster, Past(series.root[:origin], series.known[:origin], season), needed)
     return np.pad(path, (0, steps - needed), mode="edge")

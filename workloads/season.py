@@ -36,9 +36,9 @@ SKILL_MIN_SHARE = 0.05  # out-of-sample skill a profile must show (design/EVIDEN
 DETECT_DAYS_MIN = 3  # two seasons to learn from and one to judge by
 WEEK_DETECT_DAYS = 21  # three weeks (design/EVIDENCE.md, section 8)
 WEEK_ASSUME_DAYS = (
-    7  # from here weekly terms lower the pinball loss: ServeGen 5.5 to 5.2 %, load balancer 18.2 to 17.5 %,
+    7  # measured: weekly terms from here, not from 21 days, take the loss of ServeGen from 5.5 to
 )
-# WorldCup 3.96 to 3.56 % of mean load against leaving them out below 21 days (tests/benchmarks/forecast_accuracy.py's origins)
+# 5.2 %, of the load balancer from 18.2 to 17.5 %, of WorldCup from 3.96 to 3.56 % of mean load
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Season:
 
 
 def season_step_s(interval_s: float) -> float | None:
-    """Return the step for a seasonal forecast of a trace; None when its interval is too long to show a day."""
+    """Return the step for a seasonal forecast of a trace; None when its interval cannot show a day."""
     return next((step for step in (STEP_S, *COARSE_STEPS_S) if step >= interval_s), None)
 
 
 def short_step_s(duration_s: float, interval_s: float) -> float:
-    """Return the step for a trace without a season: the longest that still gives enough steps, never below the interval."""
+    """Return the step for a trace without a season: the longest that still gives enough steps."""
     fits = (step for step in SHORT_STEPS_S if duration_s / step >= SHORT_STEP_COUNT)
     return max(next(fits, SHORT_STEPS_S[-1]), interval_s)
 
@@ -103,7 +103,7 @@ def detect_season(root: Array, day_steps: int) -> Season:
 
 
 def chosen_season(choice: SeasonChoice, root: Array, day_steps: int) -> Season:
-    """Return the season asked for, or the one detected for "auto"; a season longer than half the history is left out."""
+    """Return the season asked for where the history is long enough, or for "auto" the one detected."""
     if choice == "auto":
         return detect_season(root, day_steps)
     if choice == "none" or root.size < 2 * day_steps:

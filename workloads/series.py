@@ -1,6 +1,6 @@
 """A history laid on a regular grid of steps, on the fourth-root scale on which the forecasters work.
 
-Three views of one trace: `RateCurve` gives its mean rate between any two instants, `Grid` its steps (30
+Three views of one trace: `RateCurve` gives its mean rate between any two instants, `StepSeries` its steps (30
 minutes for a series with a daily season), `WindowRamp` the way back from steps to planning windows.  The
 fourth root tames the upper tail without the blow-up of a logarithm (design/EVIDENCE.md, section 8).
 """
@@ -25,7 +25,7 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
-ROOT = 4  # fourth root: log1p blows up the upper tail, raw under-covers under growth (design/EVIDENCE.md, section 8)
+ROOT = 4  # design/EVIDENCE.md, section 8: log1p blows up the upper tail, raw under-covers under growth
 
 
 def to_root(rate_rps: Array) -> Array:
@@ -41,10 +41,10 @@ def to_rate(root: Array) -> Array:
 
 
 class RateCurve:
-    """Requests so far and time known so far, so that the mean rate between any two instants is one
-    subtraction.
+    """Mean rate of a trace between any two instants.
 
-    Requests are taken to arrive evenly inside an interval of the trace.
+    Kept as requests so far and time known so far, so that a mean is one subtraction.  Requests are taken to
+    arrive evenly inside an interval of the trace.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -76,7 +76,7 @@ class RateCurve:
 
 
 @dataclass(frozen=True)
-class Grid:
+class StepSeries:
     """A trace cut into steps that end where the trace ends.
 
     Parameters
@@ -99,11 +99,10 @@ class Grid:
 
     def edge_s(self, step: IntArray) -> Array:
         """Return the first instant of each step, seconds after the start of the trace."""
-        edge: Array = self.start_s + step * self.step_s
-        return edge
+        return self.start_s + step.astype(np.float64) * self.step_s
 
 
-def make_grid(curve: RateCurve, step_s: float, season_steps: int | None) -> Grid:
+def cut_steps(curve: RateCurve, step_s: float, season_steps: int | None) -> StepSeries:
     """Cut a trace into steps and carry missing ones over from the past.
 
     Parameters
@@ -133,7 +132,7 @@ def make_grid(curve: RateCurve, step_s: float, season_steps: int | None) -> Grid
     for index in np.flatnonzero(~known):
         back = season_steps if season_steps is not None and index >= season_steps else 1
         root[index] = root[index - back]
-    return Grid(step_s=step_s, start_s=float(edges[first]), root=root, known=known)
+    return StepSeries(step_s=step_s, start_s=float(edges[first]), root=root, known=known)
 
 
 @dataclass(frozen=True)
