@@ -56,20 +56,29 @@ class Demand:
         return float(1 - self.levels[-1])
 
 
-def demand_of(scenario: Scenario, forecasts: Mapping[str, Forecast]) -> Demand:
+def demand_of(
+    scenario: Scenario, forecasts: Mapping[str, Forecast], dispersion_index: Mapping[str, float]
+) -> Demand:
     """Split forecasts among the classes: forecast x scale of the trace x share of the class.
 
     Classes move together from level to level (comonotone). A trace multiplied by s is s times as many users:
     of its index of dispersion I the part above 1 (the rate's own fluctuation) grows with s, so it becomes 1 +
     s (I - 1). Taking a share at random shrinks that part likewise; a group may serve all classes of a trace
     at once, so each class carries the index of them together.
+
+    Parameters
+    ----------
+    forecasts
+        By trace.
+    dispersion_index
+        By class: of its whole trace, unscaled, over intervals as long as the class's deadline.
     """
     classes = scenario.workload.classes
     scale = {name: getattr(source, "scale", 1.0) for name, source in scenario.workload.traces.items()}
     planned = {name: sum(one.share for one in classes if one.trace == name) for name in scale}
     factor = np.array([one.share * scale[one.trace] for one in classes])
     together = np.array([planned[one.trace] * scale[one.trace] for one in classes])
-    index = np.array([forecasts[one.trace].dispersion_index for one in classes])
+    index = np.array([dispersion_index[one.name] for one in classes])
     levels = np.asarray(scenario.forecast.levels, dtype=float)
     return Demand(
         classes=tuple(one.name for one in classes),

@@ -130,8 +130,8 @@ def restricted(problem: ProvisioningProblem, pruning: Pruning) -> ProvisioningPr
 def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     """Functions that another is no worse than in classes, price and (where it is limited) time held.
 
-    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side. The
-    concurrency limit is none where all demand at once on the slowest function stays within it.
+    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side.
+    The concurrency limit is none where all demand at once on the slowest function stays within it.
     """
     usd, serves = problem.usd_per_request, problem.function_serves
     most = problem.demand_rps[:, :, -1].sum(axis=0).max(initial=0.0) * problem.concurrency_s.max(initial=0.0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from catalogs.errors import CatalogError
 from catalogs.interpolation import function_time_at_memory
 from planner.groups import unknown_quantile
-from planner.options import RejectedOption, ServerlessFunction
+from planner.options import RejectedOption, ServerlessFunction, known_meet_rate
 from planner.queueing import cold_start_share
 from planner.tiers import PERCENTILE_SLACK
 
@@ -76,9 +76,10 @@ def function_option(
     if limit is not None:
         return None, [RejectedOption(name, "function limits", limit)]
     rates: dict[str, float] = {}
+    quantiles = known_quantiles(time)
     rejected: list[RejectedOption] = []
     for one in accepting:
-        rate = known_meet_rate(time, one.deadline_ms, cold)
+        rate = known_meet_rate(quantiles, time.load_ms, one.deadline_ms, cold)
         if rate >= one.percentile - PERCENTILE_SLACK:
             rates[one.name] = rate
         else:
@@ -88,7 +89,7 @@ def function_option(
     largest = max(one.percentile for one in accepting if one.name in rates)
     option = ServerlessFunction(
         id=name,
-        model=variant.name,
+        variant=variant,
         provider=time.provider,
         arch=time.arch,
         memory_mb=time.memory_mb,
@@ -102,9 +103,7 @@ def function_option(
         usd_per_request=tariff.usd_per_request(time.memory_mb, billed_ms),
         concurrency_s=(time.mean_ms + cold * (time.load_ms or 0.0)) / 1000,
         deadline_meet_rate=rates,
-        quantiles=time.quantiles,
-        accuracy_share=variant.accuracy_share,
-        accuracy_metric=variant.accuracy_metric,
+        quantiles=quantiles,
         source=time.source,
         obtained=time.obtained,
         tariff_source=tariff.source,
@@ -118,20 +117,9 @@ def cold_share(time: FunctionTime, settings: Functions) -> float:
     return float(cold_start_share(rate, duration_s, settings.keep_alive_s, overflow=True))
 
 
-def known_meet_rate(time: FunctionTime, deadline_ms: float, cold: float) -> float:
-    """Share of calls known to be answered within the deadline: (1 - c) u + c v.
-
-    A cold call whose load time is unknown counts as late.
-    """
-    warm = _known_percentile(time, deadline_ms)
-    loaded = 0.0 if time.load_ms is None else _known_percentile(time, deadline_ms - time.load_ms)
-    return (1 - cold) * warm + cold * loaded
-
-
-def _known_percentile(time: FunctionTime, limit_ms: float) -> float:
-    """Highest percentile that the samples can tell and that stays within a limit; 0 where none does."""
-    known = (share for share, ms in time.quantiles if ms <= limit_ms and time.quantile_ms(share) is not None)
-    return max(known, default=0.0)
+def known_quantiles(time: FunctionTime) -> tuple[tuple[float, float], ...]:
+    """(share, ms) of a warm call, without those that its samples cannot tell."""
+    return tuple((share, ms) for share, ms in time.quantiles if time.quantile_ms(share) is not None)
 
 
 def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> RejectedOption:
@@ -143,7 +131,7 @@ def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> 
     if quantile_ms > one.deadline_ms:
         within = f"{one.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
         return RejectedOption(name, "deadline", f"{within}; the deadline is {one.deadline_ms:g} ms")
-    rate = known_meet_rate(time, one.deadline_ms, cold)
+    rate = known_meet_rate(known_quantiles(time), time.load_ms, one.deadline_ms, cold)
     load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
     share = f"{cold:.2%} of its calls start cold and take {load}"
     return RejectedOption(

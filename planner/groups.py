@@ -183,10 +183,10 @@ def tabulated(
         return RejectedOption(one.id, "carries nothing", "its capacity within the tier is 0 requests/s")
     served = sorted({*one.classes, *_kept_by_table(one, accepting, classes, tables)})
     count = tables.least_count(service, one.tier, classes.reach_rps(served))
-    time, variant = one.call.time, one.variant
+    time = one.call.time
     return ServingGroup(
         id=one.id,
-        model=variant.name,
+        variant=one.variant,
         instance_type=time.instance_type,
         items_per_request=one.call.items,
         batch=one.call.batch,
@@ -199,8 +199,6 @@ def tabulated(
         batch_timeout_s=batch_timeout_s(service, one.tier.deadline_s),
         dispersion_index=service.dispersion_index,
         classes=tuple(classes.classes[k].name for k in served),
-        accuracy_share=variant.accuracy_share,
-        accuracy_metric=variant.accuracy_metric,
         capacity_rps=tables.up_to(service, one.tier, count),
         source=time.source,
         obtained=time.obtained,
@@ -256,7 +254,7 @@ def published_group(
     count = min(max(int(np.ceil(classes.reach_rps(served) / per_machine)), 1), count_cap)
     return ServingGroup(
         id=name,
-        model=variant.name,
+        variant=variant,
         instance_type=published.instance_type,
         items_per_request=1,
         batch=published.batch,
@@ -269,8 +267,6 @@ def published_group(
         batch_timeout_s=0.0,
         dispersion_index=classes.dispersion_index(served),
         classes=tuple(classes.classes[k].name for k in served),
-        accuracy_share=variant.accuracy_share,
-        accuracy_metric=variant.accuracy_metric,
         capacity_rps=linear_capacity_rps(published.capacity_rps, np.arange(count + 1), target_utilisation),
         source=published.source,
         obtained=published.obtained,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from catalogs.machines import MachineOffer
     from catalogs.prices import PriceCatalog
     from planner.options import RejectionKind
-    from planner.scenario import Scenario
+    from planner.scenario import Market, Scenario
 
 # AWS Service Quotas (EC2, 2026) count families together; by the start of the name, first match.
 QUOTA_FAMILIES = (
@@ -113,22 +113,24 @@ def _rejected_type(
     return None
 
 
+def price_usd_per_h(scenario: Scenario, offer: MachineOffer, market: Market) -> float:
+    """USD per machine-hour in a market, the scenario's extra included."""
+    usd = offer.on_demand_usd_per_h if market == "on-demand" else offer.spot_usd_per_h
+    if usd is None:
+        raise ValueError(f"{offer.instance_type} has no spot price; check offer.spot before")
+    return usd + scenario.resources.extra_usd_per_h
+
+
 def _on_demand(scenario: Scenario, offer: MachineOffer) -> list[Machine]:
     if "on-demand" not in scenario.resources.markets:
         return []
     return [
         Machine(
             id=f"{offer.instance_type}/on-demand",
-            instance_type=offer.instance_type,
+            offer=offer,
             market="on-demand",
-            vcpu=offer.shape.vcpu,
-            memory_mib=offer.shape.memory_mib,
             quota_family=quota_family(offer.shape.family),
-            price_usd_per_h=offer.on_demand_usd_per_h + scenario.resources.extra_usd_per_h,
-            price_date=offer.price.price_date,
-            interruption_low_share=None,
-            interruption_high_share=None,
-            source=offer.price.source,
+            price_usd_per_h=price_usd_per_h(scenario, offer, "on-demand"),
         )
     ]
 
@@ -144,20 +146,14 @@ def _spot(scenario: Scenario, offer: MachineOffer, set_aside: str | None) -> Mac
     if "spot" not in scenario.resources.markets or on_demand_floor_share(scenario) >= 1:
         return None
     name = f"{offer.instance_type}/spot"
-    if offer.spot is None or offer.spot_usd_per_h is None:
+    if offer.spot is None:
         return RejectedOption(
             name, "no spot figures", set_aside or f"no spot saving is known in {scenario.region}"
         )
     return Machine(
         id=name,
-        instance_type=offer.instance_type,
+        offer=offer,
         market="spot",
-        vcpu=offer.shape.vcpu,
-        memory_mib=offer.shape.memory_mib,
         quota_family=quota_family(offer.shape.family),
-        price_usd_per_h=offer.spot_usd_per_h + scenario.resources.extra_usd_per_h,
-        price_date=offer.price.price_date,
-        interruption_low_share=offer.spot.interruption_low_share,
-        interruption_high_share=offer.spot.interruption_high_share,
-        source=f"{offer.price.source}; saving: {offer.spot.source}",
+        price_usd_per_h=price_usd_per_h(scenario, offer, "spot"),
     )

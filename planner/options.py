@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import numpy as np
     from numpy.typing import NDArray
 
+    from catalogs.machines import MachineOffer
+    from catalogs.measurements import ModelVariant
     from planner.queueing import PoolService
     from planner.scenario import RequestClass
     from planner.tiers import Tier
@@ -88,7 +88,7 @@ class ServingGroup:
     """
 
     id: str
-    model: str
+    variant: ModelVariant
     instance_type: str
     items_per_request: int
     batch: int
@@ -101,11 +101,14 @@ class ServingGroup:
     batch_timeout_s: float
     dispersion_index: float
     classes: tuple[str, ...]
-    accuracy_share: float | None
-    accuracy_metric: str | None
     capacity_rps: Array
     source: str
     obtained: str
+
+    @property
+    def model(self) -> str:
+        """Name of the variant."""
+        return self.variant.name
 
     @property
     def count_max(self) -> int:
@@ -121,25 +124,29 @@ class Machine:
     ----------
     id
         ``instance type/market``.
-    price_usd_per_h
-        USD per machine-hour with the scenario's extra; spot is the on-demand price less the published saving.
+    offer
+        Its shape, on-demand price and spot figures, each with its source.
     quota_family
         Family as the provider's quotas count it.
-    interruption_low_share, interruption_high_share
-        Published band of monthly interruption; None on demand.
+    price_usd_per_h
+        USD per machine-hour with the scenario's extra; spot is the on-demand price less the published saving.
     """
 
     id: str
-    instance_type: str
+    offer: MachineOffer
     market: Literal["on-demand", "spot"]
-    vcpu: int
-    memory_mib: int
     quota_family: str
     price_usd_per_h: float
-    price_date: date | None
-    interruption_low_share: float | None
-    interruption_high_share: float | None
-    source: str
+
+    @property
+    def instance_type(self) -> str:
+        """Name of the instance type."""
+        return self.offer.instance_type
+
+    @property
+    def vcpu(self) -> int:
+        """Virtual processors of one machine."""
+        return self.offer.shape.vcpu
 
     @property
     def is_spot(self) -> bool:
@@ -167,7 +174,7 @@ class ServerlessFunction:
     """
 
     id: str
-    model: str
+    variant: ModelVariant
     provider: str
     arch: str
     memory_mb: int
@@ -182,16 +189,40 @@ class ServerlessFunction:
     usd_per_request: float
     concurrency_s: float
     deadline_meet_rate: dict[str, float]
-    accuracy_share: float | None
-    accuracy_metric: str | None
     source: str
     obtained: str
     tariff_source: str
 
     @property
+    def model(self) -> str:
+        """Name of the variant."""
+        return self.variant.name
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes it may serve."""
         return tuple(self.deadline_meet_rate)
+
+    def meet_rate(self, deadline_ms: float, cold_start_share: float) -> float:
+        """Share of calls known to be answered within a deadline at another share of cold starts."""
+        return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
+
+
+def known_meet_rate(
+    quantiles: tuple[tuple[float, float], ...], load_ms: float | None, deadline_ms: float, cold: float
+) -> float:
+    """Share of function calls known to be answered within a deadline: (1 - c) u + c v.
+
+    u is the highest known percentile of the duration within the deadline, v the same with the load time
+    added; a cold call whose load time is unknown counts as late.
+    """
+
+    def known(limit_ms: float) -> float:
+        return max((share for share, ms in quantiles if ms <= limit_ms), default=0.0)
+
+    return (1 - cold) * known(deadline_ms) + (
+        cold * known(deadline_ms - load_ms) if load_ms is not None else 0.0
+    )
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ class BindingLimit(Document):
 
     limit: str = Field(description="Name of the limit.")
     window: str | None = Field(description="Id of the window; null for a limit on the whole horizon.")
-    shadow_price: float = Field(description="Objective saved by one more unit of the limit.")
+    shadow_price: float | None = Field(
+        description="Objective saved by one more unit of the limit; null: not computed."
+    )
     unit: str = Field(description="Unit of the shadow price.")
 
 

@@ -1,0 +1,172 @@
+"""All files and generators that a scenario names, loaded once, with every problem of all of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from catalogs.errors import CatalogError
+from catalogs.functions import load_function_tariffs
+from catalogs.prices import load_price_catalog
+from catalogs.profiles import load_profile_catalog
+from planner.errors import InputError
+from planner.input_checks import check_names
+from planner.scenario import TraceFile
+from planner.scenario.quantities import BUNDLED
+from workloads.errors import WorkloadError
+from workloads.generators import generate_trace
+from workloads.sources import load_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from catalogs.functions import FunctionCatalog
+    from catalogs.prices import PriceCatalog
+    from catalogs.profiles import ProfileCatalog
+    from planner.scenario import Scenario, TraceSource
+    from workloads.traces import Trace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a plan is made from, beside the scenario.
+
+    Parameters
+    ----------
+    histories
+        By trace: what is known at the horizon's start, unscaled.
+    """
+
+    histories: Mapping[str, Trace]
+    prices: PriceCatalog
+    profiles: ProfileCatalog
+    tariffs: FunctionCatalog
+
+    def digests(self, scenario: Scenario) -> dict[str, str]:
+        """SHA-256 of every input by its name."""
+        found = {f"trace {name}": trace.digest for name, trace in self.histories.items()}
+        for catalog in (self.prices, self.profiles, self.tariffs):
+            found |= dict(catalog.digests)
+        return found | ({"scenario": scenario.digest} if scenario.digest else {})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the readers of the files found worth telling."""
+        notes = [
+            f"trace {name}: {note}" for name, trace in self.histories.items() for note in trace.report.notes
+        ]
+        return (*notes, *self.prices.warnings, *self.profiles.warnings)
+
+
+@dataclass(frozen=True)
+class CheckedInput:
+    """One input as found: its name, what it is, what is in it, and its SHA-256 (empty for several files)."""
+
+    name: str
+    kind: str
+    content: str
+    digest: str
+
+
+def load_inputs(scenario: Scenario) -> Inputs:
+    """Load traces, prices, profiles and tariffs.
+
+    Raises
+    ------
+    InputError
+        With every problem of every input: unreadable files, histories that do not reach back from the
+        horizon's start, and names in the scenario that no catalog knows.
+    """
+    problems: list[str] = []
+    resources = scenario.resources
+    histories = {
+        name: _collect(problems, partial(_history, scenario, name, source))
+        for name, source in scenario.workload.traces.items()
+    }
+    prices = _collect(
+        problems,
+        lambda: load_price_catalog(
+            scenario.region,
+            _paths(scenario, resources.prices),
+            _paths(scenario, resources.shapes),
+            _paths(scenario, resources.spot_advisor),
+            bundled=BUNDLED in resources.prices,
+        ),
+    )
+    profiles = _collect(problems, lambda: load_profile_catalog(_paths(scenario, scenario.models.profiles)))
+    tariffs = _collect(problems, lambda: load_function_tariffs(scenario.region))
+    if prices is not None and profiles is not None:
+        _collect(problems, lambda: check_names(scenario, prices, profiles))
+    found = {name: trace for name, trace in histories.items() if trace is not None}
+    if problems or prices is None or profiles is None or tariffs is None:
+        raise InputError(problems)
+    return Inputs(found, prices, profiles, tariffs)
+
+
+def _collect(problems: list[str], load: Callable[[], T]) -> T | None:
+    """Load one input; its problems join the list, and None stands for it."""
+    try:
+        return load()
+    except (CatalogError, WorkloadError, InputError) as error:
+        problems += error.problems
+        return None
+
+
+def _paths(scenario: Scenario, sources: Sequence[str]) -> list[str | Path]:
+    return [BUNDLED if source == BUNDLED else scenario.path_of(source) for source in sources]
+
+
+def _history(scenario: Scenario, name: str, source: TraceSource) -> Trace:
+    """Read or generate a trace and cut off all that is not known at the horizon's start."""
+    if isinstance(source, TraceFile):
+        given = source.model_fields_set - {"file", "scale"}
+        settings: dict[str, Any] = {field: getattr(source, field) for field in given}
+        trace = load_source(scenario.path_of(source.file), name=name, **settings)
+    else:
+        settings = {field: getattr(source, field) for field in type(source).model_fields}
+        trace = generate_trace(settings.pop("generator"), name=name, **settings)
+    return trace.before(scenario.horizon.start)
+
+
+def checked_inputs(scenario: Scenario, inputs: Inputs) -> list[CheckedInput]:
+    """List the inputs with what was found in each."""
+    return [
+        CheckedInput(scenario.name, "scenario", _scenario_content(scenario), scenario.digest),
+        *(CheckedInput(name, "trace", _trace_content(t), t.digest) for name, t in inputs.histories.items()),
+        CheckedInput(
+            f"prices of {inputs.prices.region}",
+            "prices",
+            f"{len(inputs.prices.machines)} instance types, {len(inputs.prices.rejected)} set aside",
+            "",
+        ),
+        CheckedInput("profiles", "profiles", _profile_content(inputs.profiles), ""),
+        CheckedInput("functions", "tariffs", f"{len(inputs.tariffs.tariffs)} function tariffs", ""),
+    ]
+
+
+def _scenario_content(scenario: Scenario) -> str:
+    classes = len(scenario.workload.classes)
+    windows = f"{scenario.windows} windows of {scenario.window_s:g} s"
+    return f"{classes} request class{'es' if classes > 1 else ''}, {windows}"
+
+
+def _trace_content(trace: Trace) -> str:
+    report = trace.report
+    missing = f", {trace.missing_share:.1%} missing" if trace.missing_share else ""
+    synthetic = ", synthetic" if report.synthetic else ""
+    return (
+        f"{len(trace.counts)} intervals of {trace.interval_s:g} s from {trace.start:%Y-%m-%d %H:%M} to "
+        f"{trace.end:%Y-%m-%d %H:%M} UTC, mean {trace.mean_rps:.4g} req/s{missing}{synthetic}"
+    )
+
+
+def _profile_content(profiles: ProfileCatalog) -> str:
+    return (
+        f"{len(profiles.variants)} model variants, {len(profiles.service_times)} service times, "
+        f"{len(profiles.capacities)} published capacities, {len(profiles.function_times)} function times, "
+        f"{len(profiles.failed)} failures"
+    )

@@ -1,0 +1,186 @@
+"""Scenario -> forecast -> options -> problem -> solution -> plan."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.assembly import assemble
+from planner.demand import demand_of
+from planner.enumeration import enumerate_options
+from planner.errors import InfeasiblePlanError, InputError
+from planner.inputs import Inputs, checked_inputs, load_inputs
+from planner.write_up import write_up
+from workloads.burstiness import COUNTS_MIN, dispersion_at
+from workloads.errors import WorkloadError
+from workloads.forecast import forecast_rates
+
+if TYPE_CHECKING:
+    from planner.assembly import Assembly
+    from planner.demand import Demand
+    from planner.inputs import CheckedInput
+    from planner.options import OptionTable
+    from planner.plan import ProvisioningPlan
+    from planner.scenario import Scenario
+    from workloads.forecast import Forecast
+
+Progress = Callable[[str, float], None]
+
+
+def plan_scenario(
+    scenario: Scenario, *, greedy: bool = False, progress: Progress | None = None
+) -> ProvisioningPlan:
+    """Make the plan of a scenario.
+
+    Parameters
+    ----------
+    greedy
+        The best feasible form of the greedy baseline instead of the program.
+    progress
+        Called with the step at hand and the share of it that is done.
+
+    Raises
+    ------
+    InputError
+        With every problem of every input.
+    InfeasiblePlanError
+        When no plan serves the demand within the limits; says which limits to relax and by how much.
+    """
+    from solvers.plan_horizon import plan_horizon
+
+    report = progress or _silent
+    inputs = _load(scenario, report)
+    forecasts = forecast_traces(scenario, inputs, report)
+    assembly = formulate(scenario, inputs, forecasts, report)
+    solution = plan_horizon(
+        assembly.problem,
+        gap=scenario.solver.gap,
+        time_limit_s=scenario.solver.time_limit_s,
+        seed=scenario.solver.seed,
+        workers=os.cpu_count() or 1,
+        progress=report,
+        method="greedy" if greedy else "optimal",
+    )
+    if solution.status == "infeasible":
+        raise InfeasiblePlanError(solution.infeasible_reasons)
+    return write_up(
+        solution, assembly, scenario, inputs, forecasts, greedy=greedy, created_at=datetime.now(UTC)
+    )
+
+
+def forecast_scenario(scenario: Scenario, *, progress: Progress | None = None) -> dict[str, Forecast]:
+    """Forecast the rate quantiles of every class, by its name."""
+    report = progress or _silent
+    inputs = _load(scenario, report)
+    forecasts = forecast_traces(scenario, inputs, report)
+    demand = demand_by_class(scenario, inputs, forecasts)
+    return {
+        one.name: replace(
+            forecasts[one.trace],
+            rate_rps=demand.rate_rps[k],
+            mean_rps=demand.mean_rps[k],
+            dispersion_index=float(demand.dispersion_index[k]),
+        )
+        for k, one in enumerate(scenario.workload.classes)
+    }
+
+
+def enumerate_scenario(scenario: Scenario, *, progress: Progress | None = None) -> OptionTable:
+    """Find the serving options that the program may choose from, and why the others fell out."""
+    return _formulated(scenario, progress or _silent).options
+
+
+def program_of(scenario: Scenario, *, progress: Progress | None = None) -> bytes:
+    """Return the exact program of the horizon, unsolved, in the LP format."""
+    from solvers.backends.lp_file import write_lp
+    from solvers.blocks import compile_block
+    from solvers.counts import all_counts
+    from solvers.provisioning import Boundary, Parameters
+
+    problem = _formulated(scenario, progress or _silent).problem
+    counts = all_counts(problem)
+    running = Boundary(before=problem.initial_count.astype(float))
+    windows = len(problem.window_h)
+    program = compile_block(Parameters(problem, counts.group, counts.count, counts.allowed, windows, running))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "program.lp"
+        write_lp(program.arrays, file)
+        return file.read_bytes()
+
+
+def validate_scenario(scenario: Scenario) -> list[CheckedInput]:
+    """Load and check every input; list what was found in each."""
+    return checked_inputs(scenario, load_inputs(scenario))
+
+
+def forecast_traces(scenario: Scenario, inputs: Inputs, report: Progress) -> dict[str, Forecast]:
+    """Forecast every trace from its history alone, unscaled; all traces that cannot be are told at once."""
+    found: dict[str, Forecast] = {}
+    problems: list[str] = []
+    settings = scenario.forecast
+    for done, (name, history) in enumerate(inputs.histories.items()):
+        report("forecast", done / len(inputs.histories))
+        try:
+            found[name] = forecast_rates(
+                history,
+                scenario.horizon.start,
+                scenario.window_s,
+                scenario.windows,
+                settings.levels,
+                method=settings.method,
+                season=settings.season,
+                hold_s=settings.hold_s,
+                seed=scenario.solver.seed,
+            )
+        except WorkloadError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, Forecast]) -> Demand:
+    """Split the forecasts among the classes, each as bursty as its trace is over the class's deadline.
+
+    A trace no finer than the window shows no bursts; the forecast then assumes Poisson arrivals, and says so.
+    """
+    index = {}
+    for one in scenario.workload.classes:
+        history, known = inputs.histories[one.trace], forecasts[one.trace].dispersion_index
+        if history.interval_s < scenario.window_s:
+            window_s = max(scenario.window_s, COUNTS_MIN * history.interval_s)
+            with suppress(WorkloadError):  # no whole busy window: the forecast has warned of that too
+                known = max(dispersion_at(history, one.deadline_ms / 1000, window_s).index, 1.0)
+        index[one.name] = known
+    return demand_of(scenario, forecasts, index)
+
+
+def formulate(
+    scenario: Scenario, inputs: Inputs, forecasts: dict[str, Forecast], report: Progress
+) -> Assembly:
+    """Enumerate the options, prune them, and assemble the program."""
+    report("options", 0.0)
+    demand = demand_by_class(scenario, inputs, forecasts)
+    options = enumerate_options(scenario, demand, inputs.prices, inputs.profiles, inputs.tariffs)
+    report("options", 0.5)
+    return assemble(scenario, demand, options)
+
+
+def _load(scenario: Scenario, report: Progress) -> Inputs:
+    report("reading the inputs", 0.0)
+    return load_inputs(scenario)
+
+
+def _formulated(scenario: Scenario, report: Progress) -> Assembly:
+    inputs = _load(scenario, report)
+    return formulate(scenario, inputs, forecast_traces(scenario, inputs, report), report)
+
+
+def _silent(step: str, share: float) -> None:
+    """Report to nobody."""
