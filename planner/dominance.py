@@ -140,8 +140,8 @@ def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
     better: BoolArray = no_worse & ~no_worse.T
     beaten = np.asarray(better.any(axis=1))
-    best = (better & ~beaten).argmax(axis=1)  # one that nothing beats: it stays
-    return tuple(Replacement(int(f), int(best[f])) for f in np.flatnonzero(beaten))
+    by_one_that_stays = better & ~beaten
+    return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
 
 
 class _Pool:
