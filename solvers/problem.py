@@ -124,7 +124,14 @@ class ProvisioningProblem:
             problems.append(f"capacity_rps has shape {self.capacity_rps.shape}; it must be ({J}, n_max + 1)")
         if problems:
             raise ProblemError(problems)
-        for name in ("demand_rps", "capacity_rps", "price_usd_per_h", "start_usd", "usd_per_request", "window_h"):
+        for name in (
+            "demand_rps",
+            "capacity_rps",
+            "price_usd_per_h",
+            "start_usd",
+            "usd_per_request",
+            "window_h",
+        ):
             values = getattr(self, name)
             if not (np.isfinite(values).all() and (values >= 0).all()):
                 problems.append(f"{name} must be finite and >= 0")

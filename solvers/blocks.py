@@ -1,0 +1,120 @@
+"""From a block of windows to the arrays a backend takes, and from its answer back to counts.
+
+The cvxpy program is compiled once and handed over as a `LinearProgram`, since cvxpy's own call of a solver hides the dual bound,
+the node limit and the MIP start that the certificate needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import cvxpy as cp
+import numpy as np
+from scipy import sparse
+
+from solvers.backends.program import LinearProgram
+from solvers.provisioning import Parameters, Program, build
+
+if TYPE_CHECKING:
+    from solvers.problem import Array, IntArray, ProvisioningProblem
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program as arrays, with the way back to its variables and families.
+
+    `columns` maps a cvxpy variable's id to its first column; `rows` maps a family's name to its row numbers, in the order in
+    which its constraints list them (each constraint column by column).
+    """
+
+    program: Program
+    arrays: LinearProgram
+    columns: dict[int, int]
+    rows: dict[str, IntArray]
+
+    def value(self, expression: Any, values: Array) -> Array:
+        """Evaluate an expression of the program at a solution vector."""
+        for variable in expression.variables():
+            first = self.columns.get(variable.id)
+            size = variable.size
+            flat = values[first : first + size] if first is not None else np.zeros(size)
+            variable.save_value(flat.reshape(variable.shape, order="F"))
+        return np.asarray(expression.value, dtype=float)
+
+    def instances(self, values: Array) -> Array:
+        """``[g, t]`` machines of a solution vector."""
+        return self.value(self.program.variables.instances, values)
+
+
+def compile_block(parameters: Parameters) -> Compiled:
+    """Build the block's program and read its arrays off cvxpy's canonical form ``A x + s = b``."""
+    program = build(parameters)
+    data, _, _ = program.problem.get_problem_data(cp.HIGHS)
+    stuffed = data["param_prob"]
+    rows = family_rows(program)
+    equalities, total = data["dims"].zero, len(data["b"])
+    upper = data["b"].astype(float)
+    lower = np.full(total, -np.inf)
+    lower[:equalities] = upper[:equalities]
+    integer = np.zeros(len(data["c"]), dtype=bool)
+    integer[np.asarray(data["int_vars_idx"], dtype=int)] = True
+    names = np.empty(total, dtype=object)
+    for name, numbers in rows.items():
+        names[numbers] = [f"{name}_{n}" for n in range(len(numbers))]
+    arrays = LinearProgram(
+        cost=data["c"].astype(float),
+        matrix=sparse.csr_array(data["A"]),
+        row_lower=lower,
+        row_upper=upper,
+        lower=bound_or(data["lower_bounds"], -np.inf, len(integer)),
+        upper=bound_or(data["upper_bounds"], np.inf, len(integer)),
+        integer=integer,
+        offset=float(data.get("offset", 0.0) or 0.0),
+        column_names=tuple(column_names(stuffed)),
+        row_names=tuple(names),
+    )
+    return Compiled(program, arrays, dict(stuffed.var_id_to_col), rows)
+
+
+def bound_or(values: Any, default: float, size: int) -> Array:
+    """Cvxpy's bounds, which are None where no variable has any."""
+    return np.full(size, default) if values is None else np.asarray(values, dtype=float)
+
+
+def family_rows(program: Program) -> dict[str, IntArray]:
+    """Row numbers of every family: cvxpy puts equalities first and keeps the order within each kind."""
+    equalities = sum(
+        c.size for f in program.families for c in f.constraints if isinstance(c, cp.constraints.Equality)
+    )
+    following = {True: 0, False: equalities}
+    rows: dict[str, IntArray] = {}
+    for family in program.families:
+        parts = []
+        for constraint in family.constraints:
+            kind = isinstance(constraint, cp.constraints.Equality)
+            parts.append(np.arange(following[kind], following[kind] + constraint.size))
+            following[kind] += constraint.size
+        rows[family.name] = np.concatenate(parts) if parts else np.empty(0, dtype=int)
+    return rows
+
+
+def column_names(stuffed: Any) -> list[str]:
+    """Names ``variable_row_column`` in the order of the columns."""
+    names: list[str] = []
+    for variable in sorted(stuffed.variables, key=lambda v: stuffed.var_id_to_col[v.id]):
+        shape = variable.shape or (1,)
+        grid = np.indices(shape).reshape(len(shape), -1, order="F").T
+        names.extend("_".join([variable.name(), *map(str, index)]) for index in grid)
+    return names
+
+
+def cut_windows(problem: ProvisioningProblem, windows: slice) -> ProvisioningProblem:
+    """The same problem over a slice of its windows; the machines running before are left as they are."""
+    return replace(
+        problem,
+        demand_rps=problem.demand_rps[:, windows],
+        window_h=problem.window_h[windows],
+        price_usd_per_h=problem.price_usd_per_h[:, windows],
+        count_limit=problem.count_limit[:, windows],
+    )

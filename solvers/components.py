@@ -1,0 +1,107 @@
+"""Parts of a problem that share nothing inside a window: classes, groups and functions that no limit ties together.
+
+Only launches tie such parts to each other (a machine may change its task without starting anew), and those are priced by
+multipliers, so every part of every window is a program of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from solvers.counts import enough_counts
+
+if TYPE_CHECKING:
+    from solvers.problem import BoolArray, IntArray, ProvisioningProblem
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part, as a problem of its own over the same machines; `option` ``[g']`` are its options in the whole problem."""
+
+    problem: ProvisioningProblem
+    option: IntArray
+
+
+def split(problem: ProvisioningProblem) -> tuple[Component, ...]:
+    """Connected parts of the graph of classes, groups and functions, after dropping the limits that cannot bind."""
+    K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
+    quota = quotas_that_may_bind(problem)
+    functions_bind = functions_may_bind(problem)
+    edges = [(k, K + j) for k, j in np.argwhere(problem.serves)]
+    edges += [(k, K + J + f) for k, f in np.argwhere(problem.function_serves)]
+    for row in problem.quota_use[quota]:
+        edges += chain(np.unique(problem.option_group[row[problem.option_machine] > 0]) + K)
+    edges += [
+        e
+        for i in limited_machines(problem)
+        for e in chain(problem.option_group[problem.option_machine == i] + K)
+    ]
+    if functions_bind:
+        edges += chain(np.arange(F) + K + J)
+    label = connected(edges, K + J + F)
+    kept = replace(
+        problem,
+        quotas=tuple(np.array(problem.quotas, dtype=object)[quota]),
+        quota_use=problem.quota_use[quota],
+        quota_limit=problem.quota_limit[quota],
+        concurrency_limit=problem.concurrency_limit if functions_bind else float("inf"),
+    )
+    return tuple(cut(kept, label == part) for part in np.unique(label[:K]))
+
+
+def chain(nodes: IntArray) -> list[tuple[int, int]]:
+    """Edges that tie the nodes together."""
+    return list(zip(nodes[:-1].tolist(), nodes[1:].tolist(), strict=True))
+
+
+def connected(edges: list[tuple[int, int]], nodes: int) -> IntArray:
+    """``[node]`` number of the connected part."""
+    ends = np.array(edges, dtype=int).reshape(-1, 2)
+    graph = sparse.csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
+    return np.asarray(sparse.csgraph.connected_components(graph, directed=False)[1])
+
+
+def quotas_that_may_bind(problem: ProvisioningProblem) -> BoolArray:
+    """``[a]`` False where even the largest useful fleet of every option at once stays inside the quota."""
+    largest = enough_counts(problem).max(axis=1)[problem.option_group]
+    return np.asarray(problem.quota_use[:, problem.option_machine] @ largest > problem.quota_limit)
+
+
+def functions_may_bind(problem: ProvisioningProblem) -> bool:
+    """Whether all demand at once, each class on its longest function, would exceed the concurrency limit."""
+    longest = np.where(problem.function_serves, problem.concurrency_s, 0.0).max(axis=1, initial=0.0)
+    return bool(
+        (longest @ problem.demand_rps.reshape(len(longest), -1)).max(initial=0.0) > problem.concurrency_limit
+    )
+
+
+def limited_machines(problem: ProvisioningProblem) -> IntArray:
+    """Machines with a count limit in some window."""
+    return np.flatnonzero(np.isfinite(problem.count_limit).any(axis=1))
+
+
+def cut(problem: ProvisioningProblem, member: BoolArray) -> Component:
+    """The part whose classes, groups and functions are marked in `member` ``[k + j + f]``."""
+    K, J = len(problem.classes), len(problem.groups)
+    k, j, f = (np.flatnonzero(part) for part in np.split(member, [K, K + J]))
+    option = np.flatnonzero(np.isin(problem.option_group, j))
+    part = replace(
+        problem,
+        classes=tuple(problem.classes[n] for n in k),
+        groups=tuple(problem.groups[n] for n in j),
+        functions=tuple(problem.functions[n] for n in f),
+        demand_rps=problem.demand_rps[k],
+        serves=problem.serves[np.ix_(k, j)],
+        function_serves=problem.function_serves[np.ix_(k, f)],
+        capacity_rps=problem.capacity_rps[j],
+        count_max=problem.count_max[j],
+        option_group=np.searchsorted(j, problem.option_group[option]),
+        option_machine=problem.option_machine[option],
+        usd_per_request=problem.usd_per_request[f],
+        concurrency_s=problem.concurrency_s[f],
+    )
+    return Component(part, option)

@@ -1,0 +1,173 @@
+"""Programs of single windows, or short blocks, under launch multipliers: the bound of the exact problem, and configurations.
+
+With multipliers pi[i,t] in [0, s[i]] on count_starts at the seams, the horizon falls apart into blocks b = first..last (and parts):
+
+    bound = sum_b min { cost_b + sum_i pi[i,first] N[i,first] - pi[i,last+1] N[i,last] } - sum_i pi[i,0] initial[i]
+
+Each minimum enters with its solver's dual bound, never with its incumbent (Geoffrion 1974, Lagrangean relaxation). All counts
+are offered, so the bound is one of the exact problem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.backends import solve
+from solvers.backends.status import Status
+from solvers.blocks import Compiled, compile_block, cut_windows
+from solvers.counts import Candidates, all_counts
+from solvers.provisioning import Boundary, Parameters
+
+if TYPE_CHECKING:
+    from solvers.backends.program import LinearProgram
+    from solvers.parallel import Map
+    from solvers.problem import Array, IntArray, ProvisioningProblem
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard one block is worked: relative gap, nodes, seconds of wall time, seed of its solver; `relax` drops whole numbers."""
+
+    gap: float = 2e-3
+    node_limit: int = 500
+    time_limit_s: float | None = None
+    seed: int = 0
+    relax: bool = False
+
+
+@dataclass(frozen=True)
+class BlockAnswer:
+    """Dual bound (USD) and solution of one block's program."""
+
+    bound_usd: float
+    values: Array | None
+    infeasible: bool
+    timed_out: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All blocks of one part, solved once under the same multipliers.
+
+    `bound_usd` is their sum without the constant of the initial fleet, `instances` ``[g, t]`` their machines; `unservable` lists
+    the first windows of blocks that have no solution.
+    """
+
+    bound_usd: float
+    instances: IntArray
+    unservable: tuple[int, ...]
+    timed_out: bool
+
+
+class BlockPrograms:
+    """The blocks of one part, compiled once; only prices change from sweep to sweep.
+
+    Parameters
+    ----------
+    problem
+        The part.
+    length
+        Windows a block; longer blocks give tighter bounds and harder programs.
+    rate_rps
+        ``[j, t]`` where the linear form is meant (capacities fixed per machine); None for the exact one.
+    """
+
+    def __init__(self, problem: ProvisioningProblem, length: int = 1, rate_rps: Array | None = None) -> None:
+        windows = len(problem.window_h)
+        self.problem = problem
+        self.blocks = [slice(first, min(first + length, windows)) for first in range(0, windows, length)]
+        self.compiled = [compile_free_block(problem, block, rate_rps) for block in self.blocks]
+        self.last: list[Array | None] = [None] * len(self.blocks)
+
+    def begin_with(self, instances: IntArray) -> None:
+        """Hand a plan's machines ``[g, t]`` to every block's solver as its first incumbent; it completes the rest."""
+        for b, (compiled, block) in enumerate(zip(self.compiled, self.blocks, strict=True)):
+            start = np.full(len(compiled.arrays.cost), np.nan)
+            start[self.machine_columns(compiled)] = instances[:, block].ravel(order="F")
+            self.last[b] = start
+
+    def sweep(self, multipliers: Array, run: Map, effort: Effort) -> Sweep:
+        """Solve every block at the multipliers ``[i, t]``, USD per launch, in [0, s]."""
+        after = np.concatenate([multipliers[:, 1:], np.zeros((len(multipliers), 1))], axis=1)
+        tasks = [
+            (self.priced(b, multipliers[:, block.start], after[:, block.stop - 1]), self.last[b], effort)
+            for b, block in enumerate(self.blocks)
+        ]
+        answers = list(run(solve_block, tasks))
+        instances = np.zeros((len(self.problem.option_group), len(self.problem.window_h)), dtype=int)
+        for b, (answer, block) in enumerate(zip(answers, self.blocks, strict=True)):
+            if answer.values is not None and not effort.relax:
+                self.last[b] = answer.values
+                instances[:, block] = np.rint(self.compiled[b].instances(answer.values))
+        return Sweep(
+            bound_usd=float(sum(answer.bound_usd for answer in answers)),
+            instances=instances,
+            unservable=tuple(
+                block.start for answer, block in zip(answers, self.blocks, strict=True) if answer.infeasible
+            ),
+            timed_out=any(answer.timed_out for answer in answers),
+        )
+
+    def machine_columns(self, compiled: Compiled) -> IntArray:
+        """Columns of the block's whole machines, ``[(t, g)]`` window by window."""
+        (machines,) = compiled.program.variables.instances.variables()
+        return compiled.columns[machines.id] + np.arange(machines.size)
+
+    def priced(self, b: int, into_usd: Array, out_of_usd: Array) -> LinearProgram:
+        """Block b's arrays with the multipliers ``[i]`` of its two seams added to its machines' prices."""
+        compiled, block = self.compiled[b], self.blocks[b]
+        usd = (self.problem.price_usd_per_h * self.problem.window_h)[:, block].copy()
+        usd[:, 0] += into_usd
+        usd[:, -1] -= out_of_usd
+        cost = compiled.arrays.cost.copy()
+        cost[self.machine_columns(compiled)] = np.maximum(usd, 0.0)[self.problem.option_machine].ravel(
+            order="F"
+        )
+        return replace(compiled.arrays, cost=cost)
+
+
+def compile_free_block(problem: ProvisioningProblem, block: slice, rate_rps: Array | None) -> Compiled:
+    """Compile a block with free ends and all counts on offer (or, with rates, the linear form)."""
+    part = cut_windows(problem, block)
+    candidates = all_counts(part) if rate_rps is None else no_counts(len(part.window_h))
+    return compile_block(
+        Parameters(
+            problem=part,
+            count_group=candidates.group,
+            count=candidates.count,
+            count_allowed=candidates.allowed,
+            whole_windows=len(part.window_h),
+            boundary=Boundary(),
+            rate_rps=None if rate_rps is None else rate_rps[:, block],
+        )
+    )
+
+
+def no_counts(windows: int) -> Candidates:
+    """No candidate counts, for the linear form."""
+    none = np.empty(0, dtype=int)
+    return Candidates(none, none, np.empty((0, windows), dtype=bool))
+
+
+def solve_block(task: tuple[LinearProgram, Array | None, Effort]) -> BlockAnswer:
+    """Solve one block; one that was stopped before any bound was known is bounded by 0, since no cost is negative."""
+    arrays, start, effort = task
+    answer = solve(
+        arrays,
+        gap=effort.gap,
+        node_limit=effort.node_limit,
+        time_limit_s=effort.time_limit_s,
+        seed=effort.seed,
+        start=None if effort.relax else start,
+        relax=effort.relax,
+    )
+    stopped = answer.status in (Status.FEASIBLE, Status.LIMIT)
+    return BlockAnswer(
+        bound_usd=max(answer.bound, 0.0) if answer.bound is not None and np.isfinite(answer.bound) else 0.0,
+        values=answer.values,
+        infeasible=answer.status in (Status.INFEASIBLE, Status.INFEASIBLE_OR_UNBOUNDED),
+        timed_out=stopped and effort.time_limit_s is not None,
+    )

@@ -1,0 +1,196 @@
+"""What a fleet costs and carries once its machines are fixed: the exact program with `instances` given.
+
+Each window and level is then a small transport problem; all of them are handed over as one linear program, since
+stacking them is faster than calling a solver for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from solvers.backends import solve
+from solvers.backends.program import LinearProgram
+from solvers.errors import BackendError
+from solvers.provisioning import incidence
+
+if TYPE_CHECKING:
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+
+UNSERVED_USD_PER_REQUEST = (
+    1.0  # far above any function's price per request, so that demand is left only where it must be
+)
+UNSERVED_SHARE = 1e-7  # of a class's demand: below the solver's feasibility tolerance, not a shortfall
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A fleet under the exact capacities.
+
+    `machines` ``[i, t]``, `sizes` ``[j, t]``, `starts` ``[i, t]``, `carried_rps` ``[k, j, t, q]``, `overflow_rps`
+    ``[k, f, t, q]``, `unserved_rps` ``[k, t, q]``; costs in USD, `window_usd` ``[t]`` without starts.
+    `window_kept` ``[t]`` says where quotas, count limits and the on-demand floor hold.
+    """
+
+    instances: IntArray
+    machines: IntArray
+    sizes: IntArray
+    starts: IntArray
+    carried_rps: Array
+    overflow_rps: Array
+    unserved_rps: Array
+    window_usd: Array
+    window_kept: BoolArray
+    start_usd: float
+
+    @property
+    def feasible(self) -> bool:
+        """Everything is served within every limit."""
+        return bool(self.window_kept.all()) and not self.unserved_rps.any()
+
+    @property
+    def cost_usd(self) -> float:
+        """Machines, starts and expected overflow over the horizon."""
+        return float(self.window_usd.sum()) + self.start_usd
+
+
+def machines_of(problem: ProvisioningProblem, instances: IntArray) -> IntArray:
+    """``[i, t]`` machines over all groups."""
+    return (incidence(problem.option_machine, len(problem.machines)) @ instances).astype(int)
+
+
+def sizes_of(problem: ProvisioningProblem, instances: IntArray) -> IntArray:
+    """``[j, t]`` machines of each group over all markets."""
+    return (incidence(problem.option_group, len(problem.groups)) @ instances).astype(int)
+
+
+def starts_of(problem: ProvisioningProblem, machines: IntArray) -> IntArray:
+    """``[i, t]`` launches: rises of each machine's count, the first window against the initial fleet."""
+    before = np.concatenate([problem.initial_count[:, None], machines[:, :-1]], axis=1)
+    return np.asarray(np.maximum(machines - before, 0))
+
+
+def capacity_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
+    """``[j, t]`` requests/s of groups of these sizes; beyond a group's last tabulated count nothing is added."""
+    counted = np.minimum(sizes, problem.count_max[:, None])
+    return np.take_along_axis(problem.capacity_rps, counted, axis=1)
+
+
+def limits_kept(problem: ProvisioningProblem, instances: IntArray) -> BoolArray:
+    """``[t]`` quotas, count limits and the on-demand floor of every group hold."""
+    machines, sizes = machines_of(problem, instances), sizes_of(problem, instances)
+    on_demand = sizes_of(problem, np.where(problem.is_spot[problem.option_machine][:, None], 0, instances))
+    return np.asarray(
+        (machines <= problem.count_limit).all(axis=0)
+        & (problem.quota_use @ machines <= problem.quota_limit[:, None] + 1e-9).all(axis=0)
+        & (on_demand >= problem.on_demand_floor_share * sizes - 1e-9).all(axis=0)
+    )
+
+
+def evaluate(problem: ProvisioningProblem, instances: IntArray) -> Evaluation:
+    """Price a fleet: the cheapest recourse it leaves, its starts, and what it cannot serve.
+
+    Parameters
+    ----------
+    instances
+        ``[g, t]`` whole machines.
+
+    Raises
+    ------
+    BackendError
+        The linear program failed for a reason of the solver's own.
+    """
+    machines, sizes = machines_of(problem, instances), sizes_of(problem, instances)
+    capacity = capacity_at(problem, sizes)
+    carried, overflow, unserved = recourse(problem, capacity)
+    starts = starts_of(problem, machines)
+    seconds = 3600.0 * problem.window_h[:, None] * problem.level_share
+    per_window = (problem.price_usd_per_h * machines).sum(axis=0) * problem.window_h
+    per_window += np.einsum("kftq,f,tq->t", overflow, problem.usd_per_request, seconds)
+    return Evaluation(
+        instances=instances,
+        machines=machines,
+        sizes=sizes,
+        starts=starts,
+        carried_rps=carried,
+        overflow_rps=overflow,
+        unserved_rps=unserved,
+        window_usd=per_window,
+        window_kept=limits_kept(problem, instances),
+        start_usd=float(problem.start_usd @ starts.sum(axis=1)),
+    )
+
+
+def recourse(problem: ProvisioningProblem, capacity_rps: Array) -> tuple[Array, Array, Array]:
+    """Cheapest split of every level's demand over fixed capacities and functions.
+
+    minimise expected overflow cost  subject to  serve_demand, carried <= capacity, limit_functions  for all t,q
+
+    Parameters
+    ----------
+    capacity_rps
+        ``[j, t]`` requests/s.
+
+    Returns
+    -------
+    carried_rps ``[k, j, t, q]``, overflow_rps ``[k, f, t, q]``, unserved_rps ``[k, t, q]``.
+    """
+    K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
+    T, Q = len(problem.window_h), len(problem.level_share)
+    S = T * Q
+    column = np.arange(S)
+    usable = problem.serves[:, :, None] & (np.repeat(capacity_rps, Q, axis=1) > 0)
+    k_e, j_e, s_e = np.nonzero(usable)
+    k_o, f_o, s_o = np.nonzero(np.broadcast_to(problem.function_serves[:, :, None], (K, F, S)))
+    k_u, s_u = (part.ravel() for part in np.indices((K, S)))
+    weight = np.outer(problem.window_h, problem.level_share).ravel() * 3600.0
+    cost = np.concatenate(
+        [
+            np.zeros(len(k_e)),
+            problem.usd_per_request[f_o] * weight[s_o],
+            UNSERVED_USD_PER_REQUEST * weight[s_u],
+        ]
+    )
+    members = [np.concatenate([k_e, k_o, k_u]) * S + np.concatenate([s_e, s_o, s_u])]
+    demand_rows = incidence(members[0], K * S)
+    group_rows = incidence(j_e * S + s_e, J * S)
+    used_rows = np.unique(j_e * S + s_e)
+    blocks = [
+        [demand_rows],
+        [sparse.hstack([group_rows[used_rows], sparse.csr_array((len(used_rows), len(k_o) + len(k_u)))])],
+    ]
+    upper = [problem.demand_rps.reshape(-1), np.repeat(capacity_rps, Q, axis=1).reshape(-1)[used_rows]]
+    lower = [problem.demand_rps.reshape(-1), np.full(len(used_rows), -np.inf)]
+    if F and np.isfinite(problem.concurrency_limit):
+        busy = sparse.csr_array(
+            (problem.concurrency_s[f_o], (s_o, len(k_e) + np.arange(len(f_o)))),
+            shape=(len(column), len(cost)),
+        )
+        blocks.append([busy])
+        upper.append(np.full(S, problem.concurrency_limit))
+        lower.append(np.full(S, -np.inf))
+    program = LinearProgram(
+        cost=cost,
+        matrix=sparse.csr_array(sparse.vstack([row[0] for row in blocks])),
+        row_lower=np.concatenate(lower),
+        row_upper=np.concatenate(upper),
+        lower=np.zeros(len(cost)),
+        upper=np.full(len(cost), np.inf),
+        integer=np.zeros(len(cost), dtype=bool),
+    )
+    answer = solve(program)
+    if answer.values is None:
+        raise BackendError(
+            f"the recourse of a fixed fleet ended as {answer.status.name}; report this as a defect"
+        )
+    values = np.maximum(answer.values, 0.0)
+    carried, overflow, unserved = np.zeros((K, J, S)), np.zeros((K, F, S)), np.zeros((K, S))
+    carried[k_e, j_e, s_e] = values[: len(k_e)]
+    overflow[k_o, f_o, s_o] = values[len(k_e) : len(k_e) + len(k_o)]
+    unserved[k_u, s_u] = values[len(k_e) + len(k_o) :]
+    floor = UNSERVED_SHARE * np.maximum(problem.demand_rps.reshape(K, S), 1.0)
+    unserved = np.where(unserved > floor, unserved, 0.0)
+    return carried.reshape(K, J, T, Q), overflow.reshape(K, F, T, Q), unserved.reshape(K, T, Q)
