@@ -57,12 +57,14 @@ def lp_lines(program: LinearProgram) -> Iterator[str]:
         entries = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
         total = terms(program.matrix.indices[entries], program.matrix.data[entries], columns)
         yield from wrap(f"{name}:", [*total, f"{sense} {number(limit)}"])
-    yield "Bounds"
     binary = program.integer & (program.lower == 0) & (program.upper == 1)
-    for column in np.flatnonzero(~binary):
-        bound = bound_of(columns[column], float(program.lower[column]), float(program.upper[column]))
-        if bound:
-            yield f" {bound}"
+    bounds = [
+        bound_of(columns[column], float(program.lower[column]), float(program.upper[column]))
+        for column in np.flatnonzero(~binary)
+    ]
+    if any(bounds):
+        yield "Bounds"
+        yield from (f" {bound}" for bound in bounds if bound)
     for title, kind in (("General", program.integer & ~binary), ("Binary", binary)):
         if kind.any():
             yield title

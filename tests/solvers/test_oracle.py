@@ -1,0 +1,134 @@
+"""Plans and programs against enumeration, on seeded tiny problems and on hand-solved ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from solvers.backends import Status, installed_backends, solve
+from solvers.plan_horizon import plan_horizon
+from tests.solvers.brute_force import Optimum, enumerate_optimum
+from tests.solvers.hand_cases import HAND_CASES, HandCase
+from tests.solvers.tiny_problems import FEATURES, Draw, draw_problem
+from tests.solvers.whole_program import compile_whole
+
+if TYPE_CHECKING:
+    from solvers.problem import Baseline, ProvisioningSolution
+
+SEEDS = range(200)
+GAP = 0.03
+CLOSE = 1e-6  # relative; the feasibility tolerance of the solvers moves an objective by about this much
+HAS_CBC = "pulp-cbc" in {info.name for info in installed_backends()}
+
+
+@lru_cache(maxsize=len(SEEDS))
+def drawn(seed: int) -> tuple[Draw, Optimum]:
+    """Return a tiny problem and its enumerated optimum, once for all the tests of this process."""
+    draw = draw_problem(seed)
+    return draw, enumerate_optimum(draw.problem)
+
+
+def slack_usd(objective: float) -> float:
+    return CLOSE * max(objective, 1e-3)
+
+
+def check_baseline(baseline: Baseline, plan: ProvisioningSolution, optimum: Optimum) -> None:
+    """Fail where a baseline serves what nothing serves, beats the optimum, or beats the plan."""
+    if baseline.objective_usd is None:
+        assert baseline.reason
+        return
+    assert optimum.objective_usd is not None, f"{baseline.name} claims to serve what nothing serves"
+    slack = slack_usd(optimum.objective_usd)
+    assert baseline.objective_usd >= optimum.objective_usd - slack
+    assert plan.objective_usd <= baseline.objective_usd + slack
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_program_has_the_enumerated_optimum(seed: int) -> None:
+    """The whole program, solved to gap 0, costs what enumeration costs, and is infeasible where it finds nothing."""
+    draw, optimum = drawn(seed)
+    answer = solve(compile_whole(draw.problem).arrays, gap=0.0)
+    if optimum.objective_usd is None:
+        assert answer.status is Status.INFEASIBLE
+    else:
+        assert answer.objective == pytest.approx(optimum.objective_usd, abs=slack_usd(optimum.objective_usd))
+
+
+@pytest.mark.skipif(not HAS_CBC, reason="CBC is not installed here")
+@pytest.mark.parametrize("seed", SEEDS[::5])
+def test_a_second_solver_agrees(seed: int) -> None:
+    """CBC, through PuLP, finds the same optimum in the same arrays."""
+    draw, optimum = drawn(seed)
+    answer = solve(compile_whole(draw.problem).arrays, solver="pulp-cbc", gap=0.0)
+    if optimum.objective_usd is None:
+        assert answer.status is Status.INFEASIBLE
+    else:
+        assert answer.objective == pytest.approx(optimum.objective_usd, abs=slack_usd(optimum.objective_usd))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_plan_is_within_its_gap_of_the_optimum(seed: int) -> None:
+    """No plan beats the optimum or is further from it than it says; no bound lies above; no baseline is cheaper."""
+    draw, optimum = drawn(seed)
+    plan = plan_horizon(draw.problem, gap=GAP)
+    for baseline in plan.baselines:
+        check_baseline(baseline, plan, optimum)
+    if optimum.objective_usd is None:
+        assert plan.status == "infeasible"
+        assert plan.infeasible_reasons
+        return
+    slack = slack_usd(optimum.objective_usd)
+    assert plan.status == "optimal"
+    assert plan.gap <= GAP
+    assert plan.objective_usd >= optimum.objective_usd - slack
+    assert plan.objective_usd <= optimum.objective_usd / (1 - GAP) + slack
+    assert plan.bound_usd <= optimum.objective_usd + slack
+    exact = [bound for bound in plan.bounds if bound.problem.startswith("the exact problem")]
+    assert exact
+    assert max(bound.bound_usd for bound in exact) <= optimum.objective_usd + slack
+    assert plan.fixed_capacity_bound_usd <= plan.objective_usd + slack
+
+
+def test_the_draws_cover_every_feature() -> None:
+    """Each feature is on in at least 50 of the draws, and both feasible and infeasible problems are among them."""
+    draws = [drawn(seed) for seed in SEEDS]
+    for feature in FEATURES:
+        assert sum(feature in draw.features for draw, _ in draws) >= 50, feature
+    infeasible = sum(optimum.objective_usd is None for _, optimum in draws)
+    assert 10 <= infeasible <= len(draws) // 4
+
+
+@pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.family)
+def test_enumeration_solves_the_hand_cases(case: HandCase) -> None:
+    """The oracle itself is checked on paper."""
+    optimum = enumerate_optimum(case.problem)
+    assert optimum.objective_usd == pytest.approx(case.objective_usd, rel=1e-9)
+    assert optimum.instances is not None
+    assert optimum.instances.tolist() == case.instances
+
+
+@pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.family)
+def test_the_program_solves_the_hand_cases(case: HandCase) -> None:
+    """Cost and machines are those worked out on paper."""
+    compiled = compile_whole(case.problem)
+    answer = solve(compiled.arrays, gap=0.0)
+    assert answer.values is not None
+    assert answer.objective == pytest.approx(case.objective_usd, rel=1e-7)
+    assert compiled.instances(answer.values).tolist() == case.instances
+
+
+@pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.family)
+def test_the_plan_solves_the_hand_cases(case: HandCase) -> None:
+    """Cost, machines, rates and starts of the plan are those worked out on paper."""
+    plan = plan_horizon(case.problem, gap=1e-6)
+    assert plan.objective_usd == pytest.approx(case.objective_usd, rel=1e-7)
+    assert plan.instances.tolist() == case.instances
+    if case.carried_rps is not None:
+        assert plan.carried_rps[:, :, 0, -1] == pytest.approx(np.array(case.carried_rps), abs=1e-6)
+    if case.overflow_rps is not None:
+        assert plan.overflow_rps[:, :, 0, -1] == pytest.approx(np.array(case.overflow_rps), abs=1e-6)
+    if case.starts is not None:
+        assert plan.starts.tolist() == case.starts
