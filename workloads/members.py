@@ -148,7 +148,7 @@ def _harmonics(past: Past, steps: int, half_life_days: float, week_harmonics: in
     days = (np.arange(seen + steps) - (seen - 1)) / day
     columns = _columns(days, week_harmonics if past.season.week and seen >= 7 * day else 0)
     weight = 0.5 ** (-days[:seen] / half_life_days)
-    known = past.known
+    known = past.known if past.known.sum() >= columns.shape[1] else np.ones(seen, dtype=np.bool_)
     fit = WLS(past.root[known], columns[:seen][known], weights=weight[known]).fit()
     fitted = columns @ fit.params
     residual = np.where(known, past.root - fitted[:seen], 0.0)

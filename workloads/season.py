@@ -35,10 +35,9 @@ AUTOCORRELATION_Z = 2.58  # 1 % two-sided limit (design/EVIDENCE.md, section 8)
 SKILL_MIN_SHARE = 0.05  # out-of-sample skill a profile must show (design/EVIDENCE.md, section 8)
 DETECT_DAYS_MIN = 3  # two seasons to learn from and one to judge by
 WEEK_DETECT_DAYS = 21  # three weeks (design/EVIDENCE.md, section 8)
-WEEK_ASSUME_DAYS = (
-    7  # measured: weekly terms from here, not from 21 days, take the loss of ServeGen from 5.5 to
-)
-# 5.2 %, of the load balancer from 18.2 to 17.5 %, of WorldCup from 3.96 to 3.56 % of mean load
+# Measured: weekly terms from here, not from 21 days, take the loss of ServeGen from 5.5 to 5.2 %, of the load
+# balancer from 18.2 to 17.5 %, of WorldCup from 3.96 to 3.56 % of mean load.
+WEEK_ASSUME_DAYS = 7
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LAST_WINDOW_STEPS = 6  # an hour of 10-minute steps
 SHORT_LAGS = (1, 2, 3)
-LAG_OBSERVATIONS_MIN = 16  # four observations for each of the four parameters
+FIT_STEPS_MIN = 16  # four steps for each parameter of the autoregression; heuristic smoothing needs 10
 MEMORY_STEPS = 2_000  # six weeks of 30-minute steps: a level forgets long before
 
 
@@ -36,6 +36,8 @@ def smoothed_level(past: Past, steps: int) -> Array:
     """Hold the level of simple exponential smoothing, whose memory statsmodels estimates."""
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
+    if past.root.size < FIT_STEPS_MIN:
+        return last_window(past, steps)
     model = ETSModel(past.root[-MEMORY_STEPS:], error="add", initialization_method="heuristic")
     path: Array = model.fit(disp=False).forecast(steps)
     return path
@@ -45,7 +47,7 @@ def short_autoregression(past: Past, steps: int) -> Array:
     """Return from the last steps to the mean as an autoregression on three lags does."""
     from statsmodels.tsa.ar_model import AutoReg
 
-    if past.root.size < LAG_OBSERVATIONS_MIN:
+    if past.root.size < FIT_STEPS_MIN:
         return last_window(past, steps)
     path: Array = AutoReg(past.root[-MEMORY_STEPS:], lags=list(SHORT_LAGS), trend="c").fit().forecast(steps)
     return path
