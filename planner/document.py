@@ -170,7 +170,7 @@ def _sentence(path: Place, parent: type[Document] | None, details: ErrorDetails)
 
 def _unknown_key(where: str, key: str, parent: type[Document]) -> str:
     if key in parent.not_yet:
-        return f"{where}: {parent.not_yet[key]} is not available yet; remove the key to plan without it."
+        return f"{where} is not available yet ({parent.not_yet[key]}); remove the key to plan without it."
     allowed = keys_of(parent)
     return f"{where} is not a known key.{nearest(key, allowed)} Allowed: {', '.join(sorted(allowed))}."
 

@@ -10,6 +10,26 @@ from pathlib import Path
 from planner.errors import InputError
 
 
+def check_target(path: str | Path | None) -> None:
+    """Find out before the work whether a file can be written; None and ``-`` stand for stdout.
+
+    Raises
+    ------
+    InputError, when it is a folder, or its folder is absent or closed to us.
+    """
+    if path is None or str(path) == "-":
+        return
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it.")
+    if not target.parent.is_dir():
+        raise InputError(
+            f"{path} cannot be written: there is no folder {str(target.parent)!r}; make it first."
+        )
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise InputError(f"{path} cannot be written: permission denied. Name another file.")
+
+
 def write_whole(path: str | Path, content: bytes) -> None:
     """Write a file so that a reader, or a crash at any moment, sees the old content or the new, never a part.
 
@@ -18,21 +38,18 @@ def write_whole(path: str | Path, content: bytes) -> None:
 
     Raises
     ------
-    InputError, when the folder is absent or cannot be written to.
+    InputError, as `check_target`, or when the disk refuses.
     """
+    check_target(path)
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and stat.S_ISDIR(mode):
-            raise InputError(f"{path} is a folder; name a file in it.")
         if mode is not None and not stat.S_ISREG(mode):
             target.write_bytes(content)
             return
         _replace(target, content, mode)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}. Choose another file with -o."
-        ) from None
+        raise InputError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
 
 
 def _replace(target: Path, content: bytes, mode: int | None) -> None:

@@ -37,13 +37,15 @@ def validate(
     no_progress: NoProgress = False,
 ) -> None:
     """Check the scenario and every file it names; all problems are told at once."""
+    from planner.scenario import load_scenario
+
+    question = load_scenario(scenario)  # before the heavy imports: a wrong scenario is told at once
     from planner import pipeline
     from planner.report.demand import input_table
-    from planner.scenario import load_scenario
 
     with progress_bar(context.ensure_object(Run)) as progress:
         progress("reading the inputs", 0.0)
-        checked = pipeline.validate_scenario(load_scenario(scenario))
+        checked = pipeline.validate_scenario(question)
     show_tables([input_table(checked)], form=form, output=output)
 
 

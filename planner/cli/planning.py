@@ -1,12 +1,15 @@
 """The commands from demand to plan: forecast, options, plan."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.console import Run, progress_bar, say, show_tables, warn, write_data
 from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet, ScenarioFile
-from planner.errors import EXIT_GAP_MISSED, EXIT_OVER_BUDGET
+from planner.errors import EXIT_DONE, EXIT_GAP_MISSED, EXIT_OVER_BUDGET
+
+if TYPE_CHECKING:
+    from planner.plan import ProvisioningPlan
 
 
 def forecast(
@@ -22,13 +25,15 @@ def forecast(
     no_progress: NoProgress = False,
 ) -> None:
     """Forecast the rate quantiles of every class and window, with the back-test that chose the forecaster."""
+    from planner.scenario import load_scenario
+
+    question = load_scenario(scenario)  # before the heavy imports: a wrong scenario is told at once
     from planner import pipeline
     from planner.report.demand import back_test_table, rate_table
-    from planner.scenario import load_scenario
 
     run = context.ensure_object(Run)
     with progress_bar(run) as progress:
-        forecasts = pipeline.forecast_scenario(load_scenario(scenario), progress=progress)
+        forecasts = pipeline.forecast_scenario(question, progress=progress)
     tested, rates = back_test_table(forecasts), rate_table(forecasts)
     shown, whole = ([tested], tested) if back_test else ([tested, rates], rates)
     show_tables(shown, form=form, output=output, whole=whole)
@@ -46,12 +51,14 @@ def options(
     no_progress: NoProgress = False,
 ) -> None:
     """List the serving options with capacity and cost; --rejected: why the others fell out."""
-    from planner import pipeline
-    from planner.report.serving import option_table, rejected_table
     from planner.scenario import load_scenario
 
+    question = load_scenario(scenario)
+    from planner import pipeline
+    from planner.report.serving import option_table, rejected_table
+
     with progress_bar(context.ensure_object(Run)) as progress:
-        found = pipeline.enumerate_scenario(load_scenario(scenario), progress=progress)
+        found = pipeline.enumerate_scenario(question, progress=progress)
     show_tables([rejected_table(found) if rejected else option_table(found)], form=form, output=output)
 
 
@@ -84,27 +91,36 @@ def plan(
     no_progress: NoProgress = False,
 ) -> None:
     """Forecast, formulate, solve, and write the plan with its certificate."""
-    from planner import pipeline
-    from planner.plan import plan_bytes
-    from planner.report.summary import closing_line
+    from planner.files import check_target
     from planner.scenario import load_scenario, with_solver
 
     run = context.ensure_object(Run)
-    settings = {"gap": gap, "time_limit_s": time_limit, "name": solver, "seed": seed}
-    question = with_solver(
-        load_scenario(scenario), {key: value for key, value in settings.items() if value is not None}
-    )
+    check_target(save_lp or output)  # before the work: a plan that cannot be written is not worth an hour
+    flags = {"gap": gap, "time_limit_s": time_limit, "name": solver, "seed": seed}
+    given = {name: value for name, value in flags.items() if value is not None}
+    question = with_solver(load_scenario(scenario), given)
+    from planner import pipeline
+    from planner.plan import plan_bytes
+
     with progress_bar(run) as progress:
         if save_lp is not None:
             write_data(pipeline.program_of(question, progress=progress), save_lp)
             return
         made = pipeline.plan_scenario(question, greedy=greedy, progress=progress)
     write_data(plan_bytes(made, reproducible=reproducible), output)
+    raise typer.Exit(_tell_outcome(made, fail_over, run))
+
+
+def _tell_outcome(made: "ProvisioningPlan", fail_over: float | None, run: Run) -> int:
+    """Say how good the plan is, and return the exit code: a missed gap comes before a missed budget."""
+    from planner.report.summary import closing_line
+
     warn(run, made.metadata.warnings)
     say(run, closing_line(made))
     cost = made.certificate.objective_usd
+    over = fail_over is not None and cost is not None and cost > fail_over
+    if over:
+        say(run, f"over budget: {cost:.4f} USD per horizon; --fail-over allows {fail_over:g}.")
     if made.certificate.status in ("gap_missed", "limit"):
-        raise typer.Exit(EXIT_GAP_MISSED)
-    if fail_over is not None and cost is not None and cost > fail_over:
-        say(run, f"over budget: {cost:.4f} USD per horizon, {fail_over:g} allowed by --fail-over.")
-        raise typer.Exit(EXIT_OVER_BUDGET)
+        return EXIT_GAP_MISSED
+    return EXIT_OVER_BUDGET if over else EXIT_DONE

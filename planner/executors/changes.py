@@ -105,7 +105,7 @@ def clock(at: str | None) -> datetime:
 
 
 def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
-    """Return the window with an id, or the one that the present is in.
+    """Return the window with an id, or the one that the present is in; before the first window, that one.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
             f"the plan begins at {validity.not_before.isoformat()}, and it is {at.isoformat()}; "
             "name the window to look ahead with --window, or the time with --at."
         )
-    return next(one for one in plan.windows if one.start <= at < one.end)
+    return next(one for one in plan.windows if at < one.end)
 
 
 def staleness(plan: ProvisioningPlan, at: datetime) -> str:

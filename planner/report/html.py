@@ -102,7 +102,10 @@ def _demand_chart(plan: ProvisioningPlan) -> str:
     line = plot.line(capacity, "capacity", "capacity of the machines")
     shapes = plot.axes() + "".join(bands) + line
     return chart("Demand levels and machine capacity over time", shapes) + legend(
-        [*keys, ("key-line", "capacity of the machines inside their deadlines")]
+        [
+            *keys,
+            ("key-line", "capacity of the machines inside their deadlines; functions carry what is above"),
+        ]
     )
 
 

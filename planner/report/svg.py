@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 WIDTH, HEIGHT = 960, 280
-LEFT, RIGHT, TOP, BOTTOM = 64, 14, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 64, 26, 12, 28
 SERIES = 8  # colours of the style sheet: s0 .. s7
 TICK_STEPS_H = (0.25, 0.5, 1, 2, 3, 6, 12, 24, 48, 168)
 
@@ -99,7 +99,7 @@ def stacked(plot: Plot, layers: Sequence[tuple[str, Sequence[float]]]) -> str:
 
 def bars(rows: Sequence[tuple[str, float, str]], unit: str) -> str:
     """Horizontal bars: (name, value, style class), each with its value."""
-    room, name_width, row_height = WIDTH - 330, 230, 26
+    room, name_width, row_height = WIDTH - 430, 230, 26  # values stand to the right of the bars
     top = max((value for _, value, _ in rows), default=0.0) or 1.0
     parts = []
     for index, (name, value, style) in enumerate(rows):
