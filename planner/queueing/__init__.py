@@ -7,9 +7,9 @@ from planner.queueing.capacity import (
     deadline_meet_rate,
     linear_capacity_rps,
     smallest_count,
-    stated_error_share,
 )
 from planner.queueing.diversion import cold_start_share, diverted_share
+from planner.queueing.formulas import stated_error_share
 from planner.queueing.pool import DISPATCH_POLICY, PoolService
 
 __all__ = [

@@ -1,12 +1,4 @@
-"""The one capacity table, and the share of requests in time at a given rate.
-
-Units of the formulas: one mean service time. ``c`` servers, offered ``a`` Erlang, ``rho = a / c``, budget ``d
-= (D - S) / S``, ``L = ln(1 / (1 - p))``. A pool keeps the share p in time as long as its decay rate is at
-least ``theta* = L / (c d + g)`` (planner.queueing.decay, planner.queueing.offset_table), that is up to ``rho*
-= theta* / (e^theta* - 1)``. Bursts of dispersion index z are Poisson arrivals to a pool of ``c / z`` servers,
-batches change the exponent (planner.queueing.batching), noise in the service times enters through d. What
-each of these may overstate is measured by ``python -m tests.benchmarks.queueing_errors`` and taken off.
-"""
+"""The one capacity table, and the share of requests in time at a given rate."""
 
 from __future__ import annotations
 
@@ -15,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.queueing.batching import batch_decay, batch_log_miss
 from planner.queueing.decay import DECAY_MAX, decay_rate, utilisation
+from planner.queueing.formulas import formula_log_miss, formula_rate
 from planner.queueing.mdc import capacity_decay, tail_probability
 from planner.queueing.offset_table import offset
 from planner.queueing.pool import log_miss_allowed, whole_counts
@@ -29,37 +21,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-BATCH_ERROR_SHARE = (
-    0.005  # overstatement of the batch formula: at most 0.3 %, tests.benchmarks.queueing_errors
-)
-NOISE_ERROR_SHARE = 0.02
-BURST_ERROR_SHARE = 0.10
-LEAST_BATCH_BUDGET = (
-    1.0  # 2 S_b <= D: below it greedy batching bunches (0.295 carried where M/D/(c b) says 0.80, EVIDENCE)
-)
-_LOG_MISS_RANGE = (
-    1e-3,
-    50.0,
-)  # exponents the offset table is asked at; it is flat beyond its last percentile, L = 9.2
-_TAIL_STEPS = 8  # the offset depends weakly on the exponent: eight rounds leave rounding
-
-
-def stated_error_share(service: PoolService) -> float:
-    """Share taken off the formula's rate so that it does not overstate: measured errors, added."""
-    return (
-        (BATCH_ERROR_SHARE if service.batch > 1 else 0.0)
-        + (0.0 if service.deterministic else NOISE_ERROR_SHARE)
-        + (BURST_ERROR_SHARE if service.thinning > 1.0 else 0.0)
-    )
-
 
 def capacity_rps(service: PoolService, counts: ArrayLike, deadline_s: float, percentile: float) -> Array:
     """Largest rate n machines keep the share `percentile` of requests inside `deadline_s` at, for each n.
 
     The table that the program, its bounds, the baselines and every check use. A pool with equal service
     times, one request a call and Poisson arrivals gets its exact M/D/c value, at most 1e-6 below and never
-    above. Any other gets the formula's rate less `stated_error_share`: it is not exact, and is meant to be on
-    the low side.
+    above. Any other gets the closed form's rate less `stated_error_share`: it is not exact, and is meant to
+    be on the low side.
 
     Parameters
     ----------
@@ -70,9 +39,11 @@ def capacity_rps(service: PoolService, counts: ArrayLike, deadline_s: float, per
     percentile
         Share p of requests inside it, in (0, 1).
 
-    Returns ------- Requests/s, of the shape of `counts`; strictly rising in n; 0 for no machines, for a
-    deadline shorter than the service time's quantile, and for batches with a waiting budget under one service
-    time.
+    Returns
+    -------
+    Array
+        Requests/s, of the shape of `counts`; never falling in n; 0 for no machines, for a deadline shorter
+        than the service time's quantile, and for batches with a waiting budget under one service time.
 
     Raises
     ------
@@ -81,34 +52,24 @@ def capacity_rps(service: PoolService, counts: ArrayLike, deadline_s: float, per
     """
     machines = whole_counts(counts)
     log_miss = log_miss_allowed(percentile)
-    budget = service.budget(deadline_s)
     rate = np.zeros(machines.shape)
-    if budget < (LEAST_BATCH_BUDGET if service.batch > 1 else 0.0) or not machines.any():
-        return rate
-    servers = machines[machines > 0] * service.replicas
-    if service.exact:
-        decay = _exact_decay(servers, budget, log_miss)
-    else:
-        decay = _formula_decay(service, servers / service.thinning, budget, log_miss)
-    per_server = service.batch / service.mean_s * (1.0 - stated_error_share(service))
-    rate[machines > 0] = servers * utilisation(decay) * per_server
+    if service.feasible(deadline_s) and machines.any():
+        servers = machines[machines > 0] * service.replicas
+        rate[machines > 0] = (
+            _exact_rate(service, servers, deadline_s, log_miss)
+            if service.exact
+            else formula_rate(service, servers, deadline_s, log_miss)
+        )
     return rate
 
 
-def _exact_decay(servers: IntArray, budget: float, log_miss: float) -> Array:
-    starts = log_miss / (servers * budget + offset(servers, budget, log_miss))
-    return np.array(
-        [
-            capacity_decay(int(c), budget, log_miss, float(start))
-            for c, start in zip(servers, starts, strict=True)
-        ]
-    )
-
-
-def _formula_decay(service: PoolService, thinned: Array, budget: float, log_miss: float) -> Array:
-    if service.batch > 1:
-        return batch_decay(thinned * service.batch, budget, log_miss)
-    return np.minimum(log_miss / (thinned * budget + offset(thinned, budget, log_miss)), DECAY_MAX)
+def _exact_rate(service: PoolService, servers: IntArray, deadline_s: float, log_miss: float) -> Array:
+    budget = service.budget(deadline_s)
+    starts = (log_miss / (servers * budget + offset(servers, budget, log_miss))).tolist()
+    decay = [
+        capacity_decay(c, budget, log_miss, start) for c, start in zip(servers.tolist(), starts, strict=True)
+    ]
+    return servers * utilisation(decay) / service.mean_s
 
 
 def smallest_count(
@@ -138,54 +99,37 @@ def smallest_count(
     return high
 
 
-def wait_log_miss(servers: ArrayLike, decay: ArrayLike, budget: float) -> Array:
-    """-ln P(W > d) of the closed form; decay rates > 0, servers > 0 (fractional where bursts thin them).
-
-    ``theta (c d + g)`` with g at the exponent itself, found by substitution. Error of the probability: median
-    1e-5, worst 8e-4 (EVIDENCE; measured again by tests.benchmarks.queueing_errors).
-    """
-    c, theta = np.broadcast_arrays(np.asarray(servers, dtype=float), np.asarray(decay, dtype=float))
-    exponent = theta * (c * budget + 1.0)
-    for _ in range(_TAIL_STEPS):
-        exponent = theta * (c * budget + offset(c, budget, np.clip(exponent, *_LOG_MISS_RANGE)))
-    return exponent
-
-
 def deadline_meet_rate(
     service: PoolService, count: ArrayLike, rate_rps: ArrayLike, deadline_s: float
 ) -> Array:
     """Share of requests inside the deadline in steady state; `count` and `rate_rps` broadcast.
 
-    Exact (1e-9) where the capacity is; the closed forms elsewhere, at the rate raised by
-    `stated_error_share`, so that at `capacity_rps` they return the tier's percentile. With noisy service
-    times the wait is compared with the deadline less the p-quantile, as in the capacity. 1 for no rate; 0
-    where the pool cannot keep up, or has no machine, or the deadline is too short.
+    Exact (1e-9) where the capacity is; the closed forms elsewhere, at the rate raised by its stated error, so
+    that at `capacity_rps` they return the tier's percentile. With noisy service times the wait is compared
+    with the deadline less the p-quantile, as in the capacity. 1 for no rate; 0 where the pool cannot keep up,
+    or has no machine, or the deadline is too short.
     """
     machines, rates = np.broadcast_arrays(whole_counts(count), np.asarray(rate_rps, dtype=float))
-    budget = service.budget(deadline_s)
     met = np.where(rates > 0.0, 0.0, 1.0)
-    if budget < (LEAST_BATCH_BUDGET if service.batch > 1 else 0.0):
-        return met
-    servers = machines * service.replicas
-    speed = np.maximum(servers, 1) * service.batch / service.mean_s * (1.0 - stated_error_share(service))
-    load = rates / speed
-    steady = (machines > 0) & (rates > 0.0) & (load < 1.0)
-    if steady.any():
-        met[steady] = -np.expm1(-_steady_log_miss(service, servers[steady], decay_rate(load[steady]), budget))
+    busy = (machines > 0) & (rates > 0.0)
+    if service.feasible(deadline_s) and busy.any():
+        servers = machines[busy] * service.replicas
+        if service.exact:
+            met[busy] = 1.0 - _exact_tails(servers, rates[busy] * service.mean_s, service.budget(deadline_s))
+        else:
+            met[busy] = -np.expm1(-formula_log_miss(service, servers, rates[busy], deadline_s))
     return met
 
 
-def _steady_log_miss(service: PoolService, servers: Array, decay: Array, budget: float) -> Array:
-    if service.exact:
-        tails = [
-            tail_probability(int(c), min(float(theta), DECAY_MAX), budget)
-            for c, theta in zip(servers, decay, strict=True)
+def _exact_tails(servers: IntArray, erlangs: Array, budget: float) -> Array:
+    steady = erlangs < servers
+    decay = np.minimum(decay_rate(np.where(steady, erlangs / servers, 0.5)), DECAY_MAX).tolist()
+    return np.array(
+        [
+            tail_probability(c, theta, budget) if below else 1.0
+            for c, theta, below in zip(servers.tolist(), decay, steady.tolist(), strict=True)
         ]
-        return -np.log(np.maximum(tails, np.finfo(float).tiny))
-    thinned = servers / service.thinning
-    if service.batch > 1:
-        return np.maximum(batch_log_miss(thinned * service.batch, budget, decay), 0.0)
-    return wait_log_miss(thinned, decay, budget)
+    )
 
 
 def linear_capacity_rps(published_rps: float, counts: ArrayLike, target_utilisation: float = 1.0) -> Array:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincc, gammaln
 
-from planner.queueing.capacity import wait_log_miss
 from planner.queueing.decay import decay_rate
+from planner.queueing.formulas import wait_log_miss
 from planner.queueing.pool import whole_counts
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ DISPATCH_POLICY = "shared-queue"  # first come, first served
 """How a group hands out requests. The capacities hold for this policy (and for round robin where service times
 are equal), not for random routing, which carries a small part of them."""
 
+LEAST_BATCH_BUDGET = 1.0  # 2 S_b <= D: below it 0.295 is carried where M/D/(c b) says 0.80 (EVIDENCE 1)
+
 
 @dataclass(frozen=True)
 class PoolService:
@@ -80,6 +82,10 @@ class PoolService:
     def exact(self) -> bool:
         """Capacity is the exact M/D/c value: one request a call, equal service times, Poisson arrivals."""
         return self.batch == 1 and self.deterministic and self.thinning == 1.0
+
+    def feasible(self, deadline_s: float) -> bool:
+        """Whether any rate meets the deadline: d >= 0, and 1 at least for batches, which bunch below it."""
+        return self.budget(deadline_s) >= (LEAST_BATCH_BUDGET if self.batch > 1 else 0.0)
 
     def budget(self, deadline_s: float) -> float:
         """Waiting budget d = (D - S_p) / S in mean service times; negative where D is too short."""
