@@ -45,6 +45,14 @@ class TraceFile(Document):
     scale: Positive = Field(
         1.0, description="Factor on every count, to plan a multiple of the recorded load."
     )
+    layout: Literal["auto", "table", "inferall", "servegen"] = Field(
+        "auto", description="Layout of the source; auto: a folder is ServeGen's, a file is a table."
+    )
+    clients: tuple[str, ...] | None = Field(
+        None, description="ServeGen: the clients to sum; all of them if absent."
+    )
+    cv_from: NonNegative | None = Field(None, description="ServeGen: only clients at least this bursty.")
+    cv_below: Positive | None = Field(None, description="ServeGen: only clients less bursty than this.")
 
 
 class _Generator(Document):
