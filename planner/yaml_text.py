@@ -51,8 +51,8 @@ def read_yaml(text: str, source: str) -> tuple[Any, dict[Place, int]]:
     ------
     InputError, when the text is no YAML, holds more than one document, repeats a key, or contains itself.
     """
-    loader = _CoreLoader(text)
     try:
+        loader = _CoreLoader(text)
         node = loader.get_single_node()
         lines: dict[Place, int] = {}
         problems: list[str] = []
@@ -66,12 +66,12 @@ def read_yaml(text: str, source: str) -> tuple[Any, dict[Place, int]]:
         where = f"{source} line {mark.line + 1} column {mark.column + 1}" if mark else source
         detail = ", ".join(part for part in (error.context, error.problem) if part)
         raise InputError(
-            f"{where}: this is not readable YAML: {detail}. Check the indentation and the quotes there."
+            f"{where}: this is not readable YAML: {detail}. Check indentation and quotes."
         ) from None
     except yaml.YAMLError as error:
         raise InputError(f"{source}: this is not readable YAML: {' '.join(str(error).split())}.") from None
-    finally:
-        loader.dispose()
+    except RecursionError:
+        raise InputError(f"{source}: values are nested too deeply to be a document of ours.") from None
 
 
 def _walk(

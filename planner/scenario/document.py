@@ -128,7 +128,7 @@ class Scenario(Document):
             elif sum(shares) > 1 + 1e-9:
                 yield (
                     path,
-                    f"has classes whose shares sum to {sum(shares):g}; at most 1 is there.",
+                    f"has classes whose shares sum to {sum(shares):g}; they must sum to at most 1.",
                 )
 
     def _spot_contradictions(self) -> Iterator[Contradiction]:

@@ -199,7 +199,9 @@ def plan_data() -> dict[str, Any]:
             "bound_usd": 0.99 * TOTAL_USD,
             "fixed_capacity_gap": 0.0005,
             "fixed_capacity_bound_usd": 0.9995 * TOTAL_USD,
-            "bounds": [{"name": "windows", "problem": "exact", "bound_usd": 0.99 * TOTAL_USD, "runtime_s": 0.5}],
+            "bounds": [
+                {"name": "windows", "problem": "exact", "bound_usd": 0.99 * TOTAL_USD, "runtime_s": 0.5}
+            ],
             "runtime_s": 1.5,
             "phases_s": {"bound": 0.5},
         },
@@ -258,7 +260,12 @@ def plan_data() -> dict[str, Any]:
         "rejected": [{"option": "alexnet", "reason": "its accuracy is 0.57; the classes ask 0.7"}],
         "binding": [],
         "baselines": [
-            {"name": "mark-greedy-paper", "feasible": False, "reason": "lax lacks 1 req/s", "objective": None},
+            {
+                "name": "mark-greedy-paper",
+                "feasible": False,
+                "reason": "lax lacks 1 req/s",
+                "objective": None,
+            },
             {
                 "name": "mark-greedy-strengthened",
                 "feasible": True,

@@ -1,0 +1,220 @@
+"""scenario.yaml: units are converted once, defaults hold, and every problem of a broken file is told at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from planner.errors import InputError
+from planner.examples import example_text
+from planner.scenario import (
+    MmppTrace,
+    PoissonTrace,
+    Scenario,
+    SurgeTrace,
+    TraceFile,
+    load_scenario,
+    parse_scenario,
+    with_solver,
+)
+from planner.scenario.quantities import parse_duration
+from planner.schemas import SCHEMAS
+from workloads.load_shapes import Bursts, Span, Surge
+
+BAD = Path(__file__).parents[1] / "data" / "bad" / "scenario"
+SMALL = """
+version: 1
+name: small
+region: us-east-1
+horizon: {start: 2026-11-23T00:00:00Z, duration: 1h 30min}
+window: 15min
+workload:
+  traces:
+    web: {file: web.csv, interval: 30s}
+  classes:
+    - {name: a, trace: web, share: 1e-1, task: image-classification, deadline_ms: 200, percentile: 0.98, min_accuracy: 0.7}
+"""
+
+# file -> (number of problems, fragments that its message must hold)
+EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
+    "a_list": (1, ("is a list; it must be a mapping",)),
+    "class_names_and_traces": (
+        2,
+        ("line 10: workload.classes[0].trace is 'wbe'", "Did you mean 'web'?", "also the name of class 0"),
+    ),
+    "contains_itself": (1, ("resources.functions contains itself",)),
+    "cut_off": (1, ("line 10 column", "not readable YAML")),
+    "durations_without_units": (
+        4,
+        (
+            "window: 900 has no unit",
+            "unknown unit 'hours'",
+            "'0d' is no time",
+            "'five minutes' is not a duration",
+        ),
+    ),
+    "empty": (1, ("the document is empty",)),
+    "history_after_horizon": (1, ("must begin before horizon.start",)),
+    "levels_and_lists": (
+        5,
+        (
+            "must rise from one",
+            "'monthly'",
+            "Did you mean 'spot'?",
+            "quotas[1].family is 'nitro'",
+            "at least 1",
+        ),
+    ),
+    "maximise_accuracy": (2, ("objective.maximise is not available yet", "objective.budget_usd")),
+    "missing_files": (5, ("nowhere.csv", "no_profiles", "no_prices.csv", "no_shapes.csv", "no_spot.json")),
+    "missing_parts": (3, ("horizon is missing", "traces.web.seed is missing", "classes[0].task is missing")),
+    "no_classes": (1, ("workload.classes is []; it must be a list of at least one entry",)),
+    "not_available_yet": (
+        11,
+        (
+            "accuracy on average",
+            "resources.budget_usd is not available yet",
+            "max_churn",
+            "max_groups",
+            "commitments",
+            "headroom_share",
+            "scale_in_delay_s",
+            "min_instances",
+            "minimising latency is not available yet",
+            "the spot policy 'chance' is not available yet",
+            "survive_loss",
+        ),
+    ),
+    "not_utf8": (1, ("byte 20 is not UTF-8",)),
+    "out_of_range": (
+        8,
+        (
+            "deadline_ms is -400; it must be greater than 0",
+            "percentile is 1; it must be less than 1",
+            "seed is -1",
+        ),
+    ),
+    "percentage_for_share": (2, ("95 looks like a percentage; write the share 0.95", "max_share is 50")),
+    "repeated_entries": (1, ("quotas names g spot more than once",)),
+    "repeated_keys": (2, ("line 6: window is given twice (first on line 5)", "deadline_ms is given twice")),
+    "shares_above_one": (1, ("shares sum to 1.3",)),
+    "spot_alone": (1, ("resources.markets is [spot] alone",)),
+    "tabs": (1, ("line 7 column 1", "cannot start any token")),
+    "time_without_zone": (2, ("must state its time zone", "'last monday'")),
+    "uneven_windows": (2, ("3.42857 windows", "forecast.hold is 300 s")),
+    "unknown_generator": (1, ("a 'file' or a 'generator' (poisson, mmpp, surge)",)),
+    "unknown_keys": (6, ("Did you mean 'name'?", "Did you mean 'window'?", "Did you mean 'percentile'?")),
+    "unused_trace": (1, ("traces.spare is used by no class",)),
+    "wrong_solver": (3, ("'hihgs'", "Did you mean 'highs'?", "gap is 3", "time_limit_s is 0")),
+    "wrong_types": (
+        4,
+        ("version is 2", "'soon'; it must be a number", "1.5; it must be a whole number", "True"),
+    ),
+}
+BY_CATALOG = {
+    "unknown_task_and_types",
+    "unknown_region",
+}  # only the catalogs know: tests/planner/cli/test_inputs.py
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_every_problem_of_a_broken_scenario_is_told_at_once(name: str) -> None:
+    count, fragments = EXPECTED[name]
+    with pytest.raises(InputError) as caught:
+        load_scenario(BAD / f"{name}.yaml")
+    assert len(caught.value.problems) == count, str(caught.value)
+    for fragment in fragments:
+        assert fragment in str(caught.value)
+    assert all(f"{name}.yaml" in line for line in caught.value.problems)
+
+
+def test_every_broken_scenario_is_expected() -> None:
+    assert {file.stem for file in BAD.glob("*.yaml")} == set(EXPECTED) | BY_CATALOG
+
+
+def test_units_are_converted_once(tmp_path: Path) -> None:
+    (tmp_path / "web.csv").write_text("time,count\n")
+    scenario = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
+    source = scenario.workload.traces["web"]
+    assert isinstance(source, TraceFile)
+    assert (scenario.horizon.duration_s, scenario.window_s, source.interval_s) == (5400, 900, 30)
+    assert scenario.windows == 6
+    assert scenario.workload.classes[0].share == 0.1
+    assert scenario.path_of("web.csv") == tmp_path / "web.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("5min", 300), ("24h", 86400), ("28d", 2419200), ("2w", 1209600), ("250ms", 0.25), ("1h 30min", 5400)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("value", [5, 5.0, True, "5", "5 minutes", "-5min", "", None, "min", "0s"])
+def test_a_duration_needs_a_number_and_a_known_unit(value: object) -> None:
+    with pytest.raises(ValueError, match=r"unit|duration|no time"):
+        parse_duration(value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (tmp_path / "web.csv").write_text("time,count\n")
+    content = b"\xef\xbb\xbf" + SMALL.encode()
+    assert parse_scenario(content, source="small.yaml", folder=tmp_path).name == "small"
+
+
+def test_stdin_is_read_with_paths_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "web.csv").write_text("time,count\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
+    assert load_scenario("-").name == "small"
+
+
+def test_a_missing_scenario_and_a_folder_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="planner init"):
+        load_scenario(tmp_path / "scenario.yaml")
+    with pytest.raises(InputError, match="is a folder"):
+        load_scenario(tmp_path)
+
+
+def test_flags_override_the_solver_and_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "web.csv").write_text("time,count\n")
+    scenario = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
+    changed = with_solver(scenario, {"gap": 0.01, "seed": 3})
+    assert (changed.solver.gap, changed.solver.seed, changed.solver.name) == (0.01, 3, "highs")
+    assert (changed.digest, changed.path_of("x")) == (scenario.digest, scenario.path_of("x"))
+    with pytest.raises(InputError) as caught:
+        with_solver(scenario, {"gap": 2.0, "seed": -1})
+    assert len(caught.value.problems) == 2
+    assert "command line: gap is 2.0; it must be less than 1." in caught.value.problems
+
+
+def test_the_example_satisfies_the_published_schema() -> None:
+    schema = SCHEMAS["scenario"]()
+    data = yaml.load(example_text(), Loader=yaml.BaseLoader)
+    typed = yaml.safe_load(example_text())
+    typed["horizon"]["start"] = data["horizon"]["start"]
+    for name, source in typed["workload"]["traces"].items():
+        source["start"] = data["workload"]["traces"][name]["start"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(typed, schema)
+
+
+def test_every_field_of_the_schema_is_described() -> None:
+    for model in (Scenario, *Scenario.__subclasses__()):
+        assert all(field.description for field in model.model_fields.values()), model
+
+
+@pytest.mark.parametrize(
+    ("model", "parts"), [(PoissonTrace, (Span,)), (MmppTrace, (Span, Bursts)), (SurgeTrace, (Span, Surge))]
+)
+def test_generators_take_the_settings_that_workloads_knows(model: type, parts: tuple[type, ...]) -> None:
+    settings = {field.name for part in parts for field in dataclasses.fields(part)}
+    assert settings <= set(model.model_fields)  # type: ignore[attr-defined]
