@@ -160,7 +160,7 @@ def _sentence(path: Place, parent: type[Document] | None, details: ErrorDetails)
                 else ""
             )
             return f"{where} is {found}; it must be {expected}.{hint}"
-        case "value_error" | "trace_source":
+        case "value_error" | "union_member":
             return f"{where}: {context.get('error', details['msg'])}."
         case "timezone_aware":
             return f"{where} is {found}; it must state its time zone, for example 2026-11-23T00:00:00Z."

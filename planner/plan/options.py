@@ -104,7 +104,7 @@ PlanOption = Annotated[
     Annotated[MachineOption, Tag("machine")] | Annotated[FunctionOption, Tag("function")],
     Discriminator(
         _kind_of_option,
-        custom_error_type="option_kind",
+        custom_error_type="union_member",
         custom_error_message="an option's kind is 'machine' or 'function'",
     ),
 ]

@@ -115,7 +115,7 @@ TraceSource = Annotated[
     | Annotated[SurgeTrace, Tag("surge")],
     Discriminator(
         _kind_of_source,
-        custom_error_type="trace_source",
+        custom_error_type="union_member",
         custom_error_message="a trace is either a 'file' or a 'generator' (poisson, mmpp, surge)",
     ),
 ]
