@@ -125,18 +125,17 @@ def known_quantiles(time: FunctionTime) -> tuple[tuple[float, float], ...]:
 def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> RejectedOption:
     quantile_ms = time.quantile_ms(one.percentile)
     if quantile_ms is None:
-        return RejectedOption(
-            name, "percentile", unknown_quantile(time.quantiles, time.samples, one.percentile)
-        )
+        reason = unknown_quantile(time.quantiles, time.samples, one.percentile)
+        return RejectedOption(name, "percentile", reason, classes=(one.name,))
     if quantile_ms > one.deadline_ms:
         within = f"{one.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
-        return RejectedOption(name, "deadline", f"{within}; the deadline is {one.deadline_ms:g} ms")
+        reason = f"{within}; the deadline is {one.deadline_ms:g} ms"
+        return RejectedOption(name, "deadline", reason, quantile_ms, (one.name,))
     rate = known_meet_rate(known_quantiles(time), time.load_ms, one.deadline_ms, cold)
     load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
     share = f"{cold:.2%} of its calls start cold and take {load}"
-    return RejectedOption(
-        name, "cold starts", f"{share}; {rate:.4g} are known to be in time, {one.percentile:g} must be"
-    )
+    reason = f"{share}; {rate:.4g} are known to be in time, {one.percentile:g} must be"
+    return RejectedOption(name, "cold starts", reason, classes=(one.name,))
 
 
 def _limit(time: FunctionTime, variant: ModelVariant, tariff: FunctionTariff, billed_ms: float) -> str | None:

@@ -7,7 +7,7 @@ longer ones and for percentiles up to the source's (FORMULATION section 8).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,7 +97,7 @@ def candidates_of(
         served = tuple(k for k in accepting if tier.covers(classes.tier(k)))
         fit = pool_service(call, tier, classes.dispersion_index(served))
         if isinstance(fit, RejectedOption):
-            rejected.append(fit)
+            rejected.append(replace(fit, classes=tuple(classes.classes[k].name for k in served)))
         else:
             found.append(Candidate(call, variant, tier, fit, served))
     return found, rejected
@@ -113,12 +113,13 @@ def pool_service(call: Call, tier: Tier, dispersion_index: float) -> PoolService
         )
     if quantile_ms > tier.deadline_ms:
         within = f"{tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
-        return RejectedOption(name, "deadline", f"{within}; the deadline is {tier.deadline_ms:g} ms")
+        return RejectedOption(
+            name, "deadline", f"{within}; the deadline is {tier.deadline_ms:g} ms", quantile_ms
+        )
     if call.batch > 1 and quantile_ms + time.mean_ms > tier.deadline_ms:
         both = f"a batch waits for the one before it: {time.mean_ms:.4g} + {quantile_ms:.4g} ms"
-        return RejectedOption(
-            name, "deadline", f"{both} (2 S_b <= D); the deadline is {tier.deadline_ms:g} ms"
-        )
+        reason = f"{both} (2 S_b <= D); the deadline is {tier.deadline_ms:g} ms"
+        return RejectedOption(name, "deadline", reason, quantile_ms + time.mean_ms)
     return PoolService(
         mean_s=time.mean_ms / 1000,
         quantile_s=max(quantile_ms, time.mean_ms) / 1000,  # a percentile below the mean buys no waiting time
@@ -249,7 +250,8 @@ def published_group(
         )
         return RejectedOption(name, "host", reason)
     if not served:
-        return _uncovered(name, own, [classes.tier(k) for k in accepting])
+        asked = _uncovered(name, own, [classes.tier(k) for k in accepting])
+        return replace(asked, classes=tuple(classes.classes[k].name for k in accepting))
     per_machine = published.capacity_rps * target_utilisation
     count = min(max(int(np.ceil(classes.reach_rps(served) / per_machine)), 1), count_cap)
     return ServingGroup(
@@ -279,7 +281,7 @@ def _uncovered(name: str, own: Tier, asked: Sequence[Tier]) -> RejectedOption:
         reason = (
             f"its capacity is published for {own.deadline_ms:g} ms and longer; the classes ask {longest:g} ms"
         )
-        return RejectedOption(name, "source deadline", reason)
+        return RejectedOption(name, "source deadline", reason, own.deadline_ms)
     least = min(tier.percentile for tier in asked if tier.deadline_ms >= own.deadline_ms)
     reason = f"its capacity is published for percentiles up to {own.percentile:g}; the classes ask {least:g}"
     return RejectedOption(name, "percentile", reason)

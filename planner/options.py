@@ -52,11 +52,25 @@ RejectionKind = Literal[
 
 @dataclass(frozen=True)
 class RejectedOption:
-    """An option that is not planned with: its name, what kind of reason, and the reason with its numbers."""
+    """An option that is not planned with.
+
+    Parameters
+    ----------
+    option
+        Its id, or as much of it as was known.
+    kind, reason
+        What kind of reason, and the reason with its numbers.
+    needed_ms
+        The deadline that would let it in, where that is what fails it.
+    classes
+        Classes it was sized for, where it was that far.
+    """
 
     option: str
     kind: RejectionKind
     reason: str
+    needed_ms: float | None = None
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

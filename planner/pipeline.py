@@ -16,6 +16,7 @@ from planner.demand import demand_of
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import Inputs, checked_inputs, load_inputs
+from planner.shortfall import check_served
 from planner.write_up import write_up
 from workloads.burstiness import COUNTS_MIN, dispersion_at
 from workloads.errors import WorkloadError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from workloads.forecast import Forecast
 
 Progress = Callable[[str, float], None]
+
+WINDOWS_A_WORKER = 48  # a worker process takes some 2 s to start, as long as so many windows take to solve
 
 
 def plan_scenario(
@@ -58,12 +61,13 @@ def plan_scenario(
     inputs = _load(scenario, report)
     forecasts = forecast_traces(scenario, inputs, report)
     assembly = formulate(scenario, inputs, forecasts, report)
+    check_served(assembly.options)
     solution = plan_horizon(
         assembly.problem,
         gap=scenario.solver.gap,
         time_limit_s=scenario.solver.time_limit_s,
         seed=scenario.solver.seed,
-        workers=os.cpu_count() or 1,
+        workers=max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER)),
         progress=report,
         method="greedy" if greedy else "optimal",
     )

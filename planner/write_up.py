@@ -31,7 +31,7 @@ from planner.plan import (
     SpotPolicy,
     Validity,
 )
-from planner.write_up_windows import PROVIDER, Planned, windows_of
+from planner.write_up_windows import PROVIDER, Planned, window_id, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -345,32 +345,30 @@ def _function_option(planned: Planned, function: ServerlessFunction) -> Function
 def binding_limits(planned: Planned) -> Iterator[BindingLimit]:
     """Limits that leave no room for one machine or request more; shadow prices are not computed."""
     p, instances = planned.problem, planned.solution.instances
-    machines = np.zeros(p.price_usd_per_h.shape)
+    machines = np.zeros(p.price_usd_per_h.shape)  # [i, t]
     np.add.at(machines, p.option_machine, instances)
-    running = np.einsum("kftq,f->tq", planned.overflow_rps, p.concurrency_s).max(axis=1, initial=0.0)
-    spot = np.zeros(planned.sizes.shape)
+    spot = np.zeros(planned.sizes.shape)  # [j, t]
     np.add.at(spot, p.option_group, instances * p.is_spot[p.option_machine][:, None])
+    running = np.einsum("kftq,f->tq", planned.overflow_rps, p.concurrency_s).max(axis=1, initial=0.0)
+
+    used = p.quota_use @ machines
+    one_more = np.where(p.quota_use > 0, p.quota_use, np.inf).min(axis=1, initial=np.inf)
+    allowed_spot = (1 - p.on_demand_floor_share) * (planned.sizes + 1)
+    tight = {
+        "quota": (p.quotas, (used > 0) & (used + one_more[:, None] > p.quota_limit[:, None])),
+        "wait_for_boot": (p.machines, (machines > 0) & (machines >= p.count_limit)),
+        "on-demand floor": (p.groups, (spot > 0) & (spot + 1 > allowed_spot * (1 + TIGHT_SHARE))),
+        "function concurrency": (
+            ("account",),
+            (running > 0)[None] & (running >= p.concurrency_limit * (1 - TIGHT_SHARE))[None],
+        ),
+    }
     for t in range(len(p.window_h)):
-        window = planned.start_of(t).strftime("%Y%m%dT%H%M%SZ")
-        found = [
-            *(
-                f"quota {name}"
-                for a, name in enumerate(p.quotas)
-                if p.quota_limit[a] - p.quota_use[a] @ machines[:, t]
-                < p.quota_use[a][p.quota_use[a] > 0].min(initial=0)
-            ),
-            *(
-                f"wait_for_boot {name}"
-                for i, name in enumerate(p.machines)
-                if machines[i, t] > 0 and machines[i, t] >= p.count_limit[i, t]
-            ),
-            *(
-                f"on-demand floor of {name}"
-                for j, name in enumerate(p.groups)
-                if spot[j, t] and spot[j, t] + 1 > (1 - p.on_demand_floor_share) * (planned.sizes[j, t] + 1)
-            ),
-        ]
-        if running[t] > 0 and running[t] >= p.concurrency_limit * (1 - TIGHT_SHARE):
-            found.append("function concurrency")
-        for name in found:
-            yield BindingLimit(limit=name, window=window, shadow_price=None, unit="USD per unit of the limit")
+        for limit, (names, binds) in tight.items():
+            for row in np.flatnonzero(binds[:, t]):
+                yield BindingLimit(
+                    limit=f"{limit} {names[row]}",
+                    window=window_id(planned.start_of(t)),
+                    shadow_price=None,
+                    unit="USD per unit of the limit",
+                )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,11 @@ class Planned:
         return np.asarray(cold_start_share(rate, held_s[:, None], settings.keep_alive_s, overflow=True))
 
 
+def window_id(start: datetime) -> str:
+    """Name a window by its first instant in UTC, ``20261123T001500Z``."""
+    return start.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
 def windows_of(planned: Planned) -> tuple[Window, ...]:
     """Write every window of the plan."""
     return tuple(window_of(planned, t) for t in range(len(planned.problem.window_h)))
@@ -146,7 +151,7 @@ def window_of(planned: Planned, t: int) -> Window:
     """Write one window."""
     start, p = planned.start_of(t), planned.problem
     return Window(
-        id=start.strftime("%Y%m%dT%H%M%SZ"),
+        id=window_id(start),
         start=start,
         end=planned.start_of(t + 1),
         levels=tuple(

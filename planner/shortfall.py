@@ -1,0 +1,59 @@
+"""Classes that no option may serve: which of their limits to relax, and by how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from planner.errors import InfeasiblePlanError
+
+if TYPE_CHECKING:
+    from planner.options import OptionTable, RejectedOption
+    from planner.scenario import RequestClass
+
+EXAMPLES = (
+    2  # reasons quoted for a class: enough to see the pattern, the rest is in `planner options --rejected`
+)
+
+
+def check_served(options: OptionTable) -> None:
+    """Check that every class has an option.
+
+    Raises
+    ------
+    InfeasiblePlanError
+        With a line for each class that has none: the least deadline that would do, or what rejects its options.
+    """
+    served = {name for group in options.groups for name in group.classes}
+    served |= {name for function in options.functions for name in function.classes}
+    problems = [_explain(one, options) for one in options.classes if one.name not in served]
+    if problems:
+        raise InfeasiblePlanError(problems)
+
+
+def _explain(one: RequestClass, options: OptionTable) -> str:
+    where = f"class {one.name}: no option may serve it"
+    own = [rejected for rejected in options.rejected if one.name in rejected.classes]
+    late = [(rejected.needed_ms, rejected.option) for rejected in own if rejected.needed_ms is not None]
+    if late:
+        least_ms, option = min(late)
+        return (
+            f"{where} within {one.deadline_ms:g} ms. Raise deadline_ms to {least_ms:.4g} ({option}) or more."
+        )
+    if own:
+        return f"{where}. {_counted(own)}. Lower its percentile or allow other models and machines."
+    models = [
+        rejected
+        for rejected in options.rejected
+        if rejected.kind in ("accuracy", "excluded", "items", "memory")
+    ]
+    return f"{where}: no profile fits its task, items and accuracy. {_counted(models)}."
+
+
+def _counted(rejected: list[RejectedOption]) -> str:
+    """Kinds of reason with their numbers, and some of the reasons."""
+    kinds = ", ".join(
+        f"{count} {kind}" for kind, count in Counter(one.kind for one in rejected).most_common()
+    )
+    quoted = "; ".join(f"{one.option}: {one.reason}" for one in rejected[:EXAMPLES])
+    return f"Rejected: {kinds or 'nothing'}" + (f" ({quoted})" if quoted else "")
