@@ -116,7 +116,7 @@ def _metadata(
         *inputs.warnings,
         *(f"trace {name}: {line}" for name, one in forecasts.items() for line in one.warnings),
         *planned.options.notes,
-        *_cold_start_warnings(planned),
+        *cold_start_warnings(planned),
     ]
     return Metadata(
         name=scenario.name,
@@ -139,7 +139,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _cold_start_warnings(planned: Planned) -> Iterator[str]:
+def cold_start_warnings(planned: Planned) -> Iterator[str]:
     """Name the functions that are planned at lower rates than their cold starts were counted at."""
     least = planned.scenario.resources.functions.least_rate_rps
     rates = planned.overflow_rps.sum(axis=0)  # [f, t, q]
