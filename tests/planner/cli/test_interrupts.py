@@ -1,0 +1,49 @@
+"""Ctrl-C: code 130 and nothing written, at once in Python and soon in native code."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.portable
+
+IN_PYTHON = """
+import sys, time, types
+import planner
+def plan_scenario(*arguments, **settings):
+    print("solving", file=sys.stderr, flush=True)
+    time.sleep(60)
+planner.pipeline = sys.modules["planner.pipeline"] = types.ModuleType("planner.pipeline")
+planner.pipeline.plan_scenario = plan_scenario
+from planner.cli import main
+main()
+"""
+# A call that swallows the exception stands for native code that does not look at signals.
+IN_NATIVE_CODE = IN_PYTHON.replace(
+    "    time.sleep(60)",
+    "    for _ in range(60):\n        try:\n            time.sleep(1)\n        except KeyboardInterrupt:\n            pass",
+)
+TINY = Path(__file__).parents[2] / "data" / "scenario" / "tiny.yaml"
+
+
+@pytest.mark.parametrize("program", [IN_PYTHON, IN_NATIVE_CODE], ids=["python", "native"])
+def test_an_interrupt_ends_with_130_and_writes_nothing(tmp_path: Path, program: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "plan", str(TINY), "-o", str(tmp_path / "plan.json")],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line == "solving\n":
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(30) == 130
+    assert rest.endswith("planner: interrupted; nothing was written.\n")
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
