@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.cli import calculate_on_one_thread
+
+calculate_on_one_thread()
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
