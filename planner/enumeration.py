@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
     Rejected = list[RejectedOption]
+    Place = tuple[str, str | None]  # model, instance type (None: the source names no host)
 
-COUNT_CAP = (
-    2000  # machines of one group: the largest queue whose capacity is tabulated (0.4 s for an exact table)
-)
+COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,18 @@ class Wanted:
 
     variant: ModelVariant
     accepting: Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Profiles of the wanted variants beside the machines they may run on, by (model, instance type)."""
+
+    scenario: Scenario
+    classes: ClassSet
+    wanted: Mapping[str, Wanted]
+    times: Mapping[Place, Sequence[ServiceTime]]
+    capacities: Mapping[Place, Sequence[PublishedCapacity]]
+    rentals: Rentals
 
 
 def enumerate_options(
@@ -55,30 +66,34 @@ def enumerate_options(
     Raises
     ------
     InputError
-        When the scenario names models, tasks or machines that no catalog knows, or accuracies cannot be
-        compared.
+        When the scenario names models, tasks or machines that no catalog knows, or accuracies cannot be compared.
     """
     check_names(scenario, prices, profiles)
     classes = ClassSet(scenario.workload.classes, demand)
-    wanted, rejected = wanted_variants(scenario, profiles, classes)
+    wanted, unwanted = wanted_variants(scenario, profiles, classes)
     times, capacities = profiles_by_host(profiles, wanted)
     hosts = {host for _, host in (*times, *capacities) if host is not None}
-    rentals = rentals_of(scenario, prices, hosts)
-    groups = [
-        *groups_from_times(scenario, wanted, times, rentals, classes, rejected),
-        *groups_from_capacities(scenario, wanted, capacities, times, rentals, classes, rejected),
-    ]
-    functions = serverless_functions(scenario, wanted, profiles, tariffs, classes, rejected)
+    join = Join(scenario, classes, wanted, times, capacities, rentals_of(scenario, prices, hosts))
+    measured, rejected_times = groups_from_times(join)
+    published, rejected_capacities = groups_from_capacities(join)
+    functions, rejected_functions = serverless_functions(join, profiles, tariffs)
+    groups = [*measured, *published]
     used = {group.instance_type for group in groups}
-    rejected += failed_profiles(profiles, wanted)
-    rejected += [one for one in rentals.rejected_markets if one.option.rpartition("/")[0] in used]
-    rejected += without_profile(prices, hosts)
+    rejected = {
+        *unwanted,
+        *rejected_times,
+        *rejected_capacities,
+        *rejected_functions,
+        *failed_profiles(profiles, wanted),
+        *(one for one in join.rentals.rejected_markets if one.option.rpartition("/")[0] in used),
+        *without_profile(prices, hosts),
+    }
     return OptionTable(
         classes=classes.classes,
         groups=tuple(sorted(groups, key=lambda group: group.id)),
-        machines=tuple(machine for host in sorted(used) for machine in rentals.machines[host]),
+        machines=tuple(machine for host in sorted(used) for machine in join.rentals.machines[host]),
         functions=tuple(sorted(functions, key=lambda function: function.id)),
-        rejected=tuple(sorted(set(rejected), key=lambda one: (one.option, one.reason))),
+        rejected=tuple(sorted(rejected, key=lambda one: (one.option, one.kind, one.reason))),
         notes=tuple(notes_of(scenario, classes, groups, functions)),
     )
 
@@ -95,9 +110,8 @@ def wanted_variants(
     for name in sorted(profiled):
         variant = profiles.variants.get(name)
         if variant is None:
-            rejected.append(
-                RejectedOption(name, "no variant", "has profiles and no row among the model variants")
-            )
+            reason = "has profiles and no row among the model variants"
+            rejected.append(RejectedOption(name, "no variant", reason))
         elif scenario.models.allowed is not None and name not in scenario.models.allowed:
             rejected.append(RejectedOption(name, "excluded", "models.allowed does not name it"))
         elif variant.task not in tasks:
@@ -117,12 +131,10 @@ def wanted_variants(
 
 def profiles_by_host(
     profiles: ProfileCatalog, wanted: Mapping[str, Wanted]
-) -> tuple[
-    dict[tuple[str, str | None], list[ServiceTime]], dict[tuple[str, str | None], list[PublishedCapacity]]
-]:
+) -> tuple[dict[Place, list[ServiceTime]], dict[Place, list[PublishedCapacity]]]:
     """Service times and published capacities of the wanted variants by (model, instance type)."""
-    times: dict[tuple[str, str | None], list[ServiceTime]] = defaultdict(list)
-    capacities: dict[tuple[str, str | None], list[PublishedCapacity]] = defaultdict(list)
+    times: dict[Place, list[ServiceTime]] = defaultdict(list)
+    capacities: dict[Place, list[PublishedCapacity]] = defaultdict(list)
     for time in profiles.service_times:
         if time.model in wanted:
             times[time.model, time.instance_type].append(time)
@@ -132,125 +144,108 @@ def profiles_by_host(
     return dict(times), dict(capacities)
 
 
-def groups_from_times(
-    scenario: Scenario,
-    wanted: Mapping[str, Wanted],
-    times: Mapping[tuple[str, str | None], list[ServiceTime]],
-    rentals: Rentals,
-    classes: ClassSet,
-    rejected: Rejected,
-) -> list[ServingGroup]:
+def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
     """Groups in queueing mode: each call of a wanted variant on each machine, for each tier it can keep."""
     candidates: list[Candidate] = []
-    for (model, host), measured in times.items():
-        name, one = f"{model}/{host}", wanted[model]
-        reason = _host_rejection(name, str(host), min(t.replicas for t in measured), one.variant, rentals)
-        if scenario.resources.capacity == "linear":
-            reason = RejectedOption(
-                name, "capacity mode", "resources.capacity is linear; its profile has service times"
-            )
-        if reason is not None:
-            rejected.append(reason)
+    rejected: Rejected = []
+    for (model, host), measured in join.times.items():
+        name, one = f"{model}/{host}", join.wanted[model]
+        if join.scenario.resources.capacity == "linear":
+            reason = "resources.capacity is linear; its profile has service times"
+            rejected.append(RejectedOption(name, "capacity mode", reason))
             continue
-        calls = {items: calls_for(measured, items) for items in one.accepting}
-        if not any(calls.values()):
-            rejected.append(_other_items(name, measured, one))
+        fitting = []
+        for time in measured:
+            unfit = unfit_host(name, str(host), one.variant, time.replicas, join.rentals)
+            if unfit is None:
+                fitting.append(time)
+            else:
+                rejected.append(unfit)
+        calls = {items: calls_for(fitting, items) for items in one.accepting}
+        if fitting and not any(calls.values()):
+            rejected.append(_other_items(name, fitting, one))
         for items, ways in calls.items():
             for call in ways:
-                found, left_out = candidates_of(call, one.variant, one.accepting[items], classes)
+                found, left_out = candidates_of(call, one.variant, one.accepting[items], join.classes)
                 candidates += found
                 rejected += left_out
     kept, slower = drop_slower(candidates)
-    rejected += slower
     tables = CapacityTables(COUNT_CAP)
-    sized = [tabulated(c, wanted[c.variant.name].accepting[c.call.items], classes, tables) for c in kept]
-    rejected += [one for one in sized if isinstance(one, RejectedOption)]
-    return [one for one in sized if isinstance(one, ServingGroup)]
+    groups, empty = _parted(tabulated(candidate, join.classes, tables) for candidate in kept)
+    return groups, [*rejected, *slower, *empty]
 
 
-def groups_from_capacities(
-    scenario: Scenario,
-    wanted: Mapping[str, Wanted],
-    capacities: Mapping[tuple[str, str | None], list[PublishedCapacity]],
-    times: Mapping[tuple[str, str | None], list[ServiceTime]],
-    rentals: Rentals,
-    classes: ClassSet,
-    rejected: Rejected,
-) -> list[ServingGroup]:
+def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
     """Groups in linear mode: published capacities, of single-item requests."""
     groups: list[ServingGroup] = []
-    resources = scenario.resources
-    for (model, host), published in capacities.items():
-        name, one = f"{model}/{host}", wanted[model]
-        reason = None if host is None else _host_rejection(name, host, 1, one.variant, rentals)
-        if resources.capacity == "queueing":
-            reason = RejectedOption(
-                name, "capacity mode", "resources.capacity is queueing; its capacity is published"
-            )
-        elif resources.capacity == "auto" and any(
-            t.items_per_request == 1 for t in times.get((model, host), ())
-        ):
-            reason = RejectedOption(
-                name, "capacity mode", "its capacity is published; its service times are known too"
-            )
+    rejected: Rejected = []
+    target = join.scenario.resources.target_utilisation
+    for (model, host), published in join.capacities.items():
+        name, one = f"{model}/{host or 'unnamed host'}", join.wanted[model]
+        unfit = None if host is None else unfit_host(name, host, one.variant, 1, join.rentals)
+        unused = _unused_capacity(join, (model, host))
+        if unused is not None:
+            rejected.append(RejectedOption(name, "capacity mode", unused))
         elif 1 not in one.accepting:
-            reason = RejectedOption(
-                name, "items", "published capacities are of requests of 1 item; no class sends that"
+            reason = "published capacities are of requests of 1 item; no class sends that"
+            rejected.append(RejectedOption(name, "items", reason))
+        elif unfit is not None:
+            rejected.append(unfit)
+        else:
+            found, left_out = _parted(
+                published_group(row, one.variant, one.accepting[1], join.classes, COUNT_CAP, target)
+                for row in published
             )
-        if reason is not None:
-            rejected.append(reason)
-            continue
-        for row in published:
-            group = published_group(
-                row, one.variant, one.accepting[1], classes, COUNT_CAP, resources.target_utilisation
-            )
-            (groups if isinstance(group, ServingGroup) else rejected).append(group)  # type: ignore[arg-type]
-    return groups
+            groups += found
+            rejected += left_out
+    return groups, rejected
+
+
+def _unused_capacity(join: Join, place: Place) -> str | None:
+    """Why published capacities are not used: the scenario's mode, or service times that tell more."""
+    mode = join.scenario.resources.capacity
+    if mode == "queueing":
+        return "resources.capacity is queueing; its capacity is published"
+    if mode == "auto" and any(time.items_per_request == 1 for time in join.times.get(place, ())):
+        return "its capacity is published; its service times are known too"
+    return None
+
+
+def _parted(sized: Iterable[ServingGroup | RejectedOption]) -> tuple[list[ServingGroup], Rejected]:
+    found = list(sized)
+    groups = [one for one in found if isinstance(one, ServingGroup)]
+    return groups, [one for one in found if isinstance(one, RejectedOption)]
 
 
 def serverless_functions(
-    scenario: Scenario,
-    wanted: Mapping[str, Wanted],
-    profiles: ProfileCatalog,
-    tariffs: FunctionCatalog,
-    classes: ClassSet,
-    rejected: Rejected,
-) -> list[ServerlessFunction]:
+    join: Join, profiles: ProfileCatalog, tariffs: FunctionCatalog
+) -> tuple[list[ServerlessFunction], Rejected]:
     """Functions of the wanted variants at every memory size measured, and sizes between."""
-    settings = scenario.resources.functions
-    measured = [one for one in profiles.function_times if one.model in wanted]
+    settings = join.scenario.resources.functions
+    measured = [one for one in profiles.function_times if one.model in join.wanted]
     if not settings.enabled or settings.concurrency_limit == 0:
-        off = (
-            "resources.functions are off"
-            if not settings.enabled
-            else "resources.functions.concurrency_limit is 0"
-        )
-        rejected += [RejectedOption(function_name(one), "excluded", off) for one in measured]
-        return []
+        why = "resources.functions: " + ("concurrency_limit is 0" if settings.enabled else "enabled is false")
+        return [], [RejectedOption(function_name(one), "excluded", why) for one in measured]
     offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
     found: list[ServerlessFunction] = []
+    rejected: Rejected = []
     for time in with_sizes_between(measured):
-        one, name = wanted[time.model], function_name(time)
+        one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
         tariff = offered.get((time.provider, time.arch))
-        accepting = [classes.classes[k] for k in one.accepting.get(time.batch * time.items_per_request, ())]
+        accepting = [join.classes.classes[k] for k in one.accepting.get(items, ())]
         if tariff is None:
-            rejected.append(
-                RejectedOption(
-                    name, "no price", f"no tariff of {time.provider}/{time.arch} in {scenario.region}"
-                )
-            )
+            reason = f"no tariff of {time.provider}/{time.arch} in {join.scenario.region}"
+            rejected.append(RejectedOption(name, "no price", reason))
         elif time.batch > 1 and time.items_per_request > 1:
             rejected.append(RejectedOption(name, "batch", "overflow goes to functions one request a call"))
         elif not accepting:
-            items = time.batch * time.items_per_request
-            rejected.append(
-                RejectedOption(name, "items", f"no class that accepts it sends {items} items a request")
-            )
+            reason = f"no class that accepts it sends {items} items a request"
+            rejected.append(RejectedOption(name, "items", reason))
         else:
             option, reasons = function_option(time, one.variant, tariff, accepting, settings)
             rejected += reasons
             found += [] if option is None else [option]
-    return found
+    return found, rejected
 
 
 def failed_profiles(profiles: ProfileCatalog, wanted: Mapping[str, Wanted]) -> Rejected:
@@ -273,14 +268,12 @@ def without_profile(prices: PriceCatalog, hosts: Iterable[str]) -> Rejected:
     for offer in prices.machines:
         if offer.instance_type not in known:
             families[offer.shape.family].append(offer.instance_type)
-    lines = [
-        RejectedOption(
-            f"{family}.*", "no profile", f"no wanted model was profiled on {', '.join(sorted(names))}"
-        )
-        for family, names in families.items()
-    ]
+    found = []
+    for family, names in families.items():
+        reason = f"no wanted model was profiled on {', '.join(sorted(names))}"
+        found.append(RejectedOption(f"{family}.*", "no profile", reason))
     types = (one for one in prices.rejected if "/" not in one.name and one.name not in known)
-    return lines + [RejectedOption(one.name, "no shape", one.reason) for one in types]
+    return found + [RejectedOption(one.name, "no shape", one.reason) for one in types]
 
 
 def notes_of(
@@ -303,10 +296,10 @@ def notes_of(
         yield f"cold starts of functions are counted at {assumed}"
 
 
-def _host_rejection(
-    name: str, host: str, replicas: int, variant: ModelVariant, rentals: Rentals
+def unfit_host(
+    name: str, host: str, variant: ModelVariant, replicas: int, rentals: Rentals
 ) -> RejectedOption | None:
-    """Why a variant cannot run on a machine: the machine is left out, or too small."""
+    """Why replicas of a variant cannot run on a machine: it is left out, or too small."""
     rejected = rentals.rejected_types.get(host)
     if rejected is not None:
         return RejectedOption(name, rejected.kind, rejected.reason)
@@ -328,8 +321,5 @@ def memory_of(shape: Shape) -> tuple[str, int]:
 def _other_items(name: str, measured: Sequence[ServiceTime], one: Wanted) -> RejectedOption:
     sizes = sorted({time.batch * time.items_per_request for time in measured})
     asked = ", ".join(str(items) for items in sorted(one.accepting))
-    return RejectedOption(
-        name,
-        "items",
-        f"measured with {sizes[0]} to {sizes[-1]} items; the classes that accept it send {asked}",
-    )
+    reason = f"measured with {sizes[0]} to {sizes[-1]} items; the classes that accept it send {asked}"
+    return RejectedOption(name, "items", reason)

@@ -73,13 +73,22 @@ def _alike(times: Sequence[ServiceTime], size: Callable[[ServiceTime], int]) -> 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A call sized for a tier, before its capacity is tabulated."""
+    """A call sized for a tier, before its capacity is tabulated.
+
+    Parameters
+    ----------
+    classes
+        Classes whose tier it covers.
+    others
+        Classes of incomparable tiers, no burstier than it is sized for: its capacity table decides.
+    """
 
     call: Call
     variant: ModelVariant
     tier: Tier
     service: PoolService
     classes: tuple[int, ...]
+    others: tuple[int, ...]
 
     @property
     def id(self) -> str:
@@ -95,11 +104,19 @@ def candidates_of(
     rejected: list[RejectedOption] = []
     for tier in tiers_with_meets(classes.tier(k) for k in accepting):
         served = tuple(k for k in accepting if tier.covers(classes.tier(k)))
-        fit = pool_service(call, tier, classes.dispersion_index(served))
+        index = classes.dispersion_index(served)
+        fit = pool_service(call, tier, index)
         if isinstance(fit, RejectedOption):
             rejected.append(replace(fit, classes=tuple(classes.classes[k].name for k in served)))
-        else:
-            found.append(Candidate(call, variant, tier, fit, served))
+            continue
+        others = tuple(
+            k
+            for k in accepting
+            if k not in served
+            and not classes.tier(k).covers(tier)
+            and classes.demand.dispersion_index[k] <= index
+        )
+        found.append(Candidate(call, variant, tier, fit, served, others))
     return found, rejected
 
 
@@ -142,7 +159,8 @@ def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
     """Set aside, before tabulating, calls that another on the same machine clearly outruns.
 
     Capacity falls as the mean and the quantile of the service time rise, all else equal, so the rule of
-    `planner.dominance` would take them out anyway.
+    `planner.dominance` would take them out anyway. Calls that may serve further classes by their tables wait for
+    those.
     """
     kept: list[Candidate] = []
     rejected: list[RejectedOption] = []
@@ -156,7 +174,8 @@ def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
             one.service.dispersion_index,
             one.service.deterministic,
         )
-        faster = next((other for other in rows.get(alike, []) if _outruns(other, one)), None)
+        rivals = [] if one.others else rows.get(alike, [])
+        faster = next((other for other in rivals if _outruns(other, one)), None)
         if faster is None:
             rows.setdefault(alike, []).append(one)
             kept.append(one)
@@ -175,14 +194,12 @@ def _outruns(other: Candidate, one: Candidate) -> bool:
     return faster and set(one.classes) <= set(other.classes)
 
 
-def tabulated(
-    candidate: Candidate, accepting: Sequence[int], classes: ClassSet, tables: CapacityTables
-) -> ServingGroup | RejectedOption:
+def tabulated(one: Candidate, classes: ClassSet, tables: CapacityTables) -> ServingGroup | RejectedOption:
     """Tabulate a candidate up to all it may be asked to carry, other tiers that it keeps included."""
-    one, service = candidate, candidate.service
+    service = one.service
     if tables.up_to(service, one.tier, 1)[1] <= 0:
         return RejectedOption(one.id, "carries nothing", "its capacity within the tier is 0 requests/s")
-    served = sorted({*one.classes, *_kept_by_table(one, accepting, classes, tables)})
+    served = sorted({*one.classes, *_kept_by_table(one, classes, tables)})
     count = tables.least_count(service, one.tier, classes.reach_rps(served))
     time = one.call.time
     return ServingGroup(
@@ -206,24 +223,19 @@ def tabulated(
     )
 
 
-def _kept_by_table(
-    one: Candidate, accepting: Sequence[int], classes: ClassSet, tables: CapacityTables
-) -> list[int]:
+def _kept_by_table(one: Candidate, classes: ClassSet, tables: CapacityTables) -> list[int]:
     """Classes whose tier is not covered, but kept at the group's own capacity, size by size.
 
-    Only classes no burstier than the group is sized for are asked; sizes run to what all of them together
-    need.
+    Sizes run to what all of them together need.
     """
-    index = one.service.dispersion_index
-    others = [k for k in accepting if k not in one.classes and classes.demand.dispersion_index[k] <= index]
-    if not others:
+    if not one.others:
         return []
-    count = tables.least_count(one.service, one.tier, classes.reach_rps([*one.classes, *others]))
+    count = tables.least_count(one.service, one.tier, classes.reach_rps([*one.classes, *one.others]))
     own = tables.up_to(one.service, one.tier, count)
     kept = []
-    for k in others:
+    for k in one.others:
         asked = classes.tier(k)
-        service = pool_service(one.call, asked, index)
+        service = pool_service(one.call, asked, one.service.dispersion_index)
         if isinstance(service, PoolService) and keeps_tier_by_table(
             own, tables.up_to(service, asked, count), count
         ):
