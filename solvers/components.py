@@ -42,6 +42,7 @@ def split(problem: ProvisioningProblem) -> tuple[Component, ...]:
     ]
     if functions_bind:
         edges += chain(np.arange(F) + K + J)
+    edges += chain(served_by_no_group(problem))
     label = connected(edges, K + J + F)
     kept = replace(
         problem,
@@ -51,6 +52,12 @@ def split(problem: ProvisioningProblem) -> tuple[Component, ...]:
         concurrency_limit=problem.concurrency_limit if functions_bind else float("inf"),
     )
     return tuple(cut(kept, label == part) for part in np.unique(label[:K]))
+
+
+def served_by_no_group(problem: ProvisioningProblem) -> IntArray:
+    """Classes that no group serves, behind the first that one does: a part needs machines to be a program."""
+    grouped = problem.serves.any(axis=1)
+    return np.concatenate([np.flatnonzero(grouped)[:1], np.flatnonzero(~grouped)])
 
 
 def chain(nodes: IntArray) -> list[tuple[int, int]]:

@@ -82,14 +82,13 @@ def fixed_capacity_bounds(
     value, duals = horizon_relaxation(problem, rate)
     reports = [BoundReport("horizon-lp", PROBLEM, value, time.perf_counter() - clock)]
     multipliers = usable_multipliers(problem, duals)
-    initial = float(multipliers[:, 0] @ problem.initial_count)
     for length in BLOCKS:
         if relative_gap(plan.cost_usd, max(report.bound_usd for report in reports)) <= gap or out_of_time():
             break
         clock = time.perf_counter()
-        programs = BlockPrograms(problem, length, rate)
+        programs = BlockPrograms(problem, length, rate, from_fleet=True)
         programs.begin_with(plan.instances)
-        bound = programs.sweep(multipliers, run, effort).bound_usd - initial
+        bound = programs.sweep(multipliers, run, effort).bound_usd
         reports.append(
             BoundReport(f"lagrangian-blocks-{length}", PROBLEM, bound, time.perf_counter() - clock)
         )

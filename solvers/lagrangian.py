@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
 
+ROUNDING_USD = (
+    1e-12  # sums of prices and multipliers that should be 0; a machine's window costs above 1e-5 USD
+)
+
+
 @dataclass(frozen=True)
 class Effort:
     """How hard one block is worked: relative gap, nodes, seconds of wall time, seed of its solver; `relax` drops whole numbers."""
@@ -73,13 +78,27 @@ class BlockPrograms:
         Windows a block; longer blocks give tighter bounds and harder programs.
     rate_rps
         ``[j, t]`` where the linear form is meant (capacities fixed per machine); None for the exact one.
+    from_fleet
+        The first block counts its launches from the initial fleet as hard rows, which is tighter than pi[i,0]; the bound
+        then has no constant. Only where the part is the whole problem: parts share their fleet.
     """
 
-    def __init__(self, problem: ProvisioningProblem, length: int = 1, rate_rps: Array | None = None) -> None:
+    def __init__(
+        self,
+        problem: ProvisioningProblem,
+        length: int = 1,
+        rate_rps: Array | None = None,
+        *,
+        from_fleet: bool = False,
+    ) -> None:
         windows = len(problem.window_h)
         self.problem = problem
         self.blocks = [slice(first, min(first + length, windows)) for first in range(0, windows, length)]
-        self.compiled = [compile_free_block(problem, block, rate_rps) for block in self.blocks]
+        self.from_fleet = from_fleet
+        self.compiled = [
+            compile_free_block(problem, block, rate_rps, from_fleet=from_fleet and block.start == 0)
+            for block in self.blocks
+        ]
         self.last: list[Array | None] = [None] * len(self.blocks)
 
     def begin_with(self, instances: IntArray) -> None:
@@ -91,6 +110,8 @@ class BlockPrograms:
 
     def sweep(self, multipliers: Array, run: Map, effort: Effort) -> Sweep:
         """Solve every block at the multipliers ``[i, t]``, USD per launch, in [0, s]."""
+        if self.from_fleet:
+            multipliers = np.column_stack([np.zeros(len(multipliers)), multipliers[:, 1:]])
         after = np.concatenate([multipliers[:, 1:], np.zeros((len(multipliers), 1))], axis=1)
         tasks = [
             (self.priced(b, multipliers[:, block.start], after[:, block.stop - 1]), self.last[b], effort)
@@ -117,20 +138,28 @@ class BlockPrograms:
         return compiled.columns[machines.id] + np.arange(machines.size)
 
     def priced(self, b: int, into_usd: Array, out_of_usd: Array) -> LinearProgram:
-        """Block b's arrays with the multipliers ``[i]`` of its two seams added to its machines' prices."""
+        """Block b's arrays with the multipliers ``[i]`` of its two seams added to its machines' prices.
+
+        A machine launched inside the block and handed on may well have a negative price in its last window: its
+        launch costs at least what the next block pays for it. Only rounding is cut off, never a true price.
+        """
         compiled, block = self.compiled[b], self.blocks[b]
         usd = (self.problem.price_usd_per_h * self.problem.window_h)[:, block].copy()
         usd[:, 0] += into_usd
         usd[:, -1] -= out_of_usd
+        usd[np.abs(usd) < ROUNDING_USD] = 0.0
         cost = compiled.arrays.cost.copy()
-        cost[self.machine_columns(compiled)] = np.maximum(usd, 0.0)[self.problem.option_machine].ravel(
-            order="F"
-        )
+        cost[self.machine_columns(compiled)] = usd[self.problem.option_machine].ravel(order="F")
         return replace(compiled.arrays, cost=cost)
 
 
-def compile_free_block(problem: ProvisioningProblem, block: slice, rate_rps: Array | None) -> Compiled:
-    """Compile a block with free ends and all counts on offer (or, with rates, the linear form)."""
+def compile_free_block(
+    problem: ProvisioningProblem, block: slice, rate_rps: Array | None, *, from_fleet: bool = False
+) -> Compiled:
+    """Compile a block with free ends and all counts on offer (or, with rates, the linear form).
+
+    With `from_fleet` it begins with the initial fleet instead, its launches counted.
+    """
     part = cut_windows(problem, block)
     candidates = all_counts(part) if rate_rps is None else no_counts(len(part.window_h))
     return compile_block(
@@ -140,7 +169,7 @@ def compile_free_block(problem: ProvisioningProblem, block: slice, rate_rps: Arr
             count=candidates.count,
             count_allowed=candidates.allowed,
             whole_windows=len(part.window_h),
-            boundary=Boundary(),
+            boundary=Boundary(before=problem.initial_count.astype(float) if from_fleet else None),
             rate_rps=None if rate_rps is None else rate_rps[:, block],
         )
     )

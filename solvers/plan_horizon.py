@@ -101,6 +101,11 @@ class Search:
         self.timed_out = self.timed_out or self.left_s() == 0.0
         return self.timed_out
 
+    def block_programs(self, length: int = 1) -> list[BlockPrograms]:
+        """Blocks of every part; a single part begins with the initial fleet, several share it through multipliers."""
+        alone = len(self.parts) == 1
+        return [BlockPrograms(part.problem, length, from_fleet=alone) for part in self.parts]
+
     def effort(self) -> Effort:
         """How hard a block may be worked, given the time left."""
         return Effort(seed=self.settings.seed, time_limit_s=self.left_s())
@@ -208,7 +213,7 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     Without sweeps only the relaxed windows are solved, for a bound.
     """
     clock = time.perf_counter()
-    programs = [BlockPrograms(part.problem) for part in search.parts]
+    programs = search.block_programs()
     if search.best is not None:
         for program, part in zip(programs, search.parts, strict=True):
             program.begin_with(search.best.instances[part.option])
@@ -245,7 +250,7 @@ def sweep(
     unservable = tuple(sorted({t for answer in answers for t in answer.unservable}))
     if unservable:
         return unservable
-    initial = float(multipliers[:, 0] @ search.problem.initial_count)
+    initial = 0.0 if programs[0].from_fleet else float(multipliers[:, 0] @ search.problem.initial_count)
     bound = sum(answer.bound_usd for answer in answers) - initial
     search.bounds.append(
         BoundReport(f"lagrangian-{name}", EXACT, max(bound, 0.0), time.perf_counter() - clock)
@@ -292,7 +297,7 @@ def polish(search: Search, programs: list[BlockPrograms], multipliers: Array, ru
         if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
             return
         search.progress("longer blocks", 2 / 3)
-        longer = [BlockPrograms(part.problem, length) for part in search.parts]
+        longer = search.block_programs(length)
         for program, part in zip(longer, search.parts, strict=True):
             program.begin_with(search.best.instances[part.option])
         sweep(search, longer, multipliers, run, search.effort(), f"blocks-of-{length}")

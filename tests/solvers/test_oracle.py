@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from solvers.backends import Status, installed_backends, solve
+from solvers.configurations import usable_multipliers
+from solvers.lagrangian import BlockPrograms, Effort
 from solvers.plan_horizon import plan_horizon
 from tests.solvers.brute_force import Optimum, enumerate_optimum
 from tests.solvers.hand_cases import HAND_CASES, HandCase
@@ -132,3 +134,34 @@ def test_the_plan_solves_the_hand_cases(case: HandCase) -> None:
         assert plan.overflow_rps[:, :, 0, -1] == pytest.approx(np.array(case.overflow_rps), abs=1e-6)
     if case.starts is not None:
         assert plan.starts.tolist() == case.starts
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_no_multipliers_lift_a_bound_above_the_optimum(length: int) -> None:
+    """Blocks of any length under any usable multipliers bound the optimum from below, also where launches pay.
+
+    Counting the first launches from the initial fleet is never looser, and exact once one block holds every window.
+    """
+    tried = 0
+    for seed in range(300, 440):
+        draw = draw_problem(seed)
+        if not {"several_windows", "starts"} <= draw.features or not draw.problem.serves.any(axis=1).all():
+            continue
+        optimum = enumerate_optimum(draw.problem).objective_usd
+        if optimum is None:
+            continue
+        tried += 1
+        problem, rng = draw.problem, np.random.default_rng(seed)
+        programs = BlockPrograms(problem, length)
+        from_fleet = BlockPrograms(problem, length, from_fleet=True)
+        size = (len(problem.machines), len(problem.window_h))
+        for share in (rng.uniform(0, 1, size), np.ones(size) * (np.arange(size[1]) > 0)):
+            multipliers = usable_multipliers(problem, problem.start_usd[:, None] * share)
+            free = programs.sweep(multipliers, map, Effort(gap=0.0)).bound_usd
+            free -= float(multipliers[:, 0] @ problem.initial_count)
+            fixed = from_fleet.sweep(multipliers, map, Effort(gap=0.0)).bound_usd
+            assert free <= fixed + slack_usd(optimum), f"seed {seed}"
+            assert fixed <= optimum + slack_usd(optimum), f"seed {seed}"
+            if length >= size[1]:
+                assert fixed == pytest.approx(optimum, abs=slack_usd(optimum)), f"seed {seed}"
+    assert tried >= 10
