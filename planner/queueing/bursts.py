@@ -89,7 +89,7 @@ def mmpp_capacity_rps(
     log_miss = log_miss_allowed(percentile)
     budget = service.budget(deadline_s)
     rate = np.zeros(machines.shape)
-    if budget < 0.0 or not machines.any():
+    if not service.feasible(deadline_s) or not machines.any():
         return rate
     servers = machines[machines > 0] * service.replicas
     theta = np.minimum(log_miss / (servers * budget + offset(servers, budget, log_miss)), DECAY_MAX)

@@ -46,6 +46,6 @@ def decay_rate(load: ArrayLike) -> Array:
     for _ in range(2):
         flat = np.abs(theta) < 1e-3
         wide = np.where(flat, 1.0, theta)
-        slope = np.where(flat, 0.5 + theta / 12.0, -1.0 / np.expm1(-wide) - 1.0 / wide)
+        slope = np.where(flat, 0.5 + theta / 12.0, -1.0 / np.expm1(np.minimum(-wide, DECAY_MAX)) - 1.0 / wide)
         theta = theta - (np.log(rho) - np.log(utilisation(theta))) / slope
     return np.where(gap == 0.0, 0.0, theta)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _FULL_LOAD_GAP = (
     2e-3  # G has a removable pole at rho = 1; the share moves by less than this gap's square beside it
 )
+_LOAD_MAX = 30.0  # past it G grows no more: the share is then 1 - servers / erlangs to three digits
 _EXPONENT_MAX = 600.0  # e^600 is far from the overflow of a double
 COLD_SPREAD = 0.45  # fitted over Poisson simulations, within 2 % of all of them (EVIDENCE 1)
 OVERFLOW_FACTOR = 3.5  # overflow streams come in clumps that start several functions at once (EVIDENCE 1)
@@ -44,7 +45,7 @@ def diverted_share(service: PoolService, count: ArrayLike, rate_rps: ArrayLike, 
     budget = service.budget(deadline_s)
     share = np.where(rates > 0.0, 1.0, 0.0)
     busy = (machines > 0) & (rates > 0.0)
-    if budget < 0.0 or not busy.any():
+    if not service.feasible(deadline_s) or not busy.any():
         return share
     servers = machines[busy] * service.replicas / service.thinning
     share[busy] = _share(servers, rates[busy] * service.mean_s / service.thinning, budget)
@@ -52,7 +53,7 @@ def diverted_share(service: PoolService, count: ArrayLike, rate_rps: ArrayLike, 
 
 
 def _share(servers: Array, erlangs: Array, budget: float) -> Array:
-    rho = erlangs / servers
+    rho = np.minimum(erlangs / servers, _LOAD_MAX)
     rho = np.where(np.abs(rho - 1.0) < _FULL_LOAD_GAP, 1.0 - _FULL_LOAD_GAP, rho)
     blocked = erlang_loss(servers, rho * servers)
     at_zero = (1.0 - blocked) / (1.0 - rho * (1.0 - blocked))
@@ -68,7 +69,8 @@ def _share(servers: Array, erlangs: Array, budget: float) -> Array:
     )
     log_g += pinned * (np.log(at_zero) - np.log(in_time_at_zero) + np.log1p(-conjugate))
     g = np.exp(np.minimum(log_g, _EXPONENT_MAX))
-    share: Array = np.clip((1.0 + (rho - 1.0) * g) / (1.0 + rho * g), 0.0, 1.0)
+    load = np.where(rho < _LOAD_MAX, rho, erlangs / servers)
+    share: Array = np.clip((1.0 + (load - 1.0) * g) / (1.0 + load * g), 0.0, 1.0)
     return share
 
 

@@ -23,15 +23,13 @@ import numpy as np
 from scipy import fft
 
 from planner.queueing.decay import DECAY_MAX
+from planner.queueing.pool import ROUNDING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-_WHOLE = (
-    1e-12  # a budget this close below a whole number of service times is that number: rounding of (D - S) / S
-)
 _DIGITS = 36.0  # ln of the accuracy asked of the transform: e^-36 = 2e-16, one rounding of a double
 _SPREAD = 12.0  # standard deviations kept of the Poisson arrivals of one service time: beyond 12 lies 1e-32
 _CLOSE = (
@@ -47,7 +45,7 @@ def tail_probability(servers: int, decay: float, budget: float) -> float:
     Relative accuracy about 1e-9 down to probabilities of 1e-20, checked in the tests against the closed form
     of M/D/1.
     """
-    whole = math.floor(budget + _WHOLE) + 1
+    whole = math.floor(budget + ROUNDING) + 1
     need = whole * servers
     erlangs = servers * decay / math.expm1(decay)
     length = _transform_length(servers, erlangs, decay)

@@ -1,6 +1,6 @@
 """Offset of the waiting-time tail of M/D/c: the table behind the closed forms, and the command that makes it.
 
-In ``P(W > d) = exp(-theta(rho) (c d + g))`` everything but the offset g is closed form. From three service
+In ``P(W > d) = exp(-theta(rho) (c d + g))`` everything but the offset g is closed form. From five service
 times of budget on, g settles at ``0.5826 sqrt(c) - 1/3 + 1/(12 sqrt(c))`` (the mean overshoot of a Gaussian
 walk, Siegmund 1979, and two corrections); below that it is read from `data/mdc_offset.npz`, linear in
 sqrt(c), d and ln L with ``L = ln(1 / (1 - p))``. The table holds ``(g - settled) / sqrt(c)``, which stays

@@ -20,6 +20,8 @@ are equal), not for random routing, which carries a small part of them."""
 
 LEAST_BATCH_BUDGET = 1.0  # 2 S_b <= D: below it 0.295 is carried where M/D/(c b) says 0.80 (EVIDENCE 1)
 
+ROUNDING = 1e-12  # a budget this close to a limit is at it: what (D - S) / S loses in doubles
+
 
 @dataclass(frozen=True)
 class PoolService:
@@ -83,13 +85,24 @@ class PoolService:
         """Capacity is the exact M/D/c value: one request a call, equal service times, Poisson arrivals."""
         return self.batch == 1 and self.deterministic and self.thinning == 1.0
 
-    def feasible(self, deadline_s: float) -> bool:
-        """Whether any rate meets the deadline: d >= 0, and 1 at least for batches, which bunch below it."""
-        return self.budget(deadline_s) >= (LEAST_BATCH_BUDGET if self.batch > 1 else 0.0)
+    @property
+    def noise(self) -> float:
+        """How far the p-quantile lies above the mean, in means; 0 where it lies below."""
+        return max(self.quantile_s / self.mean_s - 1.0, 0.0)
 
     def budget(self, deadline_s: float) -> float:
-        """Waiting budget d = (D - S_p) / S in mean service times; negative where D is too short."""
-        return (deadline_s - self.quantile_s) / self.mean_s
+        """Waiting budget d = (D - S_p) / S in mean service times, S_p no less than S; negative: D is too short."""
+        return deadline_s / self.mean_s - 1.0 - self.noise
+
+    def feasible(self, deadline_s: float) -> bool:
+        """Whether any rate is promised inside the deadline.
+
+        The budget must cover 0; one service time for batches, which bunch below it; and for noisy service times
+        twice what the quantile lies above the mean: of the slowest 1 - p calls it is only known that they are slower
+        than S_p, and a deadline just above S_p would leave them no room even without a wait.
+        """
+        least = max(LEAST_BATCH_BUDGET if self.batch > 1 else 0.0, 2.0 * self.noise)
+        return self.budget(deadline_s) >= least - ROUNDING
 
 
 def log_miss_allowed(percentile: float) -> float:

@@ -1,12 +1,13 @@
 """Event simulation of one pool behind one first-come-first-served queue, written apart from the planner.
 
-Times are in any one unit. Requests arrive in order; a free server takes the oldest ones, up to `batch`. A call of a
-batch that is not full starts when the oldest request in it has waited `timeout`.
+Times are in any one unit. Requests arrive in order; a free server takes the oldest ones, up to `batch`. A
+call of a batch that is not full starts when the oldest request in it has waited `timeout`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,8 @@ def switching_points(
 ) -> Array:
     """[n] arrival times of a Poisson process whose rate switches between two multiples of `rate`.
 
-    `points` of a rate-1 process are carried through the inverse of the cumulative rate. `leave` are the rates at which the
-    states are left; `multiples` are expected to average 1 over time.
+    `points` of a rate-1 process are carried through the inverse of the cumulative rate. `leave` are the rates
+    at which the states are left; `multiples` are expected to average 1 over time.
     """
     horizon = 1.05 * points[-1] / rate
     pairs = 64
@@ -98,3 +99,33 @@ def _batched(arrivals: Array, servers: int, service: Array, batch: int, timeout:
 def share_in_time(latency: Array, deadline: float) -> float:
     """Share of requests inside the deadline, the warm-up left out."""
     return float(np.mean(latency[int(len(latency) * WARM_UP_SHARE) :] <= deadline))
+
+
+def diverted(arrivals: Array, servers: int, service: float, budget: float) -> float:
+    """Share of requests that leave because their wait would exceed `budget`, the warm-up left out."""
+    free = [0.0] * servers
+    left = np.zeros(len(arrivals), dtype=bool)
+    for i, arrival in enumerate(arrivals.tolist()):
+        start = max(free[0], arrival)
+        if start - arrival > budget:
+            left[i] = True
+        else:
+            heapreplace(free, start + service)
+    return float(np.mean(left[int(len(left) * WARM_UP_SHARE) :]))
+
+
+def cold_share(arrivals: Array, duration: float, keep_alive: float) -> float:
+    """Share of function calls that find no idle instance; the one used last is used first, idle ones expire."""
+    running: deque[float] = deque()
+    idle: list[float] = []
+    cold = np.zeros(len(arrivals), dtype=bool)
+    for i, arrival in enumerate(arrivals.tolist()):
+        while running and running[0] <= arrival:
+            idle.append(running.popleft())
+        if idle and idle[-1] >= arrival - keep_alive:
+            idle.pop()
+        else:
+            idle.clear()
+            cold[i] = True
+        running.append(arrival + duration)
+    return float(np.mean(cold[int(len(cold) * WARM_UP_SHARE) :]))
