@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from workloads.series import Array, BoolArray
 
 SCORED_LEVELS = (0.5, 0.9, 0.95, 0.99)  # design/EVIDENCE.md, section 8
+CALIBRATION_SHARE = (
+    1 / 3
+)  # the first origins only calibrate: quantiles from a handful of errors are judged by nobody
 WIN_SHARE_MIN = 0.05  # a simpler forecaster must save this share of the loss ...
 WIN_STANDARD_ERRORS = 2.0  # ... and be this many standard errors ahead, day by day ...
 WIN_DAYS_MIN = (
@@ -104,6 +107,8 @@ def score(
 ) -> tuple[BackTestRow, Array] | None:
     """Return the row of one forecaster and its loss per origin, or None when no origin can be judged.
 
+    The first third of the origins only calibrates and is not judged.
+
     Parameters
     ----------
     method
@@ -127,6 +132,7 @@ def score(
         Row, and ``[o]`` the mean loss of each origin over the scored levels, in requests/s (NaN: not judged).
     """
     judged = ~np.isnan(actual) & ~np.isnan(quantiles).any(axis=-1)
+    judged[: int(CALIBRATION_SHARE * len(judged))] = False
     origins = int(judged.any(axis=1).sum())
     load = float(actual[judged].sum())
     if origins == 0 or load <= 0.0:

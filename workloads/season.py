@@ -29,7 +29,7 @@ COARSE_STEPS_S = (
 )  # for traces coarser than 30 minutes; each divides a day
 SHORT_STEPS_S = (1_800.0, 900.0, 600.0, 300.0, 120.0, 60.0)  # for traces without a season
 SHORT_STEP_COUNT = (
-    96  # steps a short trace should give: enough for 40 rolling origins after a quarter as warm-up
+    96  # steps a short trace should give: enough for 60 rolling origins after a quarter as warm-up
 )
 AUTOCORRELATION_Z = 2.58  # 1 % two-sided limit (design/EVIDENCE.md, section 8)
 SKILL_MIN_SHARE = 0.05  # out-of-sample skill a profile must show (design/EVIDENCE.md, section 8)

@@ -62,6 +62,12 @@ def test_row_by_hand() -> None:
     np.testing.assert_allclose(found, [25.0, 16.5, 0.5, 0.5, 60.0, 1])
 
 
+def test_the_first_third_of_the_origins_only_calibrates() -> None:
+    """Three origins; the first, far off, is not judged."""
+    found = scored(np.array([[1e6, 1e6], [10.0, 30.0], [10.0, 30.0]]), 20.0)
+    np.testing.assert_allclose(found, [25.0, 16.5, 0.5, 0.5, 60.0, 2])
+
+
 def test_nothing_to_judge_gives_no_row() -> None:
     levels = np.array(SCORED_LEVELS)
     unknown = np.full((2, 2), np.nan)

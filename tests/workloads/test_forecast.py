@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,11 @@ from workloads.loading import load_trace
 from workloads.members import SEASONAL_MEMBERS
 from workloads.series import RateCurve
 from workloads.short_memory import SHORT_MEMBERS
-from workloads.traces import Trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workloads.traces import Trace
 
 LEVELS = (0.5, 0.8, 0.95, 0.99)
 
@@ -66,7 +69,7 @@ def test_back_test_table_has_every_candidate_best_first(day_ahead: Forecast) -> 
     assert {row.method for row in rows} == {"auto", *SEASONAL_MEMBERS}
     assert [row.pinball_percent for row in rows] == sorted(row.pinball_percent for row in rows)
     for row in rows:
-        assert 10 <= row.origins <= 40
+        assert 10 <= row.origins <= 60
         assert len(row.coverage_share) == 4
         assert row.first_hour_pinball_percent > 0.0
         assert 5.0 < row.wape_percent < 30.0
@@ -204,7 +207,7 @@ GOOD = {"start": START + timedelta(days=4), "window_s": 300.0, "windows": 2, "le
             ("after the forecast's start", "must not be seen", "before(start)"),
         ),
         ({"start": START + timedelta(days=9)}, ("5.0 days before", "its own length of 4.0 days")),
-        ({"start": datetime(2026, 3, 6)}, ("no time zone",)),  # noqa: DTZ001
+        ({"start": datetime(2026, 3, 6)}, ("no time zone",)),
         ({"window_s": 0.0}, ("window_s is 0.0",)),
         ({"windows": 0}, ("windows is 0",)),
         ({"levels": ()}, ("levels are []",)),
@@ -244,7 +247,7 @@ def test_a_history_without_counts_is_an_error() -> None:
 
 
 def test_methods_are_the_forecasters() -> None:
-    assert METHODS == ("auto", *SEASONAL_MEMBERS, *SHORT_MEMBERS)
+    assert ("auto", *SEASONAL_MEMBERS, *SHORT_MEMBERS) == METHODS
 
 
 @pytest.mark.real_data

@@ -22,13 +22,13 @@ def test_origins_lie_inside_the_history_and_end_with_it(steps: int, day: int | N
     origins = choose_origins(steps, 1_800.0, day)
     assert origins[-1] == steps
     assert np.all(np.diff(origins) > 0)
-    assert origins.size <= 41
+    assert origins.size <= 61
     assert origins[0] >= (8 if day is None else 2 * day)
 
 
-def test_long_histories_get_forty_origins_six_hours_apart() -> None:
+def test_long_histories_get_sixty_origins_six_hours_apart() -> None:
     origins = choose_origins(2_000, 1_800.0, 48)
-    assert origins.size == 41
+    assert origins.size == 61
     np.testing.assert_array_equal(np.diff(origins), 12)
 
 
