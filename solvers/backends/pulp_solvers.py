@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from solvers.backends import highs, scip
+import solvers.backends.highs as highs
+import solvers.backends.scip as scip
 from solvers.backends.status import BackendInfo, Report, Settings, Status
 from solvers.errors import BackendError
 
