@@ -152,16 +152,18 @@ def forecast_traces(scenario: Scenario, inputs: Inputs, report: Progress) -> dic
 def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, Forecast]) -> Demand:
     """Split the forecasts among the classes, each as bursty as its trace is over the class's deadline.
 
-    A trace no finer than the window shows no bursts; the forecast then assumes Poisson arrivals, and says so.
+    A trace no finer than the window shows no bursts itself: what its source states counts, else Poisson arrivals are
+    assumed, as the forecast warns.
     """
     index = {}
     for one in scenario.workload.classes:
-        history, known = inputs.histories[one.trace], forecasts[one.trace].dispersion_index
+        history = inputs.histories[one.trace]
+        known = history.dispersion_index or forecasts[one.trace].dispersion_index
         if history.interval_s < scenario.window_s:
             window_s = max(scenario.window_s, COUNTS_MIN * history.interval_s)
             with suppress(WorkloadError):  # no whole busy window: the forecast has warned of that too
-                known = max(dispersion_at(history, one.deadline_ms / 1000, window_s).index, 1.0)
-        index[one.name] = known
+                known = dispersion_at(history, one.deadline_ms / 1000, window_s).index
+        index[one.name] = max(known, 1.0)
     return demand_of(scenario, forecasts, index)
 
 

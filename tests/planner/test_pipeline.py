@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from planner import pipeline
@@ -226,6 +228,24 @@ def test_validate_lists_what_each_input_holds() -> None:
     assert "synthetic" in found["load"].content
     assert found["small"].content == "2 request classes, 4 windows of 900 s"
     assert "instance types" in found["prices of us-east-1"].content
+
+
+def test_bursts_come_from_the_counts_else_from_the_source_else_poisson_is_assumed() -> None:
+    """Two surges of one interval each in a window are burstier than Poisson; hourly counts show nothing of that."""
+    question = bundled(request_class("a", share=1.0))
+    inputs = load_inputs(question)
+    forecasts = pipeline.forecast_traces(question, inputs, lambda step, share: None)
+    history = inputs.histories["load"]
+    surges = np.where(np.arange(len(history.counts)) % 4 == 0, 4.0, 0.0) * history.counts
+
+    def index(**change: Any) -> float:
+        changed = replace(inputs, histories={"load": replace(history, **change)})
+        return float(pipeline.demand_by_class(question, changed, forecasts).dispersion_index[0])
+
+    assert index() == pytest.approx(1.0, abs=0.05)
+    assert index(counts=surges) > 1.05
+    assert index(interval_s=900.0) == 1.0
+    assert index(interval_s=900.0, dispersion_index=3.0) == 3.0
 
 
 def write_trace(folder: Path, later: int) -> None:
