@@ -30,6 +30,17 @@ def _watch(reader: int) -> None:
     while signal.SIGINT not in os.read(reader, 64):
         pass
     time.sleep(PATIENCE_S)
-    sys.stderr.write("planner: interrupted; nothing was written.\n")
+    _stop_workers()
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar may have hidden it
+    sys.stderr.write(f"{show_cursor}planner: interrupted; nothing was written.\n")
     sys.stderr.flush()
     os._exit(EXIT_INTERRUPTED)
+
+
+def _stop_workers() -> None:
+    """End the processes that this one started to solve side by side, where it started any."""
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children
+
+        for worker in active_children():
+            worker.kill()

@@ -47,3 +47,23 @@ def test_an_interrupt_ends_with_130_and_writes_nothing(tmp_path: Path, program: 
     assert rest.endswith("planner: interrupted; nothing was written.\n")
     assert "Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
+
+
+WITH_WORKERS = IN_NATIVE_CODE.replace(
+    "def plan_scenario(*arguments, **settings):",
+    """def plan_scenario(*arguments, **settings):
+    from multiprocessing import get_context
+    worker = get_context("spawn").Process(target=time.sleep, args=(60,))
+    worker.start()""",
+)
+
+
+def test_an_interrupt_ends_the_workers_too() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WITH_WORKERS, "plan", str(TINY)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "solving\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)  # the stream ends when the last process that holds it is gone
+    assert process.returncode == 130
