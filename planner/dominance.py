@@ -11,9 +11,11 @@ its own:
 3. ``whole type``: every group of i gives way, to groups of the one type of i', with one x and x times its
    launch cost no more than i's.
 
-Limits that a counterpart could break switch passes off: a spot share leaves pass 1 only; what stands in the
-current fleet never gives way to another type; under a count limit x is 1, and i' may not be limited where i
-is free. Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
+Limits that a counterpart could break hold a swap back: what stands in the current fleet never gives way to
+another type; under a count limit x is 1, and i' may not be limited where i is free. The on-demand floor holds
+nothing back, since it is one share for every group and a swap multiplies all markets of a group by one x: if
+od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page keeps
+i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not have.) Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
 change.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
@@ -89,10 +91,7 @@ def prune(problem: ProvisioningProblem, kinds: OptionKinds) -> Pruning:
         Instance type, place, model and tier of its rows; a group is fed by machines of one instance type.
     """
     pool = _Pool(problem, kinds)
-    replaced = pool.same_machines()
-    if problem.on_demand_floor_share == 0 or not problem.is_spot.any():
-        replaced += pool.free_launches()
-        replaced += pool.whole_types()
+    replaced = [*pool.same_machines(), *pool.free_launches(), *pool.whole_types()]
     functions = replaced_functions(problem)
     stays = np.ones(len(problem.functions), dtype=bool)
     stays[[one.index for one in functions]] = False

@@ -176,7 +176,6 @@ def test_two_small_machines_replace_a_large_one() -> None:
         {"start": 0.15},  # launching two costs more
         {"vcpu": 3.0, "quota_vcpu": 100.0},  # two take more of the quota
         {"running": 1},  # what stands in the current fleet never gives way to another type
-        {"spot": True, "on_demand_floor_share": 0.5},  # a spot share: i' = i only
         {"first_window_limited": True},  # x > 1 under a count limit
     ],
     ids=lambda case: ", ".join(case),
@@ -185,8 +184,9 @@ def test_a_type_stays_where_a_condition_fails(case: dict[str, object]) -> None:
     assert two_hosts(**case).groups.all()  # type: ignore[arg-type]
 
 
-def test_both_markets_are_replaced_together_without_a_spot_share() -> None:
-    assert two_hosts(spot=True).groups.tolist() == [True, False]
+@pytest.mark.parametrize("floor", [0.0, 0.5])
+def test_both_markets_are_replaced_together_whatever_the_floor(floor: float) -> None:
+    assert two_hosts(spot=True, on_demand_floor_share=floor).groups.tolist() == [True, False]
 
 
 def test_a_type_stays_where_its_counterpart_lacks_a_market() -> None:
