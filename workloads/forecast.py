@@ -26,7 +26,7 @@ from workloads.calibration import calibrated_lead_h, mean_rate_rps, replay_quant
 from workloads.errors import WorkloadError
 from workloads.members import SEASONAL_MEMBERS
 from workloads.rolling import Layout, Rolling, roll
-from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
+from workloads.season import DETECT_DAYS_MIN, Season, SeasonChoice, chosen_season, season_step_s, short_step_s
 from workloads.series import DAY_S, RateCurve, cut_steps, to_rate
 from workloads.short_memory import SHORT_MEMBERS
 
@@ -261,9 +261,10 @@ def _history_warnings(
     """Return what the length and quality of the history imply."""
     days = history.duration_s / DAY_S
     warnings = []
-    if days < 2.0:
+    if season.day_steps is None and days < DETECT_DAYS_MIN:
         warnings.append(
-            f"{days:.2f} days of history are under two daily seasons: only a level is forecast, no season"
+            f"{days:.2f} days of history are under two daily seasons and one to judge by: only a level is "
+            "forecast, no season"
         )
     if days < STEP_UP_DAYS:
         done = STEPPED_UP if stepped else "no step up was asked for"
