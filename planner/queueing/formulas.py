@@ -35,22 +35,24 @@ if TYPE_CHECKING:
 
 BATCH_ERROR_SHARE = 0.005  # at most 0.5 % over simulation: queueing_errors, row "batching"
 NOISE_ERROR_SHARE = 0.01  # at most 1 % over simulation: queueing_errors, row "noisy service times"
-BURST_ERROR_SLOPE = 0.6  # at most 0.6 sqrt(v) over simulation: queueing_errors, rows "bursts"
-BURST_ERROR_MAX = 0.35  # and at most 35 %, rates switching between states of like weight: the same rows
+# Overstatement of the closed form under bursts of variance v: queueing_errors, row "bursts, index known"
+BURST_ERROR_ROOT = 0.6  # times sqrt(v): swings of a tenth to a fifth
+BURST_ERROR_BASE, BURST_ERROR_SLOPE = 0.3, 0.08  # and no more than this line in v: swings of a half and more
+BURST_ERROR_MAX = 0.45  # at v = 1.8, the burstiest measured
 _LOG_MISS_RANGE = (1e-3, 50.0)  # exponents the offset table is asked at; it is flat beyond its last, 9.2
 _LEAST_REQUESTS = 1e-12  # requests in one deadline: far below any pool, it keeps the quotient finite
 _TAIL_STEPS = 8  # the offset depends weakly on the exponent: eight rounds leave rounding
-_ERROR_STEPS = 30  # each round leaves at most a quarter of the error: thirty leave rounding
+_ERROR_STEPS = 30  # each round leaves at most a third of the error: thirty leave rounding
 
 
 def stated_error_share(service: PoolService, rate_rps: ArrayLike, deadline_s: float) -> Array:
     """Share taken off the closed form so that a rate is not overstated: measured errors, added; 0 for exact pools.
 
-    For bursts it is ``min(0.6 sqrt(v), 0.35)`` with ``v = (z - 1) / (lambda D)``, the variance of the rate
-    from one deadline to the next in squares of its mean: z does not tell how long the rate stays high, nor
-    how skewed it is. It covers rates that switch between two states each held for 2 to 100 service times, up
-    to four times the mean for a sixth of the time; not rarer, higher bursts, for which `mmpp_capacity_rps` is
-    the right formula.
+    For bursts it is ``min(0.6 sqrt(v), 0.3 + 0.08 v, 0.45)`` with ``v = (z - 1) / (lambda D)``, the variance
+    of the rate from one deadline to the next in squares of its mean: z does not tell how long the rate stays
+    high, nor how skewed it is. It covers rates that switch between two states each held for 2 to 100 service
+    times, up to four times the mean for a sixth of the time; not rarer, higher bursts, for which
+    `mmpp_capacity_rps` is the right formula.
     """
     rate = np.asarray(rate_rps, dtype=float)
     fixed = (BATCH_ERROR_SHARE if service.batch > 1 else 0.0) + (
@@ -60,7 +62,8 @@ def stated_error_share(service: PoolService, rate_rps: ArrayLike, deadline_s: fl
     if excess == 0.0:
         return np.full(rate.shape, fixed)
     variance = excess / np.maximum(rate * deadline_s, _LEAST_REQUESTS)
-    return np.asarray(fixed + np.minimum(BURST_ERROR_SLOPE * np.sqrt(variance), BURST_ERROR_MAX))
+    line = np.minimum(BURST_ERROR_BASE + BURST_ERROR_SLOPE * variance, BURST_ERROR_MAX)
+    return np.asarray(fixed + np.minimum(BURST_ERROR_ROOT * np.sqrt(variance), line))
 
 
 def formula_rate(service: PoolService, servers: IntArray, deadline_s: float, log_miss: float) -> Array:

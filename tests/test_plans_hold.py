@@ -1,0 +1,79 @@
+"""Plans of the planner, optimal and greedy, pass the independent checker; a plan it makes and someone edits does not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from planner import pipeline
+from planner.plan import plan_bytes
+from tests.checker import check_plan, read_catalogs
+from tests.planner.small_catalogs import request_class, scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "model,instance_type,batch,items_per_request,replicas,mean_ms,p95_ms,p98_ms,p99_ms,samples,source,obtained\n"
+# equal service times (exact capacities), and the same model in batches
+PROFILE_ROWS = (
+    "resnet18,c5.large,1,1,1,40,40,40,40,,a steady host,derived\n"
+    "resnet18,c5.xlarge,1,1,2,40,40,40,40,,a steady host,derived\n"
+    "resnet18,g4dn.xlarge,8,1,1,30,30,30,30,,a steady host,derived\n"
+)
+CLASSES = (
+    request_class("album", items_per_request=10, deadline_ms=400.0, percentile=0.98, min_accuracy=0.76),
+    request_class("thumbnail", deadline_ms=120.0, percentile=0.95, min_accuracy=0.69),
+)
+
+
+@pytest.fixture(scope="module")
+def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("profiles")
+    (folder / "service_times.csv").write_text(HEADER + "".join(PROFILE_ROWS))
+    return folder
+
+
+@pytest.fixture(scope="module", params=["optimal", "greedy"])
+def plan(request: pytest.FixtureRequest, profiles: Path) -> dict[str, Any]:
+    """An hour in four windows: measured, batched and steady groups, spot machines, functions, quotas, a fleet."""
+    asked = scenario(
+        *CLASSES,
+        models={"profiles": ["bundled", str(profiles)]},
+        resources={
+            "allowed": ["c5.*", "g4dn.*", "t3.*"],
+            "functions": {"enabled": True, "concurrency_limit": 300},
+            "quotas": [{"family": "standard", "market": "on-demand", "vcpu": 400}],
+            "current_fleet": [
+                {"instance_type": "t3.2xlarge", "market": "on-demand", "count": 8},
+                {"instance_type": "c5.large", "market": "on-demand", "count": 6},
+            ],
+            "extra_usd_per_h": 0.01,
+        },
+    )
+    made = pipeline.plan_scenario(asked, greedy=request.param == "greedy")
+    return dict(json.loads(plan_bytes(made)))
+
+
+def check(plan: dict[str, Any], profiles: Path) -> list[str]:
+    catalogs = read_catalogs(profiles=[profiles / "service_times.csv"])
+    return check_plan(plan, catalogs, extra_usd_per_h=0.01)
+
+
+def test_a_plan_holds(plan: dict[str, Any], profiles: Path) -> None:
+    assert check(plan, profiles) == []
+
+
+def test_a_machine_taken_away_is_noticed(plan: dict[str, Any], profiles: Path) -> None:
+    edited = json.loads(json.dumps(plan))
+    window = max(
+        edited["windows"], key=lambda one: max((group["count"] for group in one["groups"]), default=0)
+    )
+    group = max(window["groups"], key=lambda one: one["count"])
+    line = next(one for one in window["fleet"] if one["group"] == group["id"])
+    group["count"] -= 1
+    line["count"] -= 1
+    found = check(edited, profiles)
+    assert any("capacity" in problem for problem in found)
+    assert any("machines_usd" in problem for problem in found)
