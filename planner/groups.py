@@ -188,6 +188,8 @@ def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
 
 def _outruns(other: Candidate, one: Candidate) -> bool:
     a, b = other.service, one.service
+    if not a.feasible(one.tier.deadline_s):  # faster on average, and too noisy for this deadline
+        return False
     faster = a.mean_s <= b.mean_s * (1 - CLEARLY_SLOWER) and a.quantile_s <= b.quantile_s * (
         1 - CLEARLY_SLOWER
     )
