@@ -14,9 +14,7 @@ r/(1 + r) with r the net cost ratio of under- to over-provisioning, 0.95 where n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,27 +22,23 @@ from workloads.backtest import SCORED_LEVELS, BackTest, BackTestRow, score, wins
 from workloads.burstiness import COUNTS_MIN, trace_dispersion
 from workloads.calibration import calibrated_lead_h, mean_rate_rps, replay_quantiles
 from workloads.errors import WorkloadError
+from workloads.forecast_checks import AUTO, check_request, listed
+from workloads.forecast_warnings import STEP_UP_DAYS, coverage_warnings, history_warnings, reach_warnings
 from workloads.members import SEASONAL_MEMBERS
 from workloads.rolling import Layout, Rolling, roll
-from workloads.season import DETECT_DAYS_MIN, Season, SeasonChoice, chosen_season, season_step_s, short_step_s
+from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
 from workloads.series import DAY_S, RateCurve, cut_steps, to_rate
 from workloads.short_memory import SHORT_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from workloads.series import Array
     from workloads.traces import Trace
 
-AUTO = "auto"
 SIMPLE = "seasonal-naive"
-METHODS = (AUTO, *SEASONAL_MEMBERS, *SHORT_MEMBERS)
-STEP_UP_DAYS = (
-    14.0  # design/EVIDENCE.md, section 8: ServeGen's two weeks covered 87.3 % where 95 % was promised
-)
 STEP_UP_TAIL_RATIO = 5.0  # one quantile up: .95 becomes .99
-STEPPED_UP = "levels above .5 are published one quantile higher (.95 as .99)"
-MISSING_SHARE_WARN = 0.1  # a tenth of the history carried over from elsewhere shows in the fits
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ def forecast_rates(
     levels
         ``[q]`` ascending probabilities in (0, 1).
     method
-        "auto", or one member's name from `METHODS`.
+        "auto", or one member's name (`workloads.forecast_checks.METHODS`).
     season
         "auto" detects; "none", "day" and "week" are taken as given where the history is long enough.
     hold_s
@@ -132,7 +126,7 @@ def forecast_rates(
         of range; all problems are listed at once.
     """
     asked = np.asarray(levels, dtype=np.float64)
-    hold = _check_request(history, start, window_s, windows, asked, method, season, hold_s)
+    hold = check_request(history, start, window_s, windows, asked, method, season, hold_s)
     gap_s = (start - history.end).total_seconds()
     stepped = history.duration_s < STEP_UP_DAYS * DAY_S if step_up is None else step_up
     layout = Layout(gap_s=gap_s, window_s=window_s, windows=windows, hold=hold)
@@ -153,8 +147,9 @@ def forecast_rates(
         )
     dispersion, unsure = _dispersion_index(history, window_s)
     warnings = [
-        *_history_warnings(history, found, gap_s, window_s, stepped),
-        *_reach_warnings(calibrated_lead_h(by_period), float(by_period.lead_h[-1])),
+        *history_warnings(history, found, gap_s, window_s, stepped),
+        *coverage_warnings(backtest, chosen),
+        *reach_warnings(calibrated_lead_h(by_period), float(by_period.lead_h[-1])),
         *unsure,
     ]
     return Forecast(
@@ -193,7 +188,7 @@ def _roll_history(
         raise WorkloadError(
             [
                 f"forecast method {method!r} does not fit trace {history.name!r}: {season.reason}; "
-                f"choose {_names((AUTO, *members))}"
+                f"choose {listed((AUTO, *members))}"
             ]
         )
     return season, roll(curve, series, season, members, layout, combined=AUTO)
@@ -253,114 +248,3 @@ def _dispersion_index(history: Trace, window_s: float) -> tuple[float, list[str]
     except WorkloadError as error:
         return 1.0, [f"{error.problems[0]}: {unknown}"]
     return max(1.0, found.index), []
-
-
-def _history_warnings(
-    history: Trace, season: Season, gap_s: float, window_s: float, stepped: bool
-) -> list[str]:
-    """Return what the length and quality of the history imply."""
-    days = history.duration_s / DAY_S
-    warnings = []
-    if season.day_steps is None and days < DETECT_DAYS_MIN:
-        warnings.append(
-            f"{days:.2f} days of history are under two daily seasons and one to judge by: only a level is "
-            "forecast, no season"
-        )
-    if days < STEP_UP_DAYS:
-        done = STEPPED_UP if stepped else "no step up was asked for"
-        warnings.append(
-            f"{days:.1f} days of history are under two weeks, so intervals are too narrow: {done}"
-        )
-    elif stepped:
-        warnings.append(f"{STEPPED_UP}, as asked")
-    if season.day_steps is not None and season.week and days < 21.0:
-        warnings.append(season.reason)
-    if history.interval_s > window_s * (1.0 + 1e-9):
-        warnings.append(
-            f"the trace's interval of {history.interval_s:g} s is longer than the window of {window_s:g} s: "
-            "each rate is held over its windows, and what happens inside it is not known"
-        )
-    if history.missing_share > MISSING_SHARE_WARN:
-        warnings.append(f"{100 * history.missing_share:.0f} % of the history is missing and was carried over")
-    if gap_s > DAY_S:
-        warnings.append(
-            f"the history ends {gap_s / DAY_S:.1f} days before the first window; give a newer one"
-        )
-    return warnings
-
-
-def _reach_warnings(learnt_h: float, longest_h: float) -> list[str]:
-    """Return a warning when leads lie beyond every bin with errors of its own."""
-    if learnt_h >= longest_h - 1e-9:
-        return []
-    return [
-        f"the history is too short to learn errors more than {learnt_h:.1f} h ahead; intervals from there to "
-        f"{longest_h:.1f} h are those of shorter leads, and too narrow"
-    ]
-
-
-def _check_request(
-    history: Trace,
-    start: datetime,
-    window_s: float,
-    windows: int,
-    levels: Array,
-    method: str,
-    season: str,
-    hold_s: float | None,
-) -> int:
-    """Return the windows of a holding period, or raise with all problems of the request."""
-    problems = [*_time_problems(history, start, window_s, windows), *_choice_problems(method, season)]
-    if (
-        levels.ndim != 1
-        or levels.size == 0
-        or not np.all((levels > 0) & (levels < 1))
-        or np.any(np.diff(levels) <= 0)
-    ):
-        problems.append(f"levels are {levels.tolist()}; give ascending probabilities above 0 and below 1")
-    held = window_s if hold_s is None else hold_s
-    hold = round(held / window_s) if np.isfinite(held) and window_s > 0 else 0
-    if hold < 1 or abs(hold * window_s - held) > 1e-6 * window_s:
-        problems.append(f"hold_s is {hold_s}; it must be a whole multiple of the window of {window_s:g} s")
-    if problems:
-        raise WorkloadError(problems)
-    return hold
-
-
-def _time_problems(history: Trace, start: datetime, window_s: float, windows: int) -> list[str]:
-    problems = []
-    where = f"trace {history.name!r}"
-    if not np.isfinite(window_s) or window_s <= 0:
-        problems.append(f"window_s is {window_s}; it must be a number of seconds above 0")
-    if windows < 1:
-        problems.append(f"windows is {windows}; at least one window is needed")
-    if start.tzinfo is None:
-        problems.append(f"start {start} has no time zone; give an aware datetime")
-        return problems
-    gap = start - history.end
-    if gap < timedelta(0):
-        problems.append(
-            f"{where} ends at {history.end.isoformat()}, after the forecast's start {start.isoformat()}; "
-            "the planned time must not be seen: cut the history with before(start)"
-        )
-    elif gap.total_seconds() > history.duration_s:
-        problems.append(
-            f"{where} ends at {history.end.isoformat()}, {gap.total_seconds() / DAY_S:.1f} days before the "
-            f"forecast's start {start.isoformat()}, more than its own length of "
-            f"{history.duration_s / DAY_S:.1f} days; give a newer history"
-        )
-    return problems
-
-
-def _choice_problems(method: str, season: str) -> list[str]:
-    problems = []
-    for what, given, allowed in (("method", method, METHODS), ("season", season, get_args(SeasonChoice))):
-        if given not in allowed:
-            near = get_close_matches(given, allowed, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            problems.append(f"forecast {what} is {given!r}{hint}; choose {_names(allowed)}")
-    return problems
-
-
-def _names(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workloads.backtest import SCORED_LEVELS, pinball_loss
-from workloads.forecast import STEP_UP_DAYS, forecast_rates
+from workloads.forecast import forecast_rates
+from workloads.forecast_warnings import STEP_UP_DAYS
 from workloads.importers.servegen import ClientGroup, group_servegen, load_servegen
 from workloads.loading import load_trace
 from workloads.series import DAY_S, HOUR_S, RateCurve

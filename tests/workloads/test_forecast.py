@@ -10,7 +10,8 @@ import pytest
 
 from tests.workloads.load_cases import START, daily_rate, noisy, trace_of
 from workloads.errors import WorkloadError
-from workloads.forecast import METHODS, Forecast, forecast_rates
+from workloads.forecast import Forecast, forecast_rates
+from workloads.forecast_checks import METHODS
 from workloads.loading import load_trace
 from workloads.members import SEASONAL_MEMBERS
 from workloads.series import RateCurve
@@ -178,6 +179,15 @@ def test_no_load_forecasts_no_load() -> None:
     assert (found.rate_rps == 0.0).all()
     assert (found.mean_rps == 0.0).all()
     assert found.backtest.rows == ()
+
+
+def test_coverage_that_falls_short_is_announced(day_ahead: Forecast) -> None:
+    """Noise that grows eightfold in the last three days is not covered by the errors of the quiet ones."""
+    quiet = noisy(daily_rate(16), seed=15, spread=0.05)
+    loud = noisy(daily_rate(16), seed=15, spread=0.4)
+    found = forecast_of(trace_of(np.where(np.arange(16 * 48) < 13 * 48, quiet, loud)))
+    assert any("covered" in warning and "plan on a higher one" in warning for warning in found.warnings)
+    assert not any("plan on a higher one" in warning for warning in day_ahead.warnings)
 
 
 def test_a_gap_before_the_start_counts_as_lead() -> None:

@@ -1,0 +1,74 @@
+"""What a planner must know before trusting a forecast: warnings from the history and from the back-test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workloads.season import DETECT_DAYS_MIN, WEEK_DETECT_DAYS
+from workloads.series import DAY_S
+
+if TYPE_CHECKING:
+    from workloads.backtest import BackTest
+    from workloads.season import Season
+    from workloads.traces import Trace
+
+STEP_UP_DAYS = 14.0  # design/EVIDENCE.md, section 8: ServeGen's two weeks covered 87.3, not 95 %
+STEPPED_UP = "levels above .5 are published one quantile higher (.95 as .99)"
+COVERAGE_SLACK = 0.05  # two standard errors of a share of .95 over some eighty independent outcomes
+MISSING_SHARE_WARN = 0.1  # a tenth of the history carried over from elsewhere shows in the fits
+
+
+def history_warnings(
+    history: Trace, season: Season, gap_s: float, window_s: float, stepped: bool
+) -> list[str]:
+    """Return what the length and quality of the history imply."""
+    days = history.duration_s / DAY_S
+    warnings = []
+    if season.day_steps is None and days < DETECT_DAYS_MIN:
+        warnings.append(
+            f"{days:.2f} days of history are under two daily seasons and one to judge by: only a level is "
+            "forecast, no season"
+        )
+    if days < STEP_UP_DAYS:
+        done = STEPPED_UP if stepped else "no step up was asked for"
+        warnings.append(
+            f"{days:.1f} days of history are under two weeks, so intervals are too narrow: {done}"
+        )
+    elif stepped:
+        warnings.append(f"{STEPPED_UP}, as asked")
+    if season.day_steps is not None and season.week and days < WEEK_DETECT_DAYS:
+        warnings.append(season.reason)
+    if history.interval_s > window_s * (1.0 + 1e-9):
+        warnings.append(
+            f"the trace's interval of {history.interval_s:g} s is longer than the window of {window_s:g} s: "
+            "each rate is held over its windows, and what happens inside it is not known"
+        )
+    if history.missing_share > MISSING_SHARE_WARN:
+        warnings.append(f"{100 * history.missing_share:.0f} % of the history is missing and was carried over")
+    if gap_s > DAY_S:
+        warnings.append(
+            f"the history ends {gap_s / DAY_S:.1f} days before the first window; give a newer one"
+        )
+    return warnings
+
+
+def coverage_warnings(backtest: BackTest, chosen: str) -> list[str]:
+    """Return a warning when the back-test covered clearly less than a level promises."""
+    row = backtest.row(chosen)
+    covered = () if row is None else tuple(zip(backtest.levels, row.coverage_share, strict=True))
+    short = [f"{level:g} covered {share:.2f}" for level, share in covered if share < level - COVERAGE_SLACK]
+    return (
+        [f"in the back-test of {chosen}, level {', level '.join(short)}: plan on a higher one"]
+        if short
+        else []
+    )
+
+
+def reach_warnings(learnt_h: float, longest_h: float) -> list[str]:
+    """Return a warning when leads lie beyond every bin with errors of its own."""
+    if learnt_h >= longest_h - 1e-9:
+        return []
+    return [
+        f"the history is too short to learn errors more than {learnt_h:.1f} h ahead; intervals from there to "
+        f"{longest_h:.1f} h are those of shorter leads, and too narrow"
+    ]
