@@ -14,8 +14,9 @@ its own:
 Limits that a counterpart could break hold a swap back: what stands in the current fleet never gives way to
 another type; under a count limit x is 1, and i' may not be limited where i is free. The on-demand floor holds
 nothing back, since it is one share for every group and a swap multiplies all markets of a group by one x: if
-od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page keeps
-i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not have.) Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
+od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page
+keeps i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not
+have.) Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
 change.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and

@@ -58,7 +58,9 @@ def test_imports_use_the_designed_doors_only(file: Path) -> None:
 
 def test_no_import_circle() -> None:
     graph: dict[str, set[str]] = {}
-    names = {".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f for f in modules()}
+    names = {
+        ".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): f for f in modules()
+    }
     for name, file in names.items():
         graph[name] = {other for other in imports_of_at_load(file) if other in names and other != name}
     done: set[str] = set()
@@ -86,8 +88,17 @@ def imports_of_at_load(file: Path) -> set[str]:
 
 
 def test_inner_order_of_planner() -> None:
-    """cli -> pipeline, report, executors -> plan, options, queueing -> scenario."""
-    rank = {"scenario": 0, "queueing": 1, "options": 1, "plan": 1, "pipeline": 2, "report": 2, "executors": 2, "cli": 3}
+    """The inner doors: cli -> pipeline, report, executors -> plan, options, queueing -> scenario."""
+    rank = {
+        "scenario": 0,
+        "queueing": 1,
+        "options": 1,
+        "plan": 1,
+        "pipeline": 2,
+        "report": 2,
+        "executors": 2,
+        "cli": 3,
+    }
     for file in sorted((ROOT / "planner").rglob("*.py")):
         own = rank.get(file.relative_to(ROOT).with_suffix("").parts[1])
         for name in imports_of(file):
