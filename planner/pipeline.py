@@ -58,6 +58,7 @@ def plan_scenario(
     from solvers.plan_horizon import plan_horizon
 
     report = progress or _silent
+    _check_solver(scenario.solver.name)
     inputs = _load(scenario, report)
     forecasts = forecast_traces(scenario, inputs, report)
     assembly = formulate(scenario, inputs, forecasts, report)
@@ -67,6 +68,7 @@ def plan_scenario(
         gap=scenario.solver.gap,
         time_limit_s=scenario.solver.time_limit_s,
         seed=scenario.solver.seed,
+        solver=scenario.solver.name,
         workers=max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER)),
         progress=report,
         method="greedy" if greedy else "optimal",
@@ -186,6 +188,15 @@ def _load(scenario: Scenario, report: Progress) -> Inputs:
 def _formulated(scenario: Scenario, report: Progress) -> Assembly:
     inputs = _load(scenario, report)
     return formulate(scenario, inputs, forecast_traces(scenario, inputs, report), report)
+
+
+def _check_solver(name: str) -> None:
+    """Fail before any work where the solver asked for is not installed here."""
+    from solvers.backends import installed_backends
+
+    found = [backend.name for backend in installed_backends()]
+    if name not in found:
+        raise InputError([f"solver.name is {name!r}, which is not installed here; found: {', '.join(found)}"])
 
 
 def _silent(step: str, share: float) -> None:

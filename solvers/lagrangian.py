@@ -23,6 +23,7 @@ from solvers.provisioning import Boundary, Parameters
 
 if TYPE_CHECKING:
     from solvers.backends.program import LinearProgram
+    from solvers.backends.status import Answer
     from solvers.parallel import Map
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
@@ -34,13 +35,14 @@ ROUNDING_USD = (
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard one block is worked: relative gap, nodes, seconds of wall time, seed of its solver; `relax` drops whole numbers."""
+    """How one block is worked: gap, nodes, seconds of wall time, seed and name of its solver; `relax` drops whole numbers."""
 
     gap: float = 2e-3
     node_limit: int = 500
     time_limit_s: float | None = None
     seed: int = 0
     relax: bool = False
+    solver: str = "highs"
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ def solve_block(task: tuple[LinearProgram, Array | None, Effort]) -> BlockAnswer
     arrays, start, effort = task
     answer = solve(
         arrays,
+        solver=effort.solver,
         gap=effort.gap,
         node_limit=effort.node_limit,
         time_limit_s=effort.time_limit_s,
@@ -195,8 +198,17 @@ def solve_block(task: tuple[LinearProgram, Array | None, Effort]) -> BlockAnswer
     )
     stopped = answer.status in (Status.FEASIBLE, Status.LIMIT)
     return BlockAnswer(
-        bound_usd=max(answer.bound, 0.0) if answer.bound is not None and np.isfinite(answer.bound) else 0.0,
+        bound_usd=proven_bound(answer, effort.gap),
         values=answer.values,
         infeasible=answer.status in (Status.INFEASIBLE, Status.INFEASIBLE_OR_UNBOUNDED),
         timed_out=stopped and effort.time_limit_s is not None,
     )
+
+
+def proven_bound(answer: Answer, gap: float) -> float:
+    """The dual bound, USD; where a solver names none with its optimum (CBC), the optimum less the gap it was held to."""
+    if answer.bound is not None and np.isfinite(answer.bound):
+        return max(answer.bound, 0.0)
+    if answer.status is Status.OPTIMAL and answer.objective is not None:
+        return max(answer.objective - gap * abs(answer.objective), 0.0)
+    return 0.0

@@ -59,6 +59,7 @@ class Settings:
     time_limit_s: float | None = None
     seed: int = 0
     workers: int = 1
+    solver: str = "highs"
 
 
 class Search:
@@ -108,7 +109,7 @@ class Search:
 
     def effort(self) -> Effort:
         """How hard a block may be worked, given the time left."""
-        return Effort(seed=self.settings.seed, time_limit_s=self.left_s())
+        return Effort(seed=self.settings.seed, time_limit_s=self.left_s(), solver=self.settings.solver)
 
     def whole(self, fleets: list[IntArray]) -> IntArray:
         """``[g, t]`` fleets of all parts as one."""
@@ -161,6 +162,7 @@ def plan_horizon(
     time_limit_s: float | None = None,
     seed: int = 0,
     workers: int = 1,
+    solver: str = "highs",
     progress: Progress | None = None,
     method: str = "optimal",
 ) -> ProvisioningSolution:
@@ -176,12 +178,15 @@ def plan_horizon(
         Wall time after which the best plan so far is returned; it makes the run irreproducible if it strikes.
     workers
         Processes for independent programs; the plan does not depend on it.
+    solver
+        Backend of the windows' integer programs, one of `solvers.backends.installed_backends`; linear programs stay with HiGHS,
+        which gives the duals.
     progress
         Called with the phase and the share of it that is done, for people to look at.
     method
         ``optimal``, or ``greedy`` for the best feasible form of the baseline (bounded by nothing but its own relaxation).
     """
-    settings = Settings(gap, fixed_capacity_gap, time_limit_s, seed, workers)
+    settings = Settings(gap, fixed_capacity_gap, time_limit_s, seed, workers, solver)
     search = Search(problem, settings, progress or (lambda phase, share: None))
     baselines = try_baselines(search)
     with side_by_side(settings.workers) as run:

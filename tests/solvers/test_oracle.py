@@ -165,3 +165,20 @@ def test_no_multipliers_lift_a_bound_above_the_optimum(length: int) -> None:
             if length >= size[1]:
                 assert fixed == pytest.approx(optimum, abs=slack_usd(optimum)), f"seed {seed}"
     assert tried >= 10
+
+
+OTHERS = [info.name for info in installed_backends() if info.name != "highs" and info.integer]
+
+
+@pytest.mark.parametrize("solver", OTHERS)
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_a_plan_by_another_solver_is_certified_too(seed: int, solver: str) -> None:
+    """Whichever backend solves the windows, the plan lies within its gap and the bound below the optimum."""
+    draw, optimum = drawn(seed)
+    plan = plan_horizon(draw.problem, gap=GAP, solver=solver)
+    if optimum.objective_usd is None:
+        assert plan.status == "infeasible"
+        return
+    assert plan.bound_usd <= optimum.objective_usd + slack_usd(optimum.objective_usd)
+    assert plan.objective_usd >= optimum.objective_usd - slack_usd(optimum.objective_usd)
+    assert plan.gap <= GAP
