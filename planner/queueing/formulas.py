@@ -38,19 +38,19 @@ NOISE_ERROR_SHARE = (
     0.005  # at most 0.1 % over simulation, itself good to 0.5 %: the same, row "noisy service times"
 )
 # Overstatement of the closed form under bursts of variance v: queueing_errors, row "bursts, index known"
-BURST_ERROR_ROOT = 0.6  # times sqrt(v): swings of a tenth to a fifth
-BURST_ERROR_BASE, BURST_ERROR_SLOPE = 0.3, 0.08  # and no more than this line in v: swings of a half and more
-BURST_ERROR_MAX = 0.45  # at v = 1.8, the burstiest measured
+BURST_ERROR_ROOT = 0.8  # times sqrt(v): swings of a tenth to a third
+BURST_ERROR_BASE, BURST_ERROR_SLOPE = 0.3, 0.13  # and no more than this line in v: swings of a half and more
+BURST_ERROR_MAX = 0.53  # at v = 1.8, the burstiest measured
 _LOG_MISS_RANGE = (1e-3, 50.0)  # exponents the offset table is asked at; it is flat beyond its last, 9.2
 _LEAST_REQUESTS = 1e-12  # requests in one deadline: far below any pool, it keeps the quotient finite
 _TAIL_STEPS = 8  # the offset depends weakly on the exponent: eight rounds leave rounding
-_ERROR_STEPS = 30  # each round leaves at most a third of the error: thirty leave rounding
+_ERROR_STEPS = 30  # each round leaves at most half of the error: thirty leave rounding
 
 
 def stated_error_share(service: PoolService, rate_rps: ArrayLike, deadline_s: float) -> Array:
     """Share taken off the closed form so that a rate is not overstated: measured errors, added; 0 for exact pools.
 
-    For bursts it is ``min(0.6 sqrt(v), 0.3 + 0.08 v, 0.45)`` with ``v = (z - 1) / (lambda D)``, the variance
+    For bursts it is ``min(0.8 sqrt(v), 0.3 + 0.13 v, 0.53)`` with ``v = (z - 1) / (lambda D)``, the variance
     of the rate from one deadline to the next in squares of its mean: z does not tell how long the rate stays
     high, nor how skewed it is. It covers rates that switch between two states each held for 2 to 100 service
     times, up to four times the mean for a sixth of the time; not rarer, higher bursts, for which

@@ -177,7 +177,7 @@ def burst_cells() -> Iterator[tuple[SwitchingArrivals, int, float, float]]:
     """Two-state arrivals, servers, deadline, percentile; times in service times."""
     shapes = ((1.1, 0.9), (1.2, 0.8), (1.5, 0.5), (2.0, 0.5), (4.0, 0.4))
     for (high, low), relax, servers, deadline, percentile in product(
-        shapes, (2.0, 20.0, 100.0), (1, 3, 20), (1.5, 2.5, 5.0), (0.9, 0.98)
+        shapes, (2.0, 20.0, 100.0), (1, 3, 20), (1.5, 2.5, 5.0), (0.9, 0.95, 0.98)
     ):
         leave_low = (1.0 - low) / (high - low) / relax
         yield SwitchingArrivals(high, low, 1.0 / relax - leave_low, leave_low), servers, deadline, percentile
