@@ -46,6 +46,8 @@ def settled_offset(servers: ArrayLike) -> Array:
 def offset(servers: ArrayLike, budget: ArrayLike, log_miss: ArrayLike) -> Array:
     """Offset g of `servers` > 0 (may be fractional) at a budget >= 0 and -ln P(W > d) = `log_miss` > 0.
 
+    Capacity from it against the exact one: median 0.000 %, 95 % of cells within 0.05 %, worst +2.5/-0.2 %, the
+    worst at one or two servers, budgets just under 1 and p > 0.999 (tests.benchmarks.queueing_errors).
     Below one server (a pool thinned by burstiness) the offset of one server is scaled by `servers`, which
     keeps ``c d + g`` > 0.
     """
