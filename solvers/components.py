@@ -1,7 +1,7 @@
 """Parts of a problem that share nothing inside a window: classes, groups and functions that no limit ties together.
 
 Only launches tie such parts to each other (a machine may change its task without starting anew), and those are priced by
-multipliers, so every part of every window is a program of its own.
+multipliers, so every part of every window is a program of its own. Blocks of several windows need parts that share no launches.
 """
 
 from __future__ import annotations
@@ -26,8 +26,15 @@ class Component:
     option: IntArray
 
 
-def split(problem: ProvisioningProblem) -> tuple[Component, ...]:
-    """Connected parts of the graph of classes, groups and functions, after dropping the limits that cannot bind."""
+def split(problem: ProvisioningProblem, *, by_launches: bool = False) -> tuple[Component, ...]:
+    """Connected parts of the graph of classes, groups and functions, after dropping the limits that cannot bind.
+
+    Parameters
+    ----------
+    by_launches
+        Tie groups that launch the same machine, too: a program of several windows counts its launches itself, and parts
+        that each counted their own would pay for a machine that only changes its task.
+    """
     K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
     quota = quotas_that_may_bind(problem)
     functions_bind = functions_may_bind(problem)
@@ -37,7 +44,7 @@ def split(problem: ProvisioningProblem) -> tuple[Component, ...]:
         edges += chain(np.unique(problem.option_group[row[problem.option_machine] > 0]) + K)
     edges += [
         e
-        for i in limited_machines(problem)
+        for i in np.flatnonzero(limited_machines(problem) | (by_launches & (problem.start_usd > 0)))
         for e in chain(problem.option_group[problem.option_machine == i] + K)
     ]
     if functions_bind:
@@ -86,9 +93,9 @@ def functions_may_bind(problem: ProvisioningProblem) -> bool:
     )
 
 
-def limited_machines(problem: ProvisioningProblem) -> IntArray:
-    """Machines with a count limit in some window."""
-    return np.flatnonzero(np.isfinite(problem.count_limit).any(axis=1))
+def limited_machines(problem: ProvisioningProblem) -> BoolArray:
+    """``[i]`` whether the machine has a count limit in some window."""
+    return np.asarray(np.isfinite(problem.count_limit).any(axis=1))
 
 
 def cut(problem: ProvisioningProblem, member: BoolArray) -> Component:

@@ -86,6 +86,11 @@ class Greedy:
         p = self.problem
         return np.asarray(np.where(p.function_serves, p.usd_per_request, np.inf).min(axis=1, initial=np.inf))
 
+    @cached_property
+    def single_rps(self) -> Array:
+        """``[j]`` capacity(j, 1), requests/s."""
+        return self.capacity(np.ones(len(self.problem.groups), dtype=int))
+
     def split_markets(self, sizes: IntArray, t: int) -> IntArray:
         """``[g]`` the cheapest markets that keep the floor, within each machine's count limit."""
         p = self.problem
@@ -144,7 +149,7 @@ class Greedy:
 
     def drop_idle(self, sizes: IntArray, t: int) -> IntArray:
         """Return machines that the present window can do without, the dearest per request first."""
-        rate = self.problem.capacity_rps[:, 1]
+        rate = self.single_rps
         kept = sizes.copy()
         price = self.group_price(t)
         dearest_first = np.argsort(-price / np.maximum(rate, 1e-12), kind="stable")
@@ -170,7 +175,7 @@ class Greedy:
     def fill_by_machine(self, sizes: IntArray, t: int, ahead: int) -> IntArray:
         """Add the machine with the least cost per request over the look-ahead until the top level is carried."""
         p = self.problem
-        rate = p.capacity_rps[:, 1]
+        rate = self.single_rps
         launch = np.full(len(p.groups), np.inf)
         np.minimum.at(launch, p.option_group, p.start_usd[p.option_machine])
         sizes = sizes.copy()

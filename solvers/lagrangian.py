@@ -46,6 +46,16 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class BlockTask:
+    """One block's priced program, its solver's first incumbent, how hard to work, and a bound known beforehand (USD)."""
+
+    arrays: LinearProgram
+    start: Array | None
+    effort: Effort
+    least_usd: float
+
+
+@dataclass(frozen=True)
 class BlockAnswer:
     """Dual bound (USD) and solution of one block's program."""
 
@@ -82,7 +92,7 @@ class BlockPrograms:
         ``[j, t]`` where the linear form is meant (capacities fixed per machine); None for the exact one.
     from_fleet
         The first block counts its launches from the initial fleet as hard rows, which is tighter than pi[i,0]; the bound
-        then has no constant. Only where the part is the whole problem: parts share their fleet.
+        then has no constant. Only where no other part launches the same machines: parts share their fleet.
     """
 
     def __init__(
@@ -116,7 +126,12 @@ class BlockPrograms:
             multipliers = np.column_stack([np.zeros(len(multipliers)), multipliers[:, 1:]])
         after = np.concatenate([multipliers[:, 1:], np.zeros((len(multipliers), 1))], axis=1)
         tasks = [
-            (self.priced(b, multipliers[:, block.start], after[:, block.stop - 1]), self.last[b], effort)
+            BlockTask(
+                arrays=self.priced(b, multipliers[:, block.start], after[:, block.stop - 1]),
+                start=self.last[b],
+                effort=effort,
+                least_usd=self.least_usd(block, after[:, block.stop - 1]),
+            )
             for b, block in enumerate(self.blocks)
         ]
         answers = list(run(solve_block, tasks))
@@ -134,10 +149,21 @@ class BlockPrograms:
             timed_out=any(answer.timed_out for answer in answers),
         )
 
+    def least_usd(self, block: slice, out_of_usd: Array) -> float:
+        """What no solution of the block can undercut, USD.
+
+        A machine launched in the block costs at least what the next block pays for it, and under usable multipliers so
+        does one taken over at the price of its seam. A machine of the initial fleet is taken over for nothing.
+        """
+        if self.from_fleet and block.start == 0:
+            return -float(out_of_usd @ self.problem.initial_count)
+        return 0.0
+
     def machine_columns(self, compiled: Compiled) -> IntArray:
         """Columns of the block's whole machines, ``[(t, g)]`` window by window."""
         (machines,) = compiled.program.variables.instances.variables()
-        return compiled.columns[machines.id] + np.arange(machines.size)
+        first = compiled.columns.get(machines.id, 0)  # without options cvxpy drops the empty variable
+        return first + np.arange(machines.size)
 
     def priced(self, b: int, into_usd: Array, out_of_usd: Array) -> LinearProgram:
         """Block b's arrays with the multipliers ``[i]`` of its two seams added to its machines' prices.
@@ -183,22 +209,22 @@ def no_counts(windows: int) -> Candidates:
     return Candidates(none, none, np.empty((0, windows), dtype=bool))
 
 
-def solve_block(task: tuple[LinearProgram, Array | None, Effort]) -> BlockAnswer:
-    """Solve one block; one that was stopped before any bound was known is bounded by 0, since no cost is negative."""
-    arrays, start, effort = task
+def solve_block(task: BlockTask) -> BlockAnswer:
+    """Solve one block; one that was stopped before any bound was known keeps the one known beforehand."""
+    effort = task.effort
     answer = solve(
-        arrays,
+        task.arrays,
         solver=effort.solver,
         gap=effort.gap,
         node_limit=effort.node_limit,
         time_limit_s=effort.time_limit_s,
         seed=effort.seed,
-        start=None if effort.relax else start,
+        start=None if effort.relax else task.start,
         relax=effort.relax,
     )
     stopped = answer.status in (Status.FEASIBLE, Status.LIMIT)
     return BlockAnswer(
-        bound_usd=proven_bound(answer, effort.gap),
+        bound_usd=max(proven_bound(answer, effort.gap), task.least_usd),
         values=answer.values,
         infeasible=answer.status in (Status.INFEASIBLE, Status.INFEASIBLE_OR_UNBOUNDED),
         timed_out=stopped and effort.time_limit_s is not None,
@@ -208,7 +234,7 @@ def solve_block(task: tuple[LinearProgram, Array | None, Effort]) -> BlockAnswer
 def proven_bound(answer: Answer, gap: float) -> float:
     """The dual bound, USD; where a solver names none with its optimum (CBC), the optimum less the gap it was held to."""
     if answer.bound is not None and np.isfinite(answer.bound):
-        return max(answer.bound, 0.0)
+        return answer.bound
     if answer.status is Status.OPTIMAL and answer.objective is not None:
-        return max(answer.objective - gap * abs(answer.objective), 0.0)
-    return 0.0
+        return answer.objective - gap * abs(answer.objective)
+    return -np.inf

@@ -8,13 +8,13 @@ the pools gives the next multipliers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.components import split
+from solvers.components import Component, split
 from solvers.configurations import (
     Pool,
     cheapest_path,
@@ -23,7 +23,7 @@ from solvers.configurations import (
     usable_multipliers,
     widen_pool,
 )
-from solvers.fixed_capacity import fixed_capacity_bounds
+from solvers.fixed_capacity import FixedCapacity, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from solvers.problem import Array, IntArray
 
 Progress = Callable[[str, float], None]
+Programs = list[tuple[Component, BlockPrograms]]  # of every part
 
 EXACT = "the exact problem: all counts of every group"
 MAX_SWEEPS = 12  # beyond about eight the bound moved by less than 1e-4 a sweep (measured on the WorldCup day, 288 windows)
@@ -102,19 +103,24 @@ class Search:
         self.timed_out = self.timed_out or self.left_s() == 0.0
         return self.timed_out
 
-    def block_programs(self, length: int = 1) -> list[BlockPrograms]:
-        """Blocks of every part; a single part begins with the initial fleet, several share it through multipliers."""
-        alone = len(self.parts) == 1
-        return [BlockPrograms(part.problem, length, from_fleet=alone) for part in self.parts]
+    def block_programs(self, length: int = 1) -> Programs:
+        """Blocks of every part; longer ones of parts that launch no machine in common, since they count launches themselves.
+
+        Such parts begin with the initial fleet; others share it through multipliers.
+        """
+        apart = split(self.problem, by_launches=True)
+        alone = len(apart) == len(self.parts)
+        parts = self.parts if length == 1 else apart
+        return [(part, BlockPrograms(part.problem, length, from_fleet=alone or length > 1)) for part in parts]
 
     def effort(self) -> Effort:
         """How hard a block may be worked, given the time left."""
         return Effort(seed=self.settings.seed, time_limit_s=self.left_s(), solver=self.settings.solver)
 
-    def whole(self, fleets: list[IntArray]) -> IntArray:
+    def whole(self, fleets: Iterable[tuple[Component, IntArray]]) -> IntArray:
         """``[g, t]`` fleets of all parts as one."""
         instances = np.zeros((len(self.problem.option_group), len(self.problem.window_h)), dtype=int)
-        for part, fleet in zip(self.parts, fleets, strict=True):
+        for part, fleet in fleets:
             instances[part.option] = fleet
         return instances
 
@@ -173,7 +179,8 @@ def plan_horizon(
     gap
         Stop once |objective - bound| / |objective| of the exact problem is at most this.
     fixed_capacity_gap
-        The same for the diagnostic with capacities fixed at the final sizes; longer blocks are tried until it is met.
+        The same for the diagnostic with capacities fixed at the final sizes: where its linear relaxation is within it, whole
+        machines are not tried.
     time_limit_s
         Wall time after which the best plan so far is returned; it makes the run irreproducible if it strikes.
     workers
@@ -220,7 +227,7 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     clock = time.perf_counter()
     programs = search.block_programs()
     if search.best is not None:
-        for program, part in zip(programs, search.parts, strict=True):
+        for part, program in programs:
             program.begin_with(search.best.instances[part.option])
     search.remember("compile", clock)
     multipliers = search.multipliers()
@@ -246,23 +253,24 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
 
 
 def sweep(
-    search: Search, programs: list[BlockPrograms], multipliers: Array, run: Map, effort: Effort, name: str
+    search: Search, programs: Programs, multipliers: Array, run: Map, effort: Effort, name: str
 ) -> tuple[int, ...]:
     """Solve every window of every part under the multipliers; keep the bound, and the fleets unless they are relaxed."""
     clock = time.perf_counter()
-    answers = [program.sweep(multipliers, run, effort) for program in programs]
+    answers = [(part, program.sweep(multipliers, run, effort)) for part, program in programs]
     search.remember(name, clock)
-    unservable = tuple(sorted({t for answer in answers for t in answer.unservable}))
+    unservable = tuple(sorted({t for _, answer in answers for t in answer.unservable}))
     if unservable:
         return unservable
-    initial = 0.0 if programs[0].from_fleet else float(multipliers[:, 0] @ search.problem.initial_count)
-    bound = sum(answer.bound_usd for answer in answers) - initial
+    shared = not all(program.from_fleet for _, program in programs)
+    initial = float(multipliers[:, 0] @ search.problem.initial_count) if shared else 0.0
+    bound = sum(answer.bound_usd for _, answer in answers) - initial
     search.bounds.append(
         BoundReport(f"lagrangian-{name}", EXACT, max(bound, 0.0), time.perf_counter() - clock)
     )
-    search.timed_out = search.timed_out or any(answer.timed_out for answer in answers)
+    search.timed_out = search.timed_out or any(answer.timed_out for _, answer in answers)
     if not effort.relax:
-        search.add_fleet(search.whole([answer.instances for answer in answers]))
+        search.add_fleet(search.whole((part, answer.instances) for part, answer in answers))
     return ()
 
 
@@ -277,11 +285,15 @@ def find_path(search: Search) -> None:
             if found is None:
                 return
             fleets[n] = found
-    search.offer(search.whole([fleet for fleet in fleets if fleet is not None]))
+    search.offer(
+        search.whole(
+            (part, fleet) for part, fleet in zip(search.parts, fleets, strict=True) if fleet is not None
+        )
+    )
     search.remember("paths", clock)
 
 
-def polish(search: Search, programs: list[BlockPrograms], multipliers: Array, run: Map) -> None:
+def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> None:
     """Relax and fix near the incumbent, its worst windows again, and longer blocks for the bound."""
     settings = BlockSettings(block=2, look_ahead=2, gap=3e-3, node_limit=50, seed=search.settings.seed)
     clock = time.perf_counter()
@@ -293,7 +305,7 @@ def polish(search: Search, programs: list[BlockPrograms], multipliers: Array, ru
         for part in search.parts:
             own = search.best.instances[part.option]
             found = improve_part(part.problem, own, settings)
-            fleets.append(own if found is None else found)
+            fleets.append((part, own if found is None else found))
         search.add_fleet(search.whole(fleets))
         search.offer(search.whole(fleets))
         find_path(search)
@@ -303,27 +315,22 @@ def polish(search: Search, programs: list[BlockPrograms], multipliers: Array, ru
             return
         search.progress("longer blocks", 2 / 3)
         longer = search.block_programs(length)
-        for program, part in zip(longer, search.parts, strict=True):
+        for part, program in longer:
             program.begin_with(search.best.instances[part.option])
         sweep(search, longer, multipliers, run, search.effort(), f"blocks-of-{length}")
         find_path(search)
 
 
-def diagnose(search: Search, run: Map) -> tuple[BoundReport, ...]:
-    """Bounds with the capacities fixed at the incumbent's sizes, in longer and longer blocks until the gap asked is met."""
+def diagnose(search: Search, run: Map) -> FixedCapacity:
+    """Solve the program with the capacities fixed at the incumbent's sizes."""
     assert search.best is not None
     search.progress("fixed capacities", 0.0)
     clock = time.perf_counter()
-    reports = fixed_capacity_bounds(
-        search.problem,
-        search.best,
-        run,
-        search.effort(),
-        search.settings.fixed_capacity_gap,
-        search.out_of_time,
+    found = solve_fixed_capacity(
+        search.problem, search.best, run, search.effort(), search.settings.fixed_capacity_gap
     )
     search.remember("fixed capacities", clock)
-    return reports
+    return found
 
 
 def report_infeasible(
@@ -347,6 +354,7 @@ def report_infeasible(
         bound_usd=search.bound_usd,
         bound_name="",
         fixed_capacity_bound_usd=0.0,
+        fixed_capacity_objective_usd=float("inf"),
         reproducible=not search.timed_out,
         runtime_s=time.perf_counter() - search.begun,
         bounds=tuple(search.bounds),
@@ -357,7 +365,7 @@ def report_infeasible(
 
 
 def report_plan(
-    search: Search, baselines: tuple[Baseline, ...], fixed: tuple[BoundReport, ...]
+    search: Search, baselines: tuple[Baseline, ...], fixed: FixedCapacity
 ) -> ProvisioningSolution:
     """The incumbent with its certificate."""
     best = search.best
@@ -374,10 +382,11 @@ def report_plan(
         objective_usd=best.cost_usd,
         bound_usd=bound,
         bound_name=tightest.name,
-        fixed_capacity_bound_usd=min(max(report.bound_usd for report in fixed), best.cost_usd),
+        fixed_capacity_bound_usd=min(fixed.bound_usd, best.cost_usd),
+        fixed_capacity_objective_usd=fixed.objective_usd,
         reproducible=not search.timed_out,
         runtime_s=time.perf_counter() - search.begun,
-        bounds=(*search.bounds, *fixed),
+        bounds=(*search.bounds, *fixed.bounds),
         baselines=baselines,
         phases_s=search.phases_s,
     )

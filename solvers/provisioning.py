@@ -219,7 +219,7 @@ def whole_then_relaxed(name: str, p: Parameters, upper: Array) -> Expression:
             (upper[:, : p.whole_windows], True, "whole"),
             (upper[:, p.whole_windows :], False, "relaxed"),
         )
-        if part.size
+        if part.shape[1]
     ]
     return parts[0] if len(parts) == 1 else cp.hstack(parts)
 

@@ -155,7 +155,7 @@ def test_no_multipliers_lift_a_bound_above_the_optimum(length: int) -> None:
         programs = BlockPrograms(problem, length)
         from_fleet = BlockPrograms(problem, length, from_fleet=True)
         size = (len(problem.machines), len(problem.window_h))
-        for share in (rng.uniform(0, 1, size), np.ones(size) * (np.arange(size[1]) > 0)):
+        for share in (rng.uniform(0, 1, size), np.ones(size), np.ones(size) * (np.arange(size[1]) > 0)):
             multipliers = usable_multipliers(problem, problem.start_usd[:, None] * share)
             free = programs.sweep(multipliers, map, Effort(gap=0.0)).bound_usd
             free -= float(multipliers[:, 0] @ problem.initial_count)

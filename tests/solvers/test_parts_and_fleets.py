@@ -1,0 +1,133 @@
+"""Bounds of parts that share machines, of fleets that run already, and of horizons without machines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from solvers.components import split
+from solvers.configurations import usable_multipliers
+from solvers.lagrangian import BlockPrograms, Effort
+from solvers.parallel import one_by_one
+from solvers.plan_horizon import Search, Settings, plan_horizon, sweep
+from tests.solvers.brute_force import enumerate_optimum
+from tests.solvers.tiny_problems import tiny_problem
+
+if TYPE_CHECKING:
+    from solvers.problem import ProvisioningProblem
+
+CLOSE = 1e-6
+EFFORT = Effort(gap=0.0)
+
+
+def one_machine_two_services(seed: int) -> ProvisioningProblem:
+    """Two classes with a group each, fed by one machine type: it changes its task for nothing; three windows."""
+    rng = np.random.default_rng(seed)
+    return tiny_problem(
+        demand_rps=rng.choice([0.0, 4.0, 8.0], (2, 3, 1)).tolist(),
+        capacity_rps=[[0, 5, 11], [0, 4, 9]],
+        options=[(0, 0), (1, 0)],
+        price_usd_per_h=[1.0],
+        serves=[[1, 0], [0, 1]],
+        start_usd=[float(rng.uniform(0.1, 2.0))],
+        initial_count=[int(rng.integers(0, 4))],
+    )
+
+
+def bounds_of(problem: ProvisioningProblem, length: int, share: float) -> float:
+    """The bound that a search reports for blocks of a length, every multiplier the same share of its launch."""
+    search = Search(problem, Settings(), lambda phase, done: None)
+    multipliers = usable_multipliers(
+        problem, np.full_like(problem.price_usd_per_h, share) * problem.start_usd[:, None]
+    )
+    assert sweep(search, search.block_programs(length), multipliers, one_by_one, EFFORT, "test") == ()
+    return search.bound_usd
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_machine_that_changes_its_task_is_launched_once(length: int, share: float) -> None:
+    """Services that share a machine are two parts in single windows; longer blocks never charge it two launches."""
+    for seed in range(8):
+        problem = one_machine_two_services(seed)
+        assert len(split(problem)) == 2
+        optimum = enumerate_optimum(problem).objective_usd
+        assert optimum is not None
+        assert bounds_of(problem, length, share) <= optimum + CLOSE, f"seed {seed}"
+
+
+def test_parts_by_launches_are_apart_where_launches_are_free() -> None:
+    """A machine ties its groups together only where its launch costs something."""
+    problem = one_machine_two_services(0)
+    assert len(split(problem, by_launches=True)) == 1
+    assert len(split(replace(problem, start_usd=np.zeros(1)), by_launches=True)) == 2
+
+
+def test_a_fleet_worth_keeping_is_not_worth_more_than_it_saves() -> None:
+    """Idle first, then 20 req/s: four machines run already, so keeping them for two hours, 0.8 USD, is the optimum.
+
+    Handing them on pays the first window's program more than they cost it: its bound is negative, and counts as such.
+    """
+    problem = tiny_problem(
+        demand_rps=[[[0.0], [20.0]]],
+        capacity_rps=[[0, 5, 10, 15, 20]],
+        options=[(0, 0)],
+        price_usd_per_h=[0.1],
+        start_usd=[0.5],
+        initial_count=[4],
+    )
+    multipliers = usable_multipliers(problem, np.full((1, 2), 0.5))
+    programs = BlockPrograms(problem, from_fleet=True)
+    assert programs.sweep(multipliers, one_by_one, EFFORT).bound_usd == pytest.approx(0.8, abs=CLOSE)
+    stopped = Effort(gap=0.0, node_limit=0, time_limit_s=0.0)
+    assert programs.sweep(multipliers, one_by_one, stopped).bound_usd <= 0.8 + CLOSE
+
+
+def functions_alone(concurrency_limit: float) -> ProvisioningProblem:
+    """4 req/s at the most, on functions of 0.5 s and 1e-5 USD a request; nothing to rent."""
+    none = np.empty(0, dtype=int)
+    with_machine = tiny_problem(
+        demand_rps=[[[1.0, 4.0], [0.0, 2.0]]],
+        capacity_rps=[[0, 5]],
+        options=[(0, 0)],
+        price_usd_per_h=[1.0],
+        usd_per_request=[1e-5],
+        concurrency_s=[0.5],
+        concurrency_limit=concurrency_limit,
+    )
+    return replace(
+        with_machine,
+        groups=(),
+        machines=(),
+        serves=np.zeros((1, 0), dtype=bool),
+        capacity_rps=np.zeros((0, 1)),
+        count_max=none,
+        option_group=none,
+        option_machine=none,
+        price_usd_per_h=np.zeros((0, 2)),
+        start_usd=np.zeros(0),
+        initial_count=none,
+        count_limit=np.zeros((0, 2)),
+        is_spot=np.zeros(0, dtype=bool),
+        quota_use=np.zeros((0, 0)),
+    )
+
+
+def test_functions_alone_make_a_plan() -> None:
+    """Half of the time 1 and 0 req/s, else 4 and 2, an hour each: 3,600 x (2.5 + 1) requests at 1e-5 USD."""
+    plan = plan_horizon(functions_alone(np.inf))
+    assert plan.status == "optimal"
+    assert plan.objective_usd == pytest.approx(0.126)
+    assert plan.gap <= CLOSE
+    assert plan.instances.shape == (0, 2)
+    assert plan.overflow_rps[0, 0].tolist() == pytest.approx(np.array([[1.0, 4.0], [0.0, 2.0]]))
+
+
+def test_functions_alone_name_the_limit_they_run_into() -> None:
+    """4 req/s of 0.5 s hold two functions; one is allowed."""
+    plan = plan_horizon(functions_alone(1.0))
+    assert plan.status == "infeasible"
+    assert plan.infeasible_reasons == ("function concurrency: 1 in window 0 is 1 too few; raise it to 2",)
