@@ -173,6 +173,8 @@ def _certificate(planned: Planned, *, greedy: bool) -> Certificate:
         bound_usd=bound,
         fixed_capacity_gap=solution.fixed_capacity_gap,
         fixed_capacity_bound_usd=solution.fixed_capacity_bound_usd,
+        fixed_capacity_objective_usd=solution.fixed_capacity_objective_usd,
+        fixed_capacity_program_gap=solution.fixed_capacity_program_gap,
         bounds=tuple(
             BoundTried(name=one.name, problem=one.problem, bound_usd=one.bound_usd, runtime_s=one.runtime_s)
             for one in solution.bounds

@@ -186,6 +186,7 @@ class ProvisioningSolution:
     bound_usd: float
     bound_name: str
     fixed_capacity_bound_usd: float
+    fixed_capacity_objective_usd: float
     reproducible: bool
     runtime_s: float
     bounds: tuple[BoundReport, ...] = ()
@@ -200,8 +201,13 @@ class ProvisioningSolution:
 
     @property
     def fixed_capacity_gap(self) -> float:
-        """The same with the capacity per machine fixed at the final sizes: a diagnostic, not a proof."""
+        """The plan's gap with the capacity per machine fixed at the final sizes: a diagnostic, not a proof."""
         return relative_gap(self.objective_usd, self.fixed_capacity_bound_usd)
+
+    @property
+    def fixed_capacity_program_gap(self) -> float:
+        """Gap of the best fleet met for the program with those fixed capacities: how tight its bound is."""
+        return relative_gap(self.fixed_capacity_objective_usd, self.fixed_capacity_bound_usd)
 
 
 def relative_gap(objective: float, bound: float) -> float:

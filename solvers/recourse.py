@@ -107,9 +107,8 @@ def evaluate(problem: ProvisioningProblem, instances: IntArray) -> Evaluation:
     capacity = capacity_at(problem, sizes)
     carried, overflow, unserved = recourse(problem, capacity)
     starts = starts_of(problem, machines)
-    seconds = 3600.0 * problem.window_h[:, None] * problem.level_share
     per_window = (problem.price_usd_per_h * machines).sum(axis=0) * problem.window_h
-    per_window += np.einsum("kftq,f,tq->t", overflow, problem.usd_per_request, seconds)
+    per_window += overflow_usd(problem, overflow)
     return Evaluation(
         instances=instances,
         machines=machines,
@@ -122,6 +121,12 @@ def evaluate(problem: ProvisioningProblem, instances: IntArray) -> Evaluation:
         window_kept=limits_kept(problem, instances),
         start_usd=float(problem.start_usd @ starts.sum(axis=1)),
     )
+
+
+def overflow_usd(problem: ProvisioningProblem, overflow_rps: Array) -> Array:
+    """``[t]`` expected cost of overflow ``[k, f, t, q]``, USD: 3600 h[t] sum_{k,f,q} w[q] phi[f] overflow."""
+    seconds = 3600.0 * problem.window_h[:, None] * problem.level_share
+    return np.asarray(np.einsum("kftq,f,tq->t", overflow_rps, problem.usd_per_request, seconds))
 
 
 def recourse(problem: ProvisioningProblem, capacity_rps: Array) -> tuple[Array, Array, Array]:

@@ -65,6 +65,12 @@ class Certificate(Document):
     fixed_capacity_bound_usd: float | None = Field(
         description="The bound of that diagnostic, USD per horizon."
     )
+    fixed_capacity_objective_usd: float | None = Field(
+        None, description="Best fleet met for the program with those fixed capacities, USD; not the plan."
+    )
+    fixed_capacity_program_gap: float | None = Field(
+        None, description="Gap of that fleet to the bound: how tight the diagnostic's bound is."
+    )
     bounds: tuple[BoundTried, ...] = Field(description="Every bound tried.")
     runtime_s: float | None = Field(None, ge=0, description="Seconds in all; dropped by --reproducible.")
     phases_s: dict[str, float] | None = Field(None, description="Where they went; dropped by --reproducible.")

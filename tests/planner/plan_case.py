@@ -199,6 +199,8 @@ def plan_data() -> dict[str, Any]:
             "bound_usd": 0.99 * TOTAL_USD,
             "fixed_capacity_gap": 0.0005,
             "fixed_capacity_bound_usd": 0.9995 * TOTAL_USD,
+            "fixed_capacity_objective_usd": TOTAL_USD,
+            "fixed_capacity_program_gap": 0.0005,
             "bounds": [
                 {"name": "windows", "problem": "exact", "bound_usd": 0.99 * TOTAL_USD, "runtime_s": 0.5}
             ],

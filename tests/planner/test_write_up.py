@@ -55,6 +55,7 @@ def planned(*, groups: bool = True, overflow_share: float = 0.25, **more: Any) -
         bound_usd=1.0,
         bound_name="by hand",
         fixed_capacity_bound_usd=1.0,
+        fixed_capacity_objective_usd=1.0,
         reproducible=True,
         runtime_s=0.0,
     )

@@ -17,7 +17,7 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.counts import all_counts, near_counts
-from solvers.fixed_capacity import fixed_capacity_bounds, rates_at
+from solvers.fixed_capacity import rates_at, solve_fixed_capacity
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
@@ -220,10 +220,11 @@ def test_a_fragmented_plan_has_a_tiny_fixed_gap_and_a_large_exact_one() -> None:
     plan = evaluate(problem, fleet)
     assert plan.feasible
     assert rates_at(problem, plan.sizes) == pytest.approx(np.full((6, 1), 2.0))
-    reports = fixed_capacity_bounds(problem, plan, one_by_one, EFFORT, 1e-3, lambda: False)
+    fixed = solve_fixed_capacity(problem, plan, one_by_one, EFFORT, 1e-3)
     exact = enumerate_optimum(problem).objective_usd
     assert exact == pytest.approx(4.0)
-    assert relative_gap(plan.cost_usd, max(r.bound_usd for r in reports)) == pytest.approx(0.0, abs=1e-9)
+    assert relative_gap(plan.cost_usd, fixed.bound_usd) == pytest.approx(0.0, abs=1e-9)
+    assert fixed.objective_usd == pytest.approx(plan.cost_usd)
     assert relative_gap(plan.cost_usd, exact) == pytest.approx(1 / 3)
 
 
