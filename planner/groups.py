@@ -46,11 +46,15 @@ class Call:
 def calls_for(times: Sequence[ServiceTime], items: int) -> list[Call]:
     """Ways in which one model on one machine answers requests of so many items.
 
-    A call measured with that many items is used as it is; a batch of b single items is also one request of b
-    items; a size between two measured ones is interpolated, and its source says so. Of two ways with one name
+    A call measured with that many items is used as it is, and so are batches of a power of two between two
+    measured ones; a batch of b single items is also one request of b items; items between two measured sizes
+    are tried where there is nothing else. What is interpolated says so in its source. Of two ways with one name
     the more direct one counts.
     """
-    ways = [Call(one, one.batch, items) for one in times if one.items_per_request == items]
+    alike = [one for one in times if one.items_per_request == items]
+    ways = [Call(one, one.batch, items) for one in alike]
+    for points in _alike(alike, lambda t: t.items_per_request):
+        ways += [Call(one, one.batch, items) for one in _batches_between(points)]
     singles = [one for one in times if one.items_per_request == 1]
     if items > 1:
         ways += [Call(one, 1, items) for one in singles if one.batch == items]
@@ -61,6 +65,16 @@ def calls_for(times: Sequence[ServiceTime], items: int) -> list[Call]:
         between = (service_time_at_batch(points, items) for points in _alike(singles, lambda t: 0))
         ways = [Call(one, 1, items) for one in between if one is not None]
     return list({call.name: call for call in reversed(ways)}.values())
+
+
+def _batches_between(points: Sequence[ServiceTime]) -> Iterator[ServiceTime]:
+    """Service times at the powers of two between the smallest and the largest batch measured."""
+    measured = {one.batch for one in points}
+    for power in range(max(measured).bit_length()):
+        if 2**power not in measured:
+            between = service_time_at_batch(points, 2**power)
+            if between is not None:
+                yield between
 
 
 def _alike(times: Sequence[ServiceTime], size: Callable[[ServiceTime], int]) -> Iterator[list[ServiceTime]]:

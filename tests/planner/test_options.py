@@ -12,6 +12,7 @@ from catalogs.machines import Rejection
 from catalogs.measurements import FailedProfile, PublishedCapacity
 from planner.enumeration import enumerate_options
 from planner.errors import InputError
+from planner.groups import calls_for
 from planner.machines import quota_family
 from planner.queueing import capacity_rps
 from tests.planner.small_catalogs import (
@@ -176,6 +177,23 @@ def test_accuracy_is_asked_class_by_class() -> None:
     found = table(question, profiles=profiles(time(), time("poor", mean_ms=10.0)))
     served = {group.model: group.classes for group in found.groups}
     assert served == {"good": ("any", "exact"), "poor": ("any",)}
+
+
+def test_batches_between_two_measured_ones_are_offered_and_say_so() -> None:
+    """10 ms at batch 1 and 24 ms at batch 8 give 12 and 16 ms at 2 and 4; nothing beyond 8, nor for other replicas."""
+    measured = [
+        time(batch=1, mean_ms=10.0, quantiles=((0.95, 11.0),)),
+        time(batch=8, mean_ms=24.0, quantiles=((0.95, 25.0),)),
+        time(batch=16, mean_ms=24.0, quantiles=((0.95, 25.0),), replicas=2),
+    ]
+    found = {calls.batch: calls.time for calls in calls_for(measured, 1) if calls.time.replicas == 1}
+    assert sorted(found) == [1, 2, 4, 8]
+    assert [found[batch].mean_ms for batch in (2, 4)] == pytest.approx([12.0, 16.0])
+    assert [found[batch].quantile_ms(0.95) for batch in (2, 4)] == pytest.approx([13.0, 17.0])
+    groups = {group.batch: group for group in table(profiles=profiles(*measured[:2])).groups}
+    assert sorted(groups) == [1, 2, 4, 8]
+    assert groups[4].source == "interpolated between batch 1 and 8 of bench"
+    assert (groups[4].obtained, groups[8].obtained) == ("derived", "measured")
 
 
 def test_a_batch_of_single_items_is_one_request_of_many_items_too() -> None:
