@@ -53,15 +53,15 @@ def history_warnings(
 
 
 def coverage_warnings(backtest: BackTest, chosen: str) -> list[str]:
-    """Return a warning when the back-test covered clearly less than a level promises."""
+    """Return a warning when the back-test covered clearly less than a level above .5 promises."""
     row = backtest.row(chosen)
     covered = () if row is None else tuple(zip(backtest.levels, row.coverage_share, strict=True))
-    short = [f"{level:g} covered {share:.2f}" for level, share in covered if share < level - COVERAGE_SLACK]
-    return (
-        [f"in the back-test of {chosen}, level {', level '.join(short)}: plan on a higher one"]
-        if short
-        else []
-    )
+    short = [
+        f"level {level:g} covered {share:.2f}"
+        for level, share in covered
+        if level > 0.5 and share < level - COVERAGE_SLACK
+    ]
+    return [f"in the back-test of {chosen}, {', '.join(short)}: plan on a higher one"] if short else []
 
 
 def reach_warnings(learnt_h: float, longest_h: float) -> list[str]:

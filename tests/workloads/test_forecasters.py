@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.workloads.load_cases import daily_rate, noisy
-from workloads.members import SEASONAL_MEMBERS, Forecaster, Past, run_member, seasonal_naive
+from workloads.members import SEASONAL_MEMBERS, Forecaster, Past, run_member, seasonal_naive, week_departure
 from workloads.season import Season
 from workloads.series import to_rate, to_root
 from workloads.short_memory import SHORT_MEMBERS, last_window
@@ -82,9 +82,11 @@ def test_a_clean_day_is_continued(forecaster: Forecaster) -> None:
     np.testing.assert_allclose(path, daily_rate(1), rtol=0.01)
 
 
-@pytest.mark.parametrize("name", ["weekly-harmonics", "autoregression", "seasonal-naive"])
+@pytest.mark.parametrize(
+    "name", ["weekly-harmonics", "autoregression", "seasonal-naive", "exponential-smoothing"]
+)
 def test_a_clean_week_is_continued(name: str) -> None:
-    """Three weeks with quiet weekends: the members with a full week know the weekend when Friday ends."""
+    """Three weeks with quiet weekends: all members but the first, with its two harmonics, know the weekend when Friday ends."""
     rate = daily_rate(28, weekend_share=0.6)
     past, future = rate[: 26 * DAY], rate[26 * DAY : 27 * DAY]
     path = to_rate(run_member(SEASONAL_MEMBERS[name], past_of(past, week=True), DAY))
@@ -120,6 +122,17 @@ def test_seasonal_naive_repeats_the_last_week_or_day() -> None:
     np.testing.assert_array_equal(weekly, np.concatenate([root[DAY:], root[DAY : 2 * DAY]]))
     daily = seasonal_naive(Past(root, known, Season(DAY, False, "given")), 3)
     np.testing.assert_array_equal(daily, root[-DAY:][:3])
+
+
+def test_week_departure_by_hand() -> None:
+    """Two weeks of seven one-step days: weekend 3 lower, no trend left by symmetry; two weeks are believed 2/3."""
+    week = np.array([5.0, 5.0, 2.0, 2.0, 2.0, 5.0, 5.0])
+    root = np.tile(week, 2)
+    past = Past(root, np.ones(14, dtype=bool), Season(1, True, "given"))
+    np.testing.assert_allclose(week_departure(past), (week - week.mean()) * 2 / 3)
+    np.testing.assert_array_equal(week_departure(past.latest(13)), [0.0])
+    flat = Past(np.arange(14.0), past.known, past.season)
+    np.testing.assert_allclose(week_departure(flat), 0.0, atol=1e-12)
 
 
 def test_last_window_is_the_mean_of_six_steps() -> None:
