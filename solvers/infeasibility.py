@@ -96,5 +96,6 @@ def describe_limit(
     machine = problem.machines[limited[row]]
     return (
         f"machines {machine}: at most {problem.count_limit[limited[row], window]:.4g} can run in window {window} "
-        f"(boot time or limit); {amount:.4g} more are needed"
+        f"(what runs before it and what can have booted); {amount:.4g} more are needed: have them running before the horizon, "
+        "begin it a boot time later, or name no current fleet where they may be launched ahead"
     )

@@ -143,15 +143,52 @@ def recourse(problem: ProvisioningProblem, capacity_rps: Array) -> tuple[Array, 
     -------
     carried_rps ``[k, j, t, q]``, overflow_rps ``[k, f, t, q]``, unserved_rps ``[k, t, q]``.
     """
+    routes = routes_of(problem, capacity_rps)
+    answer = solve(recourse_program(problem, capacity_rps, routes))
+    if answer.values is None:
+        raise BackendError(
+            f"the recourse of a fixed fleet ended as {answer.status.name}; report this as a defect"
+        )
     K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
     T, Q = len(problem.window_h), len(problem.level_share)
-    S = T * Q
-    column = np.arange(S)
+    flows = np.split(
+        np.maximum(answer.values, 0.0), np.cumsum([len(routes.carried[0]), len(routes.overflow[0])])
+    )
+    carried, overflow, unserved = np.zeros((K, J, T * Q)), np.zeros((K, F, T * Q)), np.zeros((K, T * Q))
+    carried[routes.carried], overflow[routes.overflow], unserved[routes.unserved] = flows
+    tolerated = UNSERVED_SHARE * np.maximum(problem.demand_rps.reshape(K, T * Q), 1.0)
+    unserved = np.where(unserved > tolerated, unserved, 0.0)
+    return carried.reshape(K, J, T, Q), overflow.reshape(K, F, T, Q), unserved.reshape(K, T, Q)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Columns of the recourse program, in this order; s numbers the pairs (window, level).
+
+    `carried` (k, j, s) where group j serves class k and has capacity, `overflow` (k, f, s), `unserved` (k, s): as index arrays.
+    """
+
+    carried: tuple[IntArray, ...]
+    overflow: tuple[IntArray, ...]
+    unserved: tuple[IntArray, ...]
+
+
+def routes_of(problem: ProvisioningProblem, capacity_rps: Array) -> Routes:
+    """Ways that requests may take at capacities ``[j, t]``."""
+    K, Q = len(problem.classes), len(problem.level_share)
+    pairs = len(problem.window_h) * Q
     usable = problem.serves[:, :, None] & (np.repeat(capacity_rps, Q, axis=1) > 0)
-    k_e, j_e, s_e = np.nonzero(usable)
-    k_o, f_o, s_o = np.nonzero(np.broadcast_to(problem.function_serves[:, :, None], (K, F, S)))
-    k_u, s_u = (part.ravel() for part in np.indices((K, S)))
+    calls = np.broadcast_to(problem.function_serves[:, :, None], (*problem.function_serves.shape, pairs))
+    left = np.indices((K, pairs)).reshape(2, -1)
+    return Routes(np.nonzero(usable), np.nonzero(calls), (left[0], left[1]))
+
+
+def recourse_program(problem: ProvisioningProblem, capacity_rps: Array, routes: Routes) -> LinearProgram:
+    """The linear program of all windows and levels: demand is met, groups keep to their capacity, functions to their limit."""
+    K, J = len(problem.classes), len(problem.groups)
     weight = np.outer(problem.window_h, problem.level_share).ravel() * 3600.0
+    pairs = len(weight)
+    (k_e, j_e, s_e), (k_o, f_o, s_o), (k_u, s_u) = routes.carried, routes.overflow, routes.unserved
     cost = np.concatenate(
         [
             np.zeros(len(k_e)),
@@ -159,43 +196,23 @@ def recourse(problem: ProvisioningProblem, capacity_rps: Array) -> tuple[Array, 
             UNSERVED_USD_PER_REQUEST * weight[s_u],
         ]
     )
-    members = [np.concatenate([k_e, k_o, k_u]) * S + np.concatenate([s_e, s_o, s_u])]
-    demand_rows = incidence(members[0], K * S)
-    group_rows = incidence(j_e * S + s_e, J * S)
-    used_rows = np.unique(j_e * S + s_e)
-    blocks = [
-        [demand_rows],
-        [sparse.hstack([group_rows[used_rows], sparse.csr_array((len(used_rows), len(k_o) + len(k_u)))])],
-    ]
-    upper = [problem.demand_rps.reshape(-1), np.repeat(capacity_rps, Q, axis=1).reshape(-1)[used_rows]]
-    lower = [problem.demand_rps.reshape(-1), np.full(len(used_rows), -np.inf)]
-    if F and np.isfinite(problem.concurrency_limit):
-        busy = sparse.csr_array(
-            (problem.concurrency_s[f_o], (s_o, len(k_e) + np.arange(len(f_o)))),
-            shape=(len(column), len(cost)),
-        )
-        blocks.append([busy])
-        upper.append(np.full(S, problem.concurrency_limit))
-        lower.append(np.full(S, -np.inf))
-    program = LinearProgram(
+    demand = problem.demand_rps.reshape(-1)
+    served = incidence(np.concatenate([k_e, k_o, k_u]) * pairs + np.concatenate([s_e, s_o, s_u]), K * pairs)
+    used = np.unique(j_e * pairs + s_e)
+    loaded = incidence(j_e * pairs + s_e, J * pairs)[used]
+    rows = [served, sparse.hstack([loaded, sparse.csr_array((len(used), len(cost) - len(k_e)))])]
+    upper = [demand, np.repeat(capacity_rps, len(problem.level_share), axis=1).reshape(-1)[used]]
+    if len(problem.functions) and np.isfinite(problem.concurrency_limit):
+        held = (problem.concurrency_s[f_o], (s_o, len(k_e) + np.arange(len(f_o))))
+        rows.append(sparse.csr_array(held, shape=(pairs, len(cost))))
+        upper.append(np.full(pairs, problem.concurrency_limit))
+    row_upper = np.concatenate(upper)
+    return LinearProgram(
         cost=cost,
-        matrix=sparse.csr_array(sparse.vstack([row[0] for row in blocks])),
-        row_lower=np.concatenate(lower),
-        row_upper=np.concatenate(upper),
+        matrix=sparse.csr_array(sparse.vstack(rows)),
+        row_lower=np.concatenate([demand, np.full(len(row_upper) - len(demand), -np.inf)]),
+        row_upper=row_upper,
         lower=np.zeros(len(cost)),
         upper=np.full(len(cost), np.inf),
         integer=np.zeros(len(cost), dtype=bool),
     )
-    answer = solve(program)
-    if answer.values is None:
-        raise BackendError(
-            f"the recourse of a fixed fleet ended as {answer.status.name}; report this as a defect"
-        )
-    values = np.maximum(answer.values, 0.0)
-    carried, overflow, unserved = np.zeros((K, J, S)), np.zeros((K, F, S)), np.zeros((K, S))
-    carried[k_e, j_e, s_e] = values[: len(k_e)]
-    overflow[k_o, f_o, s_o] = values[len(k_e) : len(k_e) + len(k_o)]
-    unserved[k_u, s_u] = values[len(k_e) + len(k_o) :]
-    floor = UNSERVED_SHARE * np.maximum(problem.demand_rps.reshape(K, S), 1.0)
-    unserved = np.where(unserved > floor, unserved, 0.0)
-    return carried.reshape(K, J, T, Q), overflow.reshape(K, F, T, Q), unserved.reshape(K, T, Q)

@@ -131,3 +131,18 @@ def test_functions_alone_name_the_limit_they_run_into() -> None:
     plan = plan_horizon(functions_alone(1.0))
     assert plan.status == "infeasible"
     assert plan.infeasible_reasons == ("function concurrency: 1 in window 0 is 1 too few; raise it to 2",)
+
+
+def test_what_cannot_have_booted_says_how_to_get_out_of_it() -> None:
+    """Nothing runs and nothing can boot before the first window: one machine is missing, and there are three ways out."""
+    problem = tiny_problem(
+        demand_rps=[[[4.0], [4.0]]],
+        capacity_rps=[[0, 5]],
+        options=[(0, 0)],
+        price_usd_per_h=[1.0],
+        count_limit=[[0.0, np.inf]],
+    )
+    (reason,) = plan_horizon(problem).infeasible_reasons
+    assert reason.startswith("machines machine0: at most 0 can run in window 0")
+    assert "1 more are needed: have them running before the horizon" in reason
+    assert "name no current fleet" in reason
