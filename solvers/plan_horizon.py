@@ -8,156 +8,26 @@ the pools gives the next multipliers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from solvers.components import Component, split
-from solvers.configurations import (
-    Pool,
-    cheapest_path,
-    empty_pool,
-    launch_multipliers,
-    usable_multipliers,
-    widen_pool,
-)
+from solvers.certificate import report_infeasible, report_plan
+from solvers.configurations import cheapest_path
 from solvers.fixed_capacity import FixedCapacity, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
-from solvers.infeasibility import explain_shortfall
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import Effort
 from solvers.parallel import Map, side_by_side
 from solvers.polish import relaxed_and_fixed, worst_windows_again
-from solvers.problem import Baseline, BoundReport, ProvisioningProblem, ProvisioningSolution, relative_gap
-from solvers.recourse import Evaluation, evaluate, machines_of
+from solvers.problem import Baseline, BoundReport, ProvisioningProblem, ProvisioningSolution
 from solvers.relax_and_fix import BlockSettings
+from solvers.search import Programs, Progress, Search, Settings
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, IntArray
-
-Progress = Callable[[str, float], None]
-Programs = list[tuple[Component, BlockPrograms]]  # of every part
+    from solvers.problem import Array
 
 EXACT = "the exact problem: all counts of every group"
-MAX_SWEEPS = 12  # beyond about eight the bound moved by less than 1e-4 a sweep (measured on the WorldCup day, 288 windows)
+MAX_SWEEPS = 12  # a cap: no run measured so far took more than four before it met its gap or stalled
 STALL_SHARE = 5e-4  # of the objective: two sweeps that move neither bound nor plan by more end the sweeping
-BOUND_BLOCKS = (
-    2,
-    3,
-)  # windows a block once single windows stall: each is several times dearer than the one before
-POOL_REACH = (
-    3  # windows a configuration is offered to on either side; wider pools cost time and gave no better paths
-)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is asked of the solve; `gap` is the exact problem's, `time_limit_s` is wall time."""
-
-    gap: float = 0.03
-    fixed_capacity_gap: float = 1e-3
-    time_limit_s: float | None = None
-    seed: int = 0
-    workers: int = 1
-    solver: str = "highs"
-
-
-class Search:
-    """The state of one solve: incumbent, bounds, and the pools of configurations of every part."""
-
-    def __init__(self, problem: ProvisioningProblem, settings: Settings, progress: Progress) -> None:
-        self.begun = time.perf_counter()
-        self.problem = problem
-        self.settings = settings
-        self.progress = progress
-        self.parts = split(problem)
-        self.pools: list[Pool] = [empty_pool(part.problem) for part in self.parts]
-        self.bounds: list[BoundReport] = []
-        self.phases_s: dict[str, float] = {}
-        self.best: Evaluation | None = None
-        self.timed_out = False
-
-    @property
-    def bound_usd(self) -> float:
-        """The largest bound of the exact problem so far."""
-        return max((report.bound_usd for report in self.bounds), default=0.0)
-
-    @property
-    def cost_usd(self) -> float:
-        """Cost of the incumbent; inf without one."""
-        return self.best.cost_usd if self.best else float("inf")
-
-    @property
-    def gap(self) -> float:
-        """Gap of the incumbent; inf without one."""
-        return relative_gap(self.best.cost_usd, self.bound_usd) if self.best else float("inf")
-
-    def left_s(self) -> float | None:
-        """Seconds left, None without a limit."""
-        limit = self.settings.time_limit_s
-        return None if limit is None else max(limit - (time.perf_counter() - self.begun), 0.0)
-
-    def out_of_time(self) -> bool:
-        """Whether the time limit has passed; remembers it."""
-        self.timed_out = self.timed_out or self.left_s() == 0.0
-        return self.timed_out
-
-    def block_programs(self, length: int = 1) -> Programs:
-        """Blocks of every part; longer ones of parts that launch no machine in common, since they count launches themselves.
-
-        Such parts begin with the initial fleet; others share it through multipliers.
-        """
-        apart = split(self.problem, by_launches=True)
-        alone = len(apart) == len(self.parts)
-        parts = self.parts if length == 1 else apart
-        return [(part, BlockPrograms(part.problem, length, from_fleet=alone or length > 1)) for part in parts]
-
-    def effort(self) -> Effort:
-        """How hard a block may be worked, given the time left."""
-        return Effort(seed=self.settings.seed, time_limit_s=self.left_s(), solver=self.settings.solver)
-
-    def whole(self, fleets: Iterable[tuple[Component, IntArray]]) -> IntArray:
-        """``[g, t]`` fleets of all parts as one."""
-        instances = np.zeros((len(self.problem.option_group), len(self.problem.window_h)), dtype=int)
-        for part, fleet in fleets:
-            instances[part.option] = fleet
-        return instances
-
-    def others(self, fleets: list[IntArray | None], own: int) -> IntArray:
-        """``[i, t]`` machines that the other parts run."""
-        total = np.zeros((len(self.problem.machines), len(self.problem.window_h)), dtype=int)
-        for n, (part, fleet) in enumerate(zip(self.parts, fleets, strict=True)):
-            if n != own and fleet is not None:
-                total += machines_of(part.problem, fleet)
-        return total
-
-    def offer(self, instances: IntArray) -> None:
-        """Take a fleet ``[g, t]`` of the whole problem as incumbent if it is feasible and cheaper."""
-        found = evaluate(self.problem, instances)
-        if found.feasible and found.cost_usd < self.cost_usd - 1e-12:
-            self.best = found
-
-    def add_fleet(self, instances: IntArray) -> None:
-        """Add the windows of a fleet ``[g, t]`` to every part's pool."""
-        clock = time.perf_counter()
-        self.pools = [
-            widen_pool(part.problem, pool, instances[part.option], POOL_REACH)
-            for part, pool in zip(self.parts, self.pools, strict=True)
-        ]
-        self.remember("pools", clock)
-
-    def multipliers(self) -> Array:
-        """``[i, t]`` launch multipliers: the pools' duals, or a third of the launch price where a window has no configuration."""
-        windows = len(self.problem.window_h)
-        if all(len(np.unique(pool.window)) == windows for pool in self.pools):
-            return launch_multipliers(self.problem, [part.problem for part in self.parts], self.pools)
-        third = np.repeat(self.problem.start_usd[:, None] / 3, windows, axis=1)
-        return usable_multipliers(self.problem, third)
-
-    def remember(self, phase: str, since: float) -> None:
-        """Add the seconds since `since` to a phase."""
-        self.phases_s[phase] = self.phases_s.get(phase, 0.0) + time.perf_counter() - since
+BOUND_BLOCKS = (2, 3)  # windows a block once single windows stall: each is dearer than the one before
 
 
 def plan_horizon(
@@ -331,62 +201,3 @@ def diagnose(search: Search, run: Map) -> FixedCapacity:
     )
     search.remember("fixed capacities", clock)
     return found
-
-
-def report_infeasible(
-    search: Search, baselines: tuple[Baseline, ...], unservable: tuple[int, ...]
-) -> ProvisioningSolution:
-    """A solution without a plan, with the least relaxation of the first window that cannot be served."""
-    p = search.problem
-    reasons = (
-        explain_shortfall(p, unservable[0])
-        if unservable
-        else ("no plan was found within the limits of the search",)
-    )
-    K, J, F, T, Q = len(p.classes), len(p.groups), len(p.functions), len(p.window_h), len(p.level_share)
-    return ProvisioningSolution(
-        status="infeasible",
-        instances=np.zeros((len(p.option_group), T), dtype=int),
-        carried_rps=np.zeros((K, J, T, Q)),
-        overflow_rps=np.zeros((K, F, T, Q)),
-        starts=np.zeros((len(p.machines), T)),
-        objective_usd=float("inf"),
-        bound_usd=search.bound_usd,
-        bound_name="",
-        fixed_capacity_bound_usd=0.0,
-        fixed_capacity_objective_usd=float("inf"),
-        reproducible=not search.timed_out,
-        runtime_s=time.perf_counter() - search.begun,
-        bounds=tuple(search.bounds),
-        baselines=baselines,
-        phases_s=search.phases_s,
-        infeasible_reasons=reasons,
-    )
-
-
-def report_plan(
-    search: Search, baselines: tuple[Baseline, ...], fixed: FixedCapacity
-) -> ProvisioningSolution:
-    """The incumbent with its certificate."""
-    best = search.best
-    assert best is not None
-    tightest = max(search.bounds, key=lambda report: report.bound_usd)
-    bound = min(tightest.bound_usd, best.cost_usd)
-    met = relative_gap(best.cost_usd, bound) <= search.settings.gap
-    return ProvisioningSolution(
-        status="optimal" if met else ("limit" if search.timed_out else "gap_missed"),
-        instances=best.instances,
-        carried_rps=best.carried_rps,
-        overflow_rps=best.overflow_rps,
-        starts=best.starts.astype(float),
-        objective_usd=best.cost_usd,
-        bound_usd=bound,
-        bound_name=tightest.name,
-        fixed_capacity_bound_usd=min(fixed.bound_usd, best.cost_usd),
-        fixed_capacity_objective_usd=fixed.objective_usd,
-        reproducible=not search.timed_out,
-        runtime_s=time.perf_counter() - search.begun,
-        bounds=(*search.bounds, *fixed.bounds),
-        baselines=baselines,
-        phases_s=search.phases_s,
-    )

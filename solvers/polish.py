@@ -14,12 +14,9 @@ from solvers.relax_and_fix import BlockSettings, machines_after, relax_and_fix, 
 if TYPE_CHECKING:
     from solvers.problem import IntArray, ProvisioningProblem
 
-NEAR = {
-    "reach": 2,
-    "spare": 1,
-    "span": 2,
-}  # counts within 4 of a start sufficed in design/EVIDENCE.md, 1; pools come closer than that start
-NEIGHBOURHOODS = 24  # of launches tried; later ones gained under 1e-4 (measured on the WorldCup day)
+# Counts near a plan: design/EVIDENCE.md, 1 needed 4 on either side of a rough start, and plans from the pools start closer.
+NEAR = {"reach": 2, "spare": 1, "span": 2}
+NEIGHBOURHOODS = 24  # of launches tried, the dearest first: a cap on the effort
 HALF_WIDTH = 2  # windows re-solved on either side of a bad one
 
 

@@ -12,7 +12,8 @@ from solvers.components import split
 from solvers.configurations import usable_multipliers
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
-from solvers.plan_horizon import Search, Settings, plan_horizon, sweep
+from solvers.plan_horizon import plan_horizon, sweep
+from solvers.search import Search, Settings
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_problems import tiny_problem
 
