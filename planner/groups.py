@@ -271,15 +271,16 @@ def published_group(
     own = Tier(published.deadline_ms, published.percentile)
     host = published.instance_type or f"{published.cores}-cores"
     name = f"{published.model}/{host}/b{published.batch}x1/{own.label}"
-    served = [k for k in accepting if own.covers(classes.tier(k))]
+    asked = {k: classes.tier(k) for k in accepting}
+    served = [k for k, tier in asked.items() if published.holds_for(tier.deadline_ms, tier.percentile)]
     if published.instance_type is None:
         reason = (
             f"the source counts {published.cores} cores of a host it does not name; no price can be joined"
         )
         return RejectedOption(name, "host", reason)
     if not served:
-        asked = _uncovered(name, own, [classes.tier(k) for k in accepting])
-        return replace(asked, classes=tuple(classes.classes[k].name for k in accepting))
+        uncovered = _uncovered(name, own, list(asked.values()))
+        return replace(uncovered, classes=tuple(classes.classes[k].name for k in accepting))
     per_machine = published.capacity_rps * target_utilisation
     count = min(max(int(np.ceil(classes.reach_rps(served) / per_machine)), 1), count_cap)
     return ServingGroup(

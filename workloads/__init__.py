@@ -1,1 +1,1 @@
-"""What must be served: traces, generators, request classes and forecasts."""
+"""What must be served: traces, generators and forecasts."""
