@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.errors import BackendError
 from solvers.infeasibility import explain_shortfall
 from solvers.problem import ProvisioningSolution, relative_gap
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from solvers.fixed_capacity import FixedCapacity
     from solvers.problem import Baseline
     from solvers.search import Search
+
+BOUND_SLACK_SHARE, BOUND_SLACK_USD = (
+    1e-4,
+    1e-6,
+)  # feasibility tolerances of the solvers, on both sides of the comparison
 
 
 def report_infeasible(
@@ -54,6 +60,11 @@ def report_plan(
     best = search.best
     assert best is not None
     tightest = max(search.bounds, key=lambda report: report.bound_usd)
+    if tightest.bound_usd > best.cost_usd * (1 + BOUND_SLACK_SHARE) + BOUND_SLACK_USD:
+        raise BackendError(
+            f"bound {tightest.name} is {tightest.bound_usd:.6g} USD, above the plan's {best.cost_usd:.6g}: one of the two is "
+            "wrong; report this as a defect with the scenario"
+        )
     bound = min(tightest.bound_usd, best.cost_usd)
     met = relative_gap(best.cost_usd, bound) <= search.settings.gap
     return ProvisioningSolution(

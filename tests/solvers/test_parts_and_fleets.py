@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from solvers.certificate import report_plan
 from solvers.components import split
 from solvers.configurations import usable_multipliers
+from solvers.errors import BackendError
+from solvers.fixed_capacity import FixedCapacity
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
 from solvers.plan_horizon import plan_horizon, sweep
+from solvers.problem import BoundReport
 from solvers.search import Search, Settings
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_problems import tiny_problem
@@ -147,3 +151,15 @@ def test_what_cannot_have_booted_says_how_to_get_out_of_it() -> None:
     assert reason.startswith("machines machine0: at most 0 can run in window 0")
     assert "1 more are needed: have them running before the horizon" in reason
     assert "name no current fleet" in reason
+
+
+def test_a_bound_above_the_plan_is_a_defect_and_not_a_gap_of_nothing() -> None:
+    """A certificate never cuts a wrong bound down to its plan in silence."""
+    problem = tiny_problem(
+        demand_rps=[[[4.0]]], capacity_rps=[[0.0, 5.0]], options=[(0, 0)], price_usd_per_h=[1.0]
+    )
+    search = Search(problem, Settings(), lambda phase, share: None)
+    search.offer(np.ones((1, 1), dtype=int))
+    search.bounds.append(BoundReport("wrong", "exact", 1.1, 0.0))
+    with pytest.raises(BackendError, match="above the plan's 1"):
+        report_plan(search, (), FixedCapacity((BoundReport("lp", "fixed", 0.9, 0.0),), 1.0))
