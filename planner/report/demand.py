@@ -31,7 +31,7 @@ def rate_table(forecasts: Mapping[str, Forecast]) -> Table:
         for index, (mean, rates) in enumerate(zip(forecast.mean_rps, forecast.rate_rps, strict=True)):
             moment = forecast.start + timedelta(seconds=index * forecast.window_s)
             rows.append((name, f"{moment:%Y-%m-%dT%H:%M:%SZ}", float(mean), *(float(rate) for rate in rates)))
-    return Table("Forecast", columns, rows)
+    return Table("Forecast", columns, rows, keys=2)
 
 
 def input_table(checked: Sequence[CheckedInput]) -> Table:
@@ -78,7 +78,7 @@ def back_test_table(forecasts: Mapping[str, Forecast]) -> Table:
                     row.method == forecast.method.split(" ")[0],
                 )
             )
-    return Table("Back-test", columns, rows)
+    return Table("Back-test", columns, rows, keys=2)
 
 
 def health_table(parts: Sequence[Part]) -> Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from planner.report.costs import FUNCTIONS, cost_parts, current_fleet_usd, horizon_h, window_h
 from planner.report.summary import closing_line, terminal_tables
 from planner.report.svg import SERIES, Plot, bars, chart, legend, stacked
+from planner.report.table import percent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +55,7 @@ def _figures(plan: ProvisioningPlan) -> str:
     proof = plan.certificate
     figures = [
         ("cost", f"{proof.objective.value:,.2f}", proof.objective.unit),
-        ("gap", f"{100 * proof.gap:.2f} %", f"of the exact problem, {100 * proof.gap_asked:g} % asked"),
+        ("gap", percent(proof.gap), f"of the exact problem, {percent(proof.gap_asked)} asked"),
     ]
     fleet_usd = current_fleet_usd(plan)
     if proof.objective_usd is not None:
@@ -65,7 +66,7 @@ def _figures(plan: ProvisioningPlan) -> str:
     feasible = [one.objective.value for one in plan.baselines if one.objective]
     if feasible and min(feasible) > 0:
         saved = 1 - proof.objective.value / min(feasible)
-        figures.append(("best greedy", f"{100 * saved:+.1f} %", "saved against it"))
+        figures.append(("best greedy", f"{100 * saved:+.2f} %", "saved against it"))
     cells = "".join(
         f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd><small>{escape(unit)}</small></div>"
         for what, value, unit in figures
@@ -104,7 +105,10 @@ def _demand_chart(plan: ProvisioningPlan) -> str:
     return chart("Demand levels and machine capacity over time", shapes) + legend(
         [
             *keys,
-            ("key-line", "capacity of the machines inside their deadlines; functions carry what is above"),
+            (
+                "key-line",
+                "capacity of the machines inside their deadlines, all classes; functions carry what they leave",
+            ),
         ]
     )
 

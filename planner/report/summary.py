@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from planner.report.costs import MONTH_H, CostLine, cost_lines, current_fleet_usd, horizon_h, window_h
-from planner.report.table import Column, Table
+from planner.report.table import Column, Table, percent
 
 if TYPE_CHECKING:
     from planner.plan import ProvisioningPlan
@@ -38,7 +38,7 @@ def closing_line(plan: ProvisioningPlan) -> str:
     line = (
         f"{plan.metadata.name}: {proof.objective.value:,.4f} {proof.objective.unit}, "
         f"{len(plan.windows)} windows, "
-        f"gap {proof.gap:.2%} (asked {proof.gap_asked:.2%}), {proof.status}"
+        f"gap {percent(proof.gap)} (asked {percent(proof.gap_asked)}), {proof.status}"
     )
     return line if proof.reproducible else f"{line}; not reproducible: a time limit shaped it"
 
@@ -102,7 +102,7 @@ def headline_table(plan: ProvisioningPlan) -> Table:
     rows: list[tuple[str, Cell]] = [
         ("cost", f"{proof.objective.value:,.4f} {proof.objective.unit}"),
         ("lower bound", f"{proof.bound.value:,.4f} {proof.bound.unit} ({proof.bound_name})"),
-        ("gap of the exact problem", f"{proof.gap:.3%} (asked {proof.gap_asked:.3%})"),
+        ("gap of the exact problem", f"{percent(proof.gap)} (asked {percent(proof.gap_asked)})"),
         ("status", f"{proof.status}: {_STATUS[proof.status]}"),
     ]
     if proof.objective_usd is not None:
@@ -116,7 +116,7 @@ def headline_table(plan: ProvisioningPlan) -> Table:
         )
     if proof.fixed_capacity_gap is not None:
         rows.append(
-            ("gap at fixed capacities", f"{proof.fixed_capacity_gap:.3%} (a diagnostic, not a proof)")
+            ("gap at fixed capacities", f"{percent(proof.fixed_capacity_gap)} (a diagnostic, not a proof)")
         )
     if proof.runtime_s is not None:
         rows.append(("solved in", f"{proof.runtime_s:.1f} s"))
@@ -179,7 +179,7 @@ def fleet_table(plan: ProvisioningPlan) -> Table:
         Column("machine_h", "machine-hours", 2),
         Column("group", "group"),
     )
-    return Table("Machines", columns, rows)
+    return Table("Machines", columns, rows, keys=3)
 
 
 def _section(section: str, title: str, lines: list[CostLine], total: float) -> Table:

@@ -51,16 +51,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns; `note` is for people and goes below the drawing only."""
+    """Rows under columns; `note` is for people and goes below the drawing only.
+
+    The first `keys` columns name a row; they stand beside every part of a drawing too wide for its terminal.
+    """
 
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     note: str = ""
+    keys: int = 1
 
     def records(self) -> list[dict[str, Cell]]:
         """Return the rows as mappings from column key to cell."""
         return [dict(zip((c.key for c in self.columns), row, strict=True)) for row in self.rows]
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage of three significant digits: a gap asked of 1e-6 is not 0.00 %."""
+    return f"{100 * share:.3g} %"
 
 
 def as_json(table: Table) -> str:

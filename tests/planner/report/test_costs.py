@@ -94,7 +94,7 @@ def test_the_headline_carries_cost_bound_gap_and_warnings() -> None:
         shown["cost per hour, month"]
         == f"{TOTAL_USD / 2:,.4f} USD per hour, {365 * TOTAL_USD:,.2f} USD per month"
     )
-    assert shown["gap of the exact problem"] == "1.000% (asked 3.000%)"
+    assert shown["gap of the exact problem"] == "1 % (asked 3 %)"
     assert "the trace is synthetic" in table.note
 
 
@@ -125,5 +125,5 @@ def test_the_closing_line_owns_up_to_a_time_limit() -> None:
     data = plan_data()
     data["certificate"] |= {"reproducible": False, "status": "limit"}
     line = closing_line(ProvisioningPlan.model_validate(data))
-    assert line.startswith("case: 1.9444 USD per horizon, 2 windows, gap 1.00% (asked 3.00%), limit")
+    assert line.startswith("case: 1.9444 USD per horizon, 2 windows, gap 1 % (asked 3 %), limit")
     assert "a time limit shaped it" in line

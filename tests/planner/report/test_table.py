@@ -8,8 +8,8 @@ import json
 
 from rich.console import Console
 
-from planner.report.table import Column, Table, as_csv, as_json, as_markdown, as_tsv
-from planner.report.terminal import draw_table
+from planner.report.table import Column, Table, as_csv, as_json, as_markdown, as_tsv, percent
+from planner.report.terminal import draw_table, fold
 
 TABLE = Table(
     "Things",
@@ -57,3 +57,56 @@ def test_a_drawing_cuts_nothing_off() -> None:
     assert text.getvalue().count("x") == 300
     assert "1.50" in text.getvalue()
     assert "the note" in text.getvalue()
+
+
+def drawn(table: Table, width: int) -> list[str]:
+    text = io.StringIO()
+    draw_table(table, Console(file=text, width=width))
+    return [line.rstrip() for line in text.getvalue().splitlines()]
+
+
+WIDE = Table(
+    "Wide",
+    (Column("model", "model"), *(Column(f"usd_{i}", f"part {i} USD", 4) for i in range(12))),
+    [("distilbert-base-uncased-128", *(1000.5 + i for i in range(12))), ("resnet50", *(range(12)))],
+)
+
+
+def test_a_narrow_drawing_repeats_the_keys_beside_every_part() -> None:
+    lines = drawn(WIDE, 80)
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.startswith("Wide")] == ["Wide", *["Wide (more columns)"] * 2]
+    assert sum("distilbert-base-" in line for line in lines) == 3
+    assert sum("resnet50" in line for line in lines) == 3
+    words = " ".join(lines).split()
+    assert all(words.count(f"{1000.5 + i:,.4f}") == 1 for i in range(12))
+
+
+def test_a_wide_drawing_is_in_one_part_and_folds_nothing() -> None:
+    lines = drawn(WIDE, 400)
+    title, _, heading, rule, *rows = lines
+    assert title == "Wide"
+    assert heading.split("   ")[0].strip() == "model"
+    assert set(rule.strip()) == {"─"}
+    assert [row.split()[0] for row in rows if row] == ["distilbert-base-uncased-128", "resnet50"]
+
+
+def test_headings_stand_on_the_rule_when_they_fold() -> None:
+    heads = (Column("item", "item"), Column("usd", "machines, all markets USD", 2))
+    lines = drawn(Table("Heads", heads, [("resnet50", 1.5)]), 24)
+    assert [line.split() for line in lines[2:5]] == [["machines,"], ["all", "markets"], ["item", "USD"]]
+
+
+def test_names_fold_after_their_own_punctuation() -> None:
+    assert fold("distilbert-base-uncased-128/g5.2xlarge/b1x1", 16).split("\n") == [
+        "distilbert-base-",
+        "uncased-128/",
+        "g5.2xlarge/b1x1",
+    ]
+    assert fold("x" * 20, 8) == "x" * 8 + "\n" + "x" * 8 + "\n" + "x" * 4
+    assert fold("a few words", 5) == "a few\nwords"
+    assert fold("", 5) == ""
+
+
+def test_a_tiny_percentage_is_not_shown_as_nothing() -> None:
+    assert [percent(share) for share in (0.01, 0.0297352, 1e-6, 0.0)] == ["1 %", "2.97 %", "0.0001 %", "0 %"]
