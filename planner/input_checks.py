@@ -6,13 +6,46 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from planner.errors import InputError, nearest
+from planner.instants import instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
     from planner.scenario import Scenario
+    from workloads.traces import Trace
+
+DAY_S = 86_400
+
+
+def history_of(trace: Trace, start: datetime) -> Trace:
+    """Return what is known of a trace at the horizon's start.
+
+    Raises
+    ------
+    InputError, when nothing is known by then, or when what is known is too old or too empty to forecast from.
+    """
+    where, begins = f"workload.traces.{trace.name}", instant_text(start)
+    if trace.start >= start:
+        raise InputError(
+            f"{where} begins at {instant_text(trace.start)}, and horizon.start is {begins}: the history must "
+            "come before the horizon. Give an older trace or a later horizon."
+        )
+    history = trace.before(start)
+    age_s = (start - history.end).total_seconds()
+    if age_s > history.duration_s:  # the rule of workloads.forecast, told before the wait for a forecast
+        raise InputError(
+            f"{where} ends at {instant_text(history.end)}, {age_s / DAY_S:.1f} days before horizon.start, "
+            f"{begins}, and is only {history.duration_s / DAY_S:.1f} days long. Give a newer history."
+        )
+    if not history.mean_rps > 0:
+        raise InputError(
+            f"{where} holds no request before horizon.start, {begins}: a plan from it would serve none. "
+            "Correct its file or its count_column."
+        )
+    return history
 
 
 def check_names(scenario: Scenario, prices: PriceCatalog, profiles: ProfileCatalog) -> None:

@@ -11,7 +11,7 @@ from catalogs.functions import load_function_tariffs
 from catalogs.prices import load_price_catalog
 from catalogs.profiles import load_profile_catalog
 from planner.errors import InputError
-from planner.input_checks import check_names
+from planner.input_checks import check_names, history_of
 from planner.scenario import TraceFile
 from planner.scenario.quantities import BUNDLED
 from workloads.errors import WorkloadError
@@ -129,7 +129,7 @@ def _history(scenario: Scenario, name: str, source: TraceSource) -> Trace:
     else:
         settings = {field: getattr(source, field) for field in type(source).model_fields}
         trace = generate_trace(settings.pop("generator"), name=name, **settings)
-    return trace.before(scenario.horizon.start)
+    return history_of(trace, scenario.horizon.start)
 
 
 def checked_inputs(scenario: Scenario, inputs: Inputs) -> list[CheckedInput]:

@@ -123,7 +123,7 @@ def load_grid(
     step = _most_common(np.diff(stamps)) if stamps.size > 1 else None
     interval = interval_us or step
     if interval is None:
-        return None, (f"{table.name}: one time only, so the interval is not known. State interval_s.",)
+        return None, (f"{table.name}: one time only, so the interval is not known. State the interval.",)
     if step is not None and step != interval and not sparse:
         found = f"most rows are {step / 1e6:g} s apart but interval_s is {interval / 1e6:g}"
         return None, (f"{table.name}: {found}. Leave interval_s out, or resample after loading.",)

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from planner.document import Document
 from planner.errors import InputError, StalePlanError, nearest
+from planner.instants import instant_text
 from planner.plan import Route
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
     validity = plan.validity
     if at >= validity.not_after:
         raise StalePlanError(
-            f"the plan expired at {validity.not_after.isoformat()}, and it is {at.isoformat()}; plan anew."
+            f"the plan expired at {instant_text(validity.not_after)}, and it is {instant_text(at)}; plan anew."
         )
     if window != NOW:
         named = next((one for one in plan.windows if one.id == window), None)
@@ -126,12 +127,12 @@ def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
             )
         if at >= named.end:
             raise StalePlanError(
-                f"window {window} ended at {named.end.isoformat()}, and it is {at.isoformat()}."
+                f"window {window} ended at {instant_text(named.end)}, and it is {instant_text(at)}."
             )
         return named
     if at < validity.not_before:
         raise StalePlanError(
-            f"the plan begins at {validity.not_before.isoformat()}, and it is {at.isoformat()}; "
+            f"the plan begins at {instant_text(validity.not_before)}, and it is {instant_text(at)}; "
             "name the window to look ahead with --window, or the time with --at."
         )
     return next(one for one in plan.windows if at < one.end)
@@ -142,4 +143,4 @@ def staleness(plan: ProvisioningPlan, at: datetime) -> str:
     due = plan.validity.replan_after
     if at < due:
         return ""
-    return f"the plan is stale: it asked to be made anew after {due.isoformat()}, and it is {at.isoformat()}."
+    return f"the plan is stale: it asked to be made anew after {instant_text(due)}, and it is {instant_text(at)}."

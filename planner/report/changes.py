@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from planner.instants import instant_text
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ def change_tables(changes: ChangeSet) -> list[Table]:
                 one.market,
                 one.count_before,
                 one.count_after,
-                one.launch_at.isoformat() if one.launch_at else None,
+                instant_text(one.launch_at) if one.launch_at else None,
             )
             for one in changes.machines
         ],
-        f"{changes.target}: nothing was changed.",
+        f"{changes.target}: nothing was changed. A launch without a time is due at once.",
+        keys=3,
     )
     assignments = Table(
         "Groups",

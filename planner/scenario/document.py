@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr
 
 from planner.document import Document, Place
 from planner.errors import nearest
+from planner.instants import instant_text
 from planner.scenario.quantities import Duration, Name
 from planner.scenario.supply import Models, Objective, Resources, SolverSettings, Spot
 from planner.scenario.workload import ForecastSettings, Horizon, Workload
@@ -97,8 +98,8 @@ class Scenario(Document):
             if start is not None and start >= self.horizon.start:
                 yield (
                     ("workload", "traces", name, "start"),
-                    f"is {start.isoformat()}; the history must begin before horizon.start, "
-                    f"{self.horizon.start.isoformat()}.",
+                    f"is {instant_text(start)}; the history must begin before horizon.start, "
+                    f"{instant_text(self.horizon.start)}.",
                 )
 
     def _class_contradictions(self) -> Iterator[Contradiction]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STDIN = "-"
+COMMAND_LINE = "command line"
+FLAGS = {"gap": "--gap", "time_limit_s": "--time-limit", "name": "--solver", "seed": "--seed"}
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -50,10 +52,19 @@ def with_solver(scenario: Scenario, flags: Mapping[str, Any]) -> Scenario:
 
     Raises
     ------
-    InputError, when a flag is out of range.
+    InputError, when a flag is out of range, by the name it has on the command line.
     """
     settings = {**scenario.solver.model_dump(), **flags}
-    return scenario.model_copy(update={"solver": check(SolverSettings, settings, source="command line")})
+    try:
+        solver = check(SolverSettings, settings, source=COMMAND_LINE)
+    except InputError as error:
+        raise InputError([_as_flag(problem) for problem in error.problems]) from None
+    return scenario.model_copy(update={"solver": solver})
+
+
+def _as_flag(problem: str) -> str:
+    setting, _, rest = problem.removeprefix(f"{COMMAND_LINE}: ").partition(" ")
+    return f"{FLAGS.get(setting, setting)} {rest}"
 
 
 def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:
@@ -71,6 +82,8 @@ def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:
     if not isinstance(data, dict):
         kind = "empty" if data is None else f"a {type(data).__name__}"
         raise InputError(f"{source}: the document is {kind}; it must be a mapping: version, name, ...")
+    if data.get("kind") == "ProvisioningPlan":
+        raise InputError(f"{source} is a plan, and a scenario is asked for; to read a plan: planner report.")
     context: dict[str, Any] = {"folder": folder}
     scenario = check(Scenario, data, source=source, lines=lines, context=context)
     problems = []

@@ -188,7 +188,7 @@ class Workload(Document):
 class ForecastSettings(Document):
     """How the demand of the horizon is forecast from the history before it."""
 
-    method: str = Field("auto", min_length=1, description="Forecaster, or auto: the back-test chooses.")
+    method: str = Field("auto", min_length=1, description="Forecaster, or auto: the median of several.")
     levels: tuple[OpenShare, ...] = Field(
         (0.5, 0.8, 0.95, 0.99),
         min_length=1,

@@ -193,7 +193,7 @@ def test_flags_override_the_solver_and_are_checked(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         with_solver(scenario, {"gap": 2.0, "seed": -1})
     assert len(caught.value.problems) == 2
-    assert "command line: gap is 2.0; it must be less than 1." in caught.value.problems
+    assert "--gap is 2.0; it must be less than 1." in caught.value.problems
 
 
 def test_the_example_satisfies_the_published_schema() -> None:
@@ -218,3 +218,9 @@ def test_every_field_of_the_schema_is_described() -> None:
 def test_generators_take_the_settings_that_workloads_knows(model: type, parts: tuple[type, ...]) -> None:
     settings = {field.name for part in parts for field in dataclasses.fields(part)}
     assert settings <= set(model.model_fields)  # type: ignore[attr-defined]
+
+
+def test_a_plan_is_not_taken_for_a_scenario(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"plan\.json is a plan, and a scenario is asked for") as caught:
+        parse_scenario(b'{"kind": "ProvisioningPlan", "windows": []}', source="plan.json", folder=tmp_path)
+    assert len(caught.value.problems) == 1

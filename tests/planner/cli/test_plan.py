@@ -118,8 +118,9 @@ def test_a_target_that_cannot_be_written_is_told_before_planning(
     ("flags", "fragment"),
     [
         (("--gap", "2", "--seed", "-1"), "2 problems:"),
+        (("--solver", "hihgs"), "--solver is 'hihgs'"),
         (("--solver", "hihgs"), "Did you mean 'highs'?"),
-        (("--time-limit", "0"), "time_limit_s is 0"),
+        (("--time-limit", "0"), "--time-limit is 0"),
         (("--gap", "small"), "'--gap'"),
         (("--colour",), "--colour"),
     ],

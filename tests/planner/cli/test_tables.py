@@ -115,7 +115,7 @@ def test_apply_of_a_stale_plan_prints_and_exits_7(planner: Command, case_file: P
 def test_apply_of_an_expired_plan_prints_nothing_and_exits_7(planner: Command, case_file: Path) -> None:
     done = planner("apply", case_file, "--at", "2026-11-23T02:00:00Z")
     assert (done.code, done.out) == (7, "")
-    assert "the plan expired at 2026-11-23T02:00:00+00:00" in done.err
+    assert "the plan expired at 2026-11-23T02:00:00Z, and it is 2026-11-23T02:00:00Z" in done.err
 
 
 @pytest.mark.parametrize("arguments", [("--window", "w9"), ("--target", "mars"), ("--at", "soon")])
