@@ -62,7 +62,7 @@ def plan_scenario(
     inputs = _load(scenario, report)
     forecasts = forecast_traces(scenario, inputs, report)
     assembly = formulate(scenario, inputs, forecasts, report)
-    check_served(assembly.options)
+    check_served(assembly.options, inputs.profiles)
     solution = plan_horizon(
         assembly.problem,
         gap=scenario.solver.gap,

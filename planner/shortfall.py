@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from planner.errors import InfeasiblePlanError
 
 if TYPE_CHECKING:
+    from catalogs.profiles import ProfileCatalog
     from planner.options import OptionTable, RejectedOption
     from planner.scenario import RequestClass
 
@@ -16,7 +17,7 @@ EXAMPLES = (
 )
 
 
-def check_served(options: OptionTable) -> None:
+def check_served(options: OptionTable, profiles: ProfileCatalog) -> None:
     """Check that every class has an option.
 
     Raises
@@ -26,12 +27,12 @@ def check_served(options: OptionTable) -> None:
     """
     served = {name for group in options.groups for name in group.classes}
     served |= {name for function in options.functions for name in function.classes}
-    problems = [_explain(one, options) for one in options.classes if one.name not in served]
+    problems = [_explain(one, options, profiles) for one in options.classes if one.name not in served]
     if problems:
         raise InfeasiblePlanError(problems)
 
 
-def _explain(one: RequestClass, options: OptionTable) -> str:
+def _explain(one: RequestClass, options: OptionTable, profiles: ProfileCatalog) -> str:
     where = f"class {one.name}: no option may serve it"
     own = [rejected for rejected in options.rejected if one.name in rejected.classes]
     late = [(rejected.needed_ms, rejected.option) for rejected in own if rejected.needed_ms is not None]
@@ -46,8 +47,43 @@ def _explain(one: RequestClass, options: OptionTable) -> str:
         rejected
         for rejected in options.rejected
         if rejected.kind in ("accuracy", "excluded", "items", "memory")
+        and _task_of(rejected, profiles) == one.task
     ]
-    return f"{where}: no profile fits its task, items and accuracy. {_counted(models)}."
+    return f"{where}: no profile fits its task, items and accuracy. {_best(one, profiles)}{_counted(models)}."
+
+
+def _task_of(rejected: RejectedOption, profiles: ProfileCatalog) -> str | None:
+    """Task of the model that an option's id names."""
+    named = (profiles.variants.get(part) for part in rejected.option.split("/"))
+    return next((variant.task for variant in named if variant is not None), None)
+
+
+def _best(one: RequestClass, profiles: ProfileCatalog) -> str:
+    """Name the most accurate model profiled for the class's items, where the class asks for more than that."""
+    floor = one.min_accuracy
+    if floor is None:
+        return ""
+    items = one.items_per_request
+    timed = {
+        row.model
+        for rows in (profiles.service_times, profiles.function_times)
+        for row in rows
+        if items in (row.items_per_request, row.batch * row.items_per_request)
+    }
+    if items == 1:
+        timed |= {row.model for row in profiles.capacities}
+    known = [
+        (variant.accuracy_share, variant.name)
+        for variant in profiles.variants.values()
+        if variant.name in timed and variant.task == one.task and variant.accuracy_share is not None
+        if floor.metric in (None, variant.accuracy_metric)
+    ]
+    if not known or max(known)[0] >= floor.value:
+        return ""
+    best, name = max(known)
+    return (
+        f"It asks for {floor.value:g}; the most accurate model profiled for its items is {name}, {best:g}. "
+    )
 
 
 def _counted(rejected: list[RejectedOption]) -> str:

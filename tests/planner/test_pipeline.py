@@ -179,6 +179,7 @@ def test_a_fleet_that_stands_is_not_launched_again() -> None:
         ),
         ({"percentile": 0.9999, "deadline_ms": 5000.0}, "percentile"),
         ({"items_per_request": 7000}, "no profile fits its task, items and accuracy"),
+        ({"min_accuracy": 0.999}, "It asks for 0.999; the most accurate model profiled for its items is "),
     ],
 )
 def test_a_class_that_nothing_may_serve_is_infeasible_and_makes_no_plan(
