@@ -292,7 +292,9 @@ def notes_of(
             yield f"{group.id}: {COUNT_CAP} machines, the cap, cannot carry all its classes"
     if functions:
         settings = scenario.resources.functions
-        assumed = f"{settings.least_rate_rps:g} calls/s and {settings.keep_alive_s:g} s of keep-alive"
+        assumed = (
+            f"a call rate of {settings.least_rate_rps:g}/s and {settings.keep_alive_s:g} s of keep-alive"
+        )
         yield f"cold starts of functions are counted at {assumed}"
 
 
