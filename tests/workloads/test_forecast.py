@@ -51,10 +51,10 @@ def test_shapes_and_order(day_ahead: Forecast, sixteen_days: Trace) -> None:
 
 
 def test_the_day_is_recognised(day_ahead: Forecast) -> None:
-    """Noise of 10 % without memory: the median within 6 % of the clean day, the .95 level 10 to 25 % above it."""
+    """Noise of 10 % without memory: the median within 4 % of the clean day, the .95 level 10 to 25 % above it."""
     clean = daily_rate(17)[-48:]
-    np.testing.assert_allclose(day_ahead.rate_rps[:, 0], clean, rtol=0.06)
-    np.testing.assert_allclose(day_ahead.mean_rps, clean, rtol=0.06)
+    assert np.abs(day_ahead.rate_rps[:, 0] / clean - 1.0).mean() < 0.04
+    assert np.abs(day_ahead.mean_rps / clean - 1.0).mean() < 0.04
     above = day_ahead.rate_rps[:, 2] / clean
     assert 1.10 < above.mean() < 1.25
 

@@ -83,14 +83,24 @@ def test_a_clean_day_is_continued(forecaster: Forecaster) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["weekly-harmonics", "autoregression", "seasonal-naive", "exponential-smoothing"]
+    ("name", "error_share"),
+    [
+        ("weekly-harmonics", 0.15),
+        ("autoregression", 0.15),
+        ("seasonal-naive", 0.0),
+        ("exponential-smoothing", 0.35),
+    ],
 )
-def test_a_clean_week_is_continued(name: str) -> None:
-    """Three weeks with quiet weekends: all members but the first, with its two harmonics, know the weekend when Friday ends."""
+def test_a_clean_week_is_continued(name: str, error_share: float) -> None:
+    """Nearly four weeks with weekends at 60 %: when Friday ends, all members but the first know the weekend.
+
+    Smoothing believes three weeks to three quarters and blurs midnight; knowing no week it would be two thirds
+    too high.
+    """
     rate = daily_rate(28, weekend_share=0.6)
     past, future = rate[: 26 * DAY], rate[26 * DAY : 27 * DAY]
     path = to_rate(run_member(SEASONAL_MEMBERS[name], past_of(past, week=True), DAY))
-    assert np.abs(path - future).mean() < 0.15 * future.mean()
+    assert np.abs(path - future).mean() <= error_share * future.mean() + 1e-9
 
 
 @pytest.mark.parametrize("name", ["weighted-harmonics", "weekly-harmonics"])
@@ -133,6 +143,17 @@ def test_week_departure_by_hand() -> None:
     np.testing.assert_array_equal(week_departure(past.latest(13)), [0.0])
     flat = Past(np.arange(14.0), past.known, past.season)
     np.testing.assert_allclose(week_departure(flat), 0.0, atol=1e-12)
+
+
+def test_week_departure_smooths_single_steps() -> None:
+    """A spike of 1 at one half hour of every week: spread over five steps, two weeks believed 2/3."""
+    root = np.zeros(2 * 7 * DAY)
+    root[[100, 100 + 7 * DAY]] = 1.0
+    departure = week_departure(past_of(root, week=True))
+    assert departure.shape == (7 * DAY,)
+    lift = departure - np.median(departure)
+    np.testing.assert_allclose(lift[98:103], 2 / 3 / 5, rtol=0.01)
+    assert np.abs(np.delete(lift, np.arange(98, 103))).max() < 0.01
 
 
 def test_last_window_is_the_mean_of_six_steps() -> None:
