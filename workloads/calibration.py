@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LEAD_BINS_H = (0.0, 1.0, 3.0, 8.0, 24.0, 72.0, 168.0)  # design/EVIDENCE.md, section 8; then 3 and 7 days
 ERROR_HALF_LIFE_DAYS = 6.0  # measured together with the number of origins, workloads/rolling.py
-TAIL_FROM = 0.9  # the same: above it 60 overlapping origins hold too few independent errors
+TAIL_FROM = 0.9  # design/EVIDENCE.md, section 8: too few independent errors lie above it
 TRACKING_STEP = 0.05  # in root mean squares of the errors per unit of miscoverage; measured: 0.1 lifts
 # WorldCup's loss by 5 %, 0 leaves ServeGen's .5 level covering 45 % instead of 49 %
 ORIGINS_MIN = 4  # fewer origins than this say nothing about spread

@@ -26,16 +26,10 @@ if TYPE_CHECKING:
 
 MEMORY_WEEKS = 12  # older steps change no fit by more than 1e-3: six half-lives of the slowest member
 SMOOTHING_WEEKS = 4  # exponential smoothing forgets faster still; keeps one fit near 10 ms
-DEPARTURE_SMOOTHED_H = (
-    2.5  # measured: five steps of 30 minutes lose less 1 h ahead than none, nine or thirteen
-)
-LEVEL_SHIFT_SHARE = (
-    0.5  # half of the last day's mean residual is taken to stay (design/EVIDENCE.md, section 8)
-)
+DEPARTURE_SMOOTHED_H = 2.5  # measured: five steps of 30 minutes lose less 24 h ahead than nine or thirteen
+LEVEL_SHIFT_SHARE = 0.5  # of the last day's mean residual is taken to stay (design/EVIDENCE.md, section 8)
 OBSERVATIONS_PER_LAG = 2  # an autoregression needs twice its longest lag in observations
-PATH_ROOT_MAX_RATIO = (
-    1.5  # a path stops at 1.5 times the largest root seen (5 times its rate): an explosive root of the fit
-)
+PATH_ROOT_MAX_RATIO = 1.5  # five times the largest rate seen: beyond it a root of the fit has exploded
 DAY_HARMONICS = 6  # design/EVIDENCE.md, section 8, members 1 and 2
 NEAR_LAGS = (1, 2, 3)  # the same
 

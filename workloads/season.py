@@ -20,17 +20,9 @@ if TYPE_CHECKING:
 SeasonChoice: TypeAlias = Literal["auto", "none", "day", "week"]
 
 STEP_S = 1_800.0  # 30 minutes: more accurate than 5 and twenty times as quick (design/EVIDENCE.md, section 8)
-COARSE_STEPS_S = (
-    3_600.0,
-    7_200.0,
-    10_800.0,
-    14_400.0,
-    21_600.0,
-)  # for traces coarser than 30 minutes; each divides a day
+COARSE_STEPS_S = (3_600.0, 7_200.0, 10_800.0, 14_400.0, 21_600.0)  # for coarser traces; each divides a day
 SHORT_STEPS_S = (1_800.0, 900.0, 600.0, 300.0, 120.0, 60.0)  # for traces without a season
-SHORT_STEP_COUNT = (
-    96  # steps a short trace should give: enough for 60 rolling origins after a quarter as warm-up
-)
+SHORT_STEP_COUNT = 96  # steps of a short trace: room for 60 rolling origins after a quarter as warm-up
 AUTOCORRELATION_Z = 2.58  # 1 % two-sided limit (design/EVIDENCE.md, section 8)
 SKILL_MIN_SHARE = 0.05  # out-of-sample skill a profile must show (design/EVIDENCE.md, section 8)
 DETECT_DAYS_MIN = 3  # two seasons to learn from and one to judge by
