@@ -21,14 +21,10 @@ if TYPE_CHECKING:
     from workloads.series import Array, BoolArray
 
 SCORED_LEVELS = (0.5, 0.9, 0.95, 0.99)  # design/EVIDENCE.md, section 8
-CALIBRATION_SHARE = (
-    1 / 3
-)  # the first origins only calibrate: quantiles from a handful of errors are judged by nobody
+CALIBRATION_SHARE = 1 / 3  # of the origins only calibrate: a handful of errors give no quantile worth judging
 WIN_SHARE_MIN = 0.05  # a simpler forecaster must save this share of the loss ...
 WIN_STANDARD_ERRORS = 2.0  # ... and be this many standard errors ahead, day by day ...
-WIN_DAYS_MIN = (
-    7  # ... over at least a week (design/EVIDENCE.md, section 8: differences in few origins are noise)
-)
+WIN_DAYS_MIN = 7  # ... over at least a week: in fewer origins, differences are noise (EVIDENCE.md, section 8)
 
 
 @dataclass(frozen=True)
