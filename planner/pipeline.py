@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from planner.demand import demand_of
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import Inputs, checked_inputs, load_inputs
+from planner.instants import instant_text
 from planner.shortfall import check_served
 from planner.write_up import write_up
 from workloads.burstiness import COUNTS_MIN, dispersion_at
@@ -74,7 +76,7 @@ def plan_scenario(
         method="greedy" if greedy else "optimal",
     )
     if solution.status == "infeasible":
-        raise InfeasiblePlanError(solution.infeasible_reasons)
+        raise InfeasiblePlanError([_with_time(reason, scenario) for reason in solution.infeasible_reasons])
     return write_up(
         solution, assembly, scenario, inputs, forecasts, greedy=greedy, created_at=datetime.now(UTC)
     )
@@ -197,6 +199,16 @@ def _check_solver(name: str) -> None:
     found = [backend.name for backend in installed_backends()]
     if name not in found:
         raise InputError([f"solver.name is {name!r}, which is not installed here; found: {', '.join(found)}"])
+
+
+def _with_time(reason: str, scenario: Scenario) -> str:
+    """Say when a window is, in place of its number."""
+
+    def time_of(found: re.Match[str]) -> str:
+        start = scenario.horizon.start + timedelta(seconds=int(found[1]) * scenario.window_s)
+        return f"the window of {instant_text(start)}"
+
+    return re.sub(r"\bwindow (\d+)", time_of, reason)
 
 
 def _silent(step: str, share: float) -> None:

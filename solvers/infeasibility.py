@@ -13,7 +13,7 @@ from solvers.lagrangian import compile_free_block
 
 if TYPE_CHECKING:
     from solvers.backends.program import LinearProgram
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import IntArray, ProvisioningProblem
 
 ELASTIC = ("keep_quota", "limit_functions", "wait_for_boot")
 UNSERVED_WEIGHT = 1e3  # a limit is stretched a thousandfold before demand is given up, so shortfalls show up as limits first
@@ -34,13 +34,18 @@ def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, .
     if answer.values is None:
         return (f"window {window}: no plan exists even with every quota lifted",)
     slack = answer.values[len(compiled.arrays.cost) :]
-    reasons = [
-        describe_limit(problem, name, int(np.flatnonzero(numbers == row)[0]), window, amount)
-        for row, amount in zip(stretched, slack, strict=False)
-        for name, numbers in rows.items()
-        if row in numbers and amount > LEAST_STRETCH * max(abs(compiled.arrays.row_upper[row]), 1.0)
-    ]
-    unserved = slack[len(stretched) :].reshape(len(problem.classes), -1).max(axis=1)
+    amounts = dict(zip(stretched.tolist(), slack.tolist(), strict=False))
+    reasons = []
+    for name, numbers in rows.items():
+        upper = np.maximum(np.abs(compiled.arrays.row_upper[numbers]), 1.0)
+        wanted = np.array([amounts[row] for row in numbers.tolist()])
+        if name == "limit_functions":  # one limit over all levels: the level that needs most speaks for it
+            upper, wanted = upper[:1], wanted.max(keepdims=True)
+        reasons += [
+            describe_limit(problem, name, int(row), window, float(wanted[row]))
+            for row in np.flatnonzero(wanted > LEAST_STRETCH * upper)
+        ]
+    unserved = slack[len(stretched) :].reshape(len(problem.classes), -1, order="F").max(axis=1)
     for k, rate in enumerate(unserved):
         top = problem.demand_rps[k, window, -1]
         if rate > LEAST_STRETCH * max(top, 1.0):
@@ -48,7 +53,7 @@ def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, .
                 f"class {problem.classes[k]}: {rate:.4g} of {top:.4g} req/s in window {window} can be served by no option; "
                 "relax its deadline, percentile or min_accuracy, or allow more instance types, models or functions"
             )
-    return tuple(dict.fromkeys(reasons))
+    return tuple(reasons)
 
 
 def loosen(arrays: LinearProgram, limits: IntArray, demands: IntArray) -> LinearProgram:
@@ -78,20 +83,15 @@ def loosen(arrays: LinearProgram, limits: IntArray, demands: IntArray) -> Linear
     )
 
 
-def describe_limit(
-    problem: ProvisioningProblem, family: str, row: int, window: int, amount: Array | float
-) -> str:
+def describe_limit(problem: ProvisioningProblem, family: str, row: int, window: int, amount: float) -> str:
     """One stretched limit in words: its name, its value and by how much it must rise."""
     if family == "keep_quota":
-        return (
-            f"quota {problem.quotas[row]}: {problem.quota_limit[row]:.4g} vCPU in window {window} is {amount:.4g} too few; "
-            f"raise it to {problem.quota_limit[row] + amount:.4g}"
-        )
+        needed = whole(problem.quota_limit[row] + amount)
+        allowed = f"{problem.quota_limit[row]:g} vCPU"
+        return f"quota {problem.quotas[row]}: {allowed} are too few in window {window}; raise it to {needed}"
     if family == "limit_functions":
-        return (
-            f"function concurrency: {problem.concurrency_limit:.4g} in window {window} is {amount:.4g} too few; "
-            f"raise it to {problem.concurrency_limit + amount:.4g}"
-        )
+        needed = whole(problem.concurrency_limit + amount)
+        return f"function concurrency: {problem.concurrency_limit:g} is too little in window {window}; raise it to {needed}"
     limited = np.flatnonzero(np.isfinite(problem.count_limit[:, window]))
     machine = problem.machines[limited[row]]
     return (
@@ -99,3 +99,8 @@ def describe_limit(
         f"(what runs before it and what can have booted); {amount:.4g} more are needed: have them running before the horizon, "
         "begin it a boot time later, or name no current fleet where they may be launched ahead"
     )
+
+
+def whole(limit: float) -> int:
+    """The least whole limit, solver tolerances aside."""
+    return int(np.ceil(limit - LEAST_STRETCH * max(limit, 1.0)))

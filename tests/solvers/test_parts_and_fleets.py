@@ -13,6 +13,7 @@ from solvers.components import split
 from solvers.configurations import usable_multipliers
 from solvers.errors import BackendError
 from solvers.fixed_capacity import FixedCapacity
+from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
 from solvers.plan_horizon import plan_horizon, sweep
@@ -135,7 +136,20 @@ def test_functions_alone_name_the_limit_they_run_into() -> None:
     """4 req/s of 0.5 s hold two functions; one is allowed."""
     plan = plan_horizon(functions_alone(1.0))
     assert plan.status == "infeasible"
-    assert plan.infeasible_reasons == ("function concurrency: 1 in window 0 is 1 too few; raise it to 2",)
+    assert plan.infeasible_reasons == ("function concurrency: 1 is too little in window 0; raise it to 2",)
+
+
+def test_unserved_demand_is_told_of_the_class_it_belongs_to() -> None:
+    """Two levels and two classes: what the second class lacks is not read as the first one's."""
+    problem = tiny_problem(
+        demand_rps=[[[1.0, 2.0]], [[3.0, 7.0]]],
+        capacity_rps=[[0.0, 10.0]],
+        options=[(0, 0)],
+        price_usd_per_h=[1.0],
+        serves=[[1], [0]],
+    )
+    (reason,) = explain_shortfall(problem, 0)
+    assert reason.startswith("class class1: 7 of 7 req/s in window 0")
 
 
 def test_what_cannot_have_booted_says_how_to_get_out_of_it() -> None:
