@@ -39,7 +39,9 @@ def empty_pool(problem: ProvisioningProblem) -> Pool:
     return Pool(np.empty(0, dtype=int), np.empty((0, len(problem.option_group)), dtype=int), np.empty(0))
 
 
-def widen_pool(problem: ProvisioningProblem, pool: Pool, fleet: IntArray, reach: int) -> Pool:
+def widen_pool(
+    problem: ProvisioningProblem, pool: Pool, fleet: IntArray, reach: int, rate_rps: Array | None = None
+) -> Pool:
     """Add a plan's windows to a pool, each in its own window and in those up to `reach` windows away.
 
     Between two windows of the plan the larger of every count is offered too, since holding a machine over a dip saves its launch.
@@ -48,6 +50,8 @@ def widen_pool(problem: ProvisioningProblem, pool: Pool, fleet: IntArray, reach:
     ----------
     fleet
         ``[g, t]`` whole machines; windows it cannot serve are left out.
+    rate_rps
+        ``[j, t]`` as in `evaluate`.
     """
     windows = len(problem.window_h)
     columns = np.concatenate([fleet, np.maximum(fleet[:, 1:], fleet[:, :-1])], axis=1).T
@@ -60,7 +64,7 @@ def widen_pool(problem: ProvisioningProblem, pool: Pool, fleet: IntArray, reach:
     fresh = keyed[[row.tobytes() not in known for row in keyed]]
     if not len(fresh):
         return pool
-    added = price_fleets(problem, fresh[:, 0], fresh[:, 1:])
+    added = price_fleets(problem, fresh[:, 0], fresh[:, 1:], rate_rps)
     window = np.concatenate([pool.window, added.window])
     order = np.argsort(window, kind="stable")
     return Pool(
@@ -70,7 +74,9 @@ def widen_pool(problem: ProvisioningProblem, pool: Pool, fleet: IntArray, reach:
     )
 
 
-def price_fleets(problem: ProvisioningProblem, window: IntArray, instances: IntArray) -> Pool:
+def price_fleets(
+    problem: ProvisioningProblem, window: IntArray, instances: IntArray, rate_rps: Array | None = None
+) -> Pool:
     """Cost of every (window, fleet) pair; the pairs that cannot serve their window or break a limit are dropped.
 
     Parameters
@@ -78,7 +84,8 @@ def price_fleets(problem: ProvisioningProblem, window: IntArray, instances: IntA
     window, instances
         ``[c]``, ``[c, g]``.
     """
-    priced = evaluate(pick_windows(problem, window), instances.T)
+    rate = None if rate_rps is None else rate_rps[:, window]
+    priced = evaluate(pick_windows(problem, window), instances.T, rate)
     served = ~priced.unserved_rps.any(axis=(0, 2)) & priced.window_kept
     return Pool(window[served], instances[served], priced.window_usd[served])
 

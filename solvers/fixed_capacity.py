@@ -17,26 +17,25 @@ import numpy as np
 from solvers.backends import solve
 from solvers.backends.status import Status
 from solvers.blocks import compile_block
-from solvers.configurations import usable_multipliers
+from solvers.configurations import (
+    cheapest_path,
+    empty_pool,
+    launch_multipliers,
+    usable_multipliers,
+    widen_pool,
+)
 from solvers.lagrangian import BlockPrograms, Effort, no_counts
 from solvers.problem import BoundReport, relative_gap
 from solvers.provisioning import Boundary, Parameters
-from solvers.recourse import (
-    Evaluation,
-    capacity_at,
-    limits_kept,
-    machines_of,
-    overflow_usd,
-    recourse,
-    sizes_of,
-    starts_of,
-)
+from solvers.recourse import Evaluation, capacity_at, evaluate
 
 if TYPE_CHECKING:
     from solvers.parallel import Map
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
 PROBLEM = "capacity per machine fixed at the final sizes"
+POOL_REACH = 3  # windows, as in the search for the plan
+SWEEPS = 3  # a diagnostic is not worth more
 
 
 def rates_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
@@ -90,7 +89,8 @@ def solve_fixed_capacity(
     Parameters
     ----------
     gap
-        The relaxation alone will do where it lies within this share of the plan's cost.
+        The relaxation alone will do where it lies within this share of the plan's cost; sweeps end where the program's own best
+        fleet is this close to the bound.
     """
     rate = rates_at(problem, plan.sizes)
     clock = time.perf_counter()
@@ -98,21 +98,34 @@ def solve_fixed_capacity(
     relaxed = BoundReport("horizon-lp", PROBLEM, value, time.perf_counter() - clock)
     if relative_gap(plan.cost_usd, value) <= gap or effort.time_limit_s == 0.0:
         return FixedCapacity((relaxed,), plan.cost_usd)
-    clock = time.perf_counter()
-    programs = BlockPrograms(problem, 1, rate, from_fleet=True)
+    return sweep_windows(problem, plan, rate, usable_multipliers(problem, duals), relaxed, run, effort, gap)
+
+
+def sweep_windows(
+    problem: ProvisioningProblem,
+    plan: Evaluation,
+    rate_rps: Array,
+    multipliers: Array,
+    relaxed: BoundReport,
+    run: Map,
+    effort: Effort,
+    gap: float,
+) -> FixedCapacity:
+    """Whole machines window by window: bound, pool, path and new multipliers, as in the exact problem, a few times over."""
+    programs = BlockPrograms(problem, 1, rate_rps, from_fleet=True)
     programs.begin_with(plan.instances)
-    swept = programs.sweep(usable_multipliers(problem, duals), run, effort)
-    windows = BoundReport("lagrangian-windows", PROBLEM, swept.bound_usd, time.perf_counter() - clock)
-    own = cost_at_rates(problem, swept.instances, rate)
-    return FixedCapacity((relaxed, windows), min(plan.cost_usd, own))
-
-
-def cost_at_rates(problem: ProvisioningProblem, instances: IntArray, rate_rps: Array) -> float:
-    """Cost of a fleet ``[g, t]`` whose groups carry rate x machines, USD; inf where demand stays unserved."""
-    machines = machines_of(problem, instances)
-    _, overflow, unserved = recourse(problem, rate_rps * sizes_of(problem, instances))
-    if unserved.any() or not limits_kept(problem, instances).all():
-        return float("inf")
-    rented = float((problem.price_usd_per_h * machines).sum(axis=0) @ problem.window_h)
-    launched = float(problem.start_usd @ starts_of(problem, machines).sum(axis=1))
-    return rented + launched + float(overflow_usd(problem, overflow).sum())
+    pool = widen_pool(problem, empty_pool(problem), plan.instances, POOL_REACH, rate_rps)
+    nobody = np.zeros((len(problem.machines), len(problem.window_h)), dtype=int)
+    found = FixedCapacity((relaxed,), plan.cost_usd)
+    for _ in range(SWEEPS):
+        clock = time.perf_counter()
+        swept = programs.sweep(multipliers, run, effort)
+        report = BoundReport("lagrangian-windows", PROBLEM, swept.bound_usd, time.perf_counter() - clock)
+        pool = widen_pool(problem, pool, swept.instances, POOL_REACH, rate_rps)
+        path = cheapest_path(problem, pool, nobody)
+        cost = found.objective_usd if path is None else evaluate(problem, path, rate_rps).cost_usd
+        found = FixedCapacity((*found.bounds, report), min(found.objective_usd, cost))
+        if relative_gap(found.objective_usd, found.bound_usd) <= gap or swept.timed_out:
+            break
+        multipliers = launch_multipliers(problem, [problem], [pool])
+    return found

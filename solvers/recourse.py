@@ -90,13 +90,15 @@ def limits_kept(problem: ProvisioningProblem, instances: IntArray) -> BoolArray:
     )
 
 
-def evaluate(problem: ProvisioningProblem, instances: IntArray) -> Evaluation:
+def evaluate(problem: ProvisioningProblem, instances: IntArray, rate_rps: Array | None = None) -> Evaluation:
     """Price a fleet: the cheapest recourse it leaves, its starts, and what it cannot serve.
 
     Parameters
     ----------
     instances
         ``[g, t]`` whole machines.
+    rate_rps
+        ``[j, t]`` given, groups carry rate x machines in place of their exact capacity.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def evaluate(problem: ProvisioningProblem, instances: IntArray) -> Evaluation:
         The linear program failed for a reason of the solver's own.
     """
     machines, sizes = machines_of(problem, instances), sizes_of(problem, instances)
-    capacity = capacity_at(problem, sizes)
+    capacity = capacity_at(problem, sizes) if rate_rps is None else rate_rps * sizes
     carried, overflow, unserved = recourse(problem, capacity)
     starts = starts_of(problem, machines)
     per_window = (problem.price_usd_per_h * machines).sum(axis=0) * problem.window_h
