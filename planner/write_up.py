@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.options import ServerlessFunction, ServingOption
     from planner.scenario import Scenario
-    from solvers.problem import ProvisioningSolution
+    from solvers.problem import Array, ProvisioningSolution, ShadowPrices
     from workloads.forecast import Forecast
 
 UNIT = "USD per horizon"
@@ -49,6 +50,14 @@ REPLAN_S = (
     6 * 3600
 )  # a large cloud refreshes its own predictive scaling every 6 h (design/EVIDENCE.md, section 6)
 SHAPING_PACKAGES = ("cvxpy", "highspy", "numpy", "scipy", "statsmodels")
+UNIT_OF_LIMIT = MappingProxyType(
+    {
+        "quota": "vCPU",
+        "wait_for_boot": "machine",
+        "on-demand floor": "machine that may be spot",
+        "function concurrency": "function at once",
+    }
+)
 TIGHT_SHARE = 1e-6  # of a limit: solvers' feasibility tolerance
 
 
@@ -344,8 +353,21 @@ def _function_option(planned: Planned, function: ServerlessFunction) -> Function
     )
 
 
+def shadow_by_limit(prices: ShadowPrices) -> dict[str, Array]:
+    """Shadow prices ``[row, t]`` by the limits' names in the plan."""
+    return {
+        "quota": prices.quota,
+        "wait_for_boot": prices.count_limit,
+        "on-demand floor": prices.floor,
+        "function concurrency": prices.concurrency[None],
+    }
+
+
 def binding_limits(planned: Planned) -> Iterator[BindingLimit]:
-    """Limits that leave no room for one machine or request more; shadow prices are not computed."""
+    """Limits that leave no room for one machine or request more, with what one more unit of each would save.
+
+    The prices are duals of the linear program that holds the plan's sizes, so they may be 0 where a whole machine more is needed.
+    """
     p, instances = planned.problem, planned.solution.instances
     machines = np.zeros(p.price_usd_per_h.shape)  # [i, t]
     np.add.at(machines, p.option_machine, instances)
@@ -365,12 +387,14 @@ def binding_limits(planned: Planned) -> Iterator[BindingLimit]:
             (running > 0)[None] & (running >= p.concurrency_limit * (1 - TIGHT_SHARE))[None],
         ),
     }
+    prices = planned.solution.shadow_usd
+    shadow_usd = {} if prices is None else shadow_by_limit(prices)
     for t in range(len(p.window_h)):
         for limit, (names, binds) in tight.items():
             for row in np.flatnonzero(binds[:, t]):
                 yield BindingLimit(
                     limit=f"{limit} {names[row]}",
                     window=window_id(planned.start_of(t)),
-                    shadow_price=None,
-                    unit="USD per unit of the limit",
+                    shadow_price=float(shadow_usd[limit][row, t]) if shadow_usd else None,
+                    unit=f"USD per {UNIT_OF_LIMIT[limit]} in the window",
                 )

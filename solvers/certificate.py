@@ -78,6 +78,7 @@ def report_plan(
         bound_name=tightest.name,
         fixed_capacity_bound_usd=min(fixed.bound_usd, best.cost_usd),
         fixed_capacity_objective_usd=fixed.objective_usd,
+        shadow_usd=fixed.shadow_usd,
         reproducible=not search.timed_out,
         runtime_s=time.perf_counter() - search.begun,
         bounds=(*search.bounds, *fixed.bounds),

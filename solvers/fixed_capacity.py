@@ -25,7 +25,7 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.lagrangian import BlockPrograms, Effort, no_counts
-from solvers.problem import BoundReport, relative_gap
+from solvers.problem import BoundReport, ShadowPrices, relative_gap
 from solvers.provisioning import Boundary, Parameters
 from solvers.recourse import Evaluation, capacity_at, evaluate
 
@@ -44,8 +44,20 @@ def rates_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
     return capacity_at(problem, counted) / counted
 
 
-def horizon_relaxation(problem: ProvisioningProblem, rate_rps: Array) -> tuple[float, Array]:
-    """Linear relaxation over the whole horizon at fixed rates: its value (USD) and the duals of count_starts ``[i, t]``."""
+@dataclass(frozen=True)
+class Relaxation:
+    """Linear relaxation over the whole horizon at fixed rates.
+
+    `value_usd`; `launch_usd` ``[i, t]`` duals of count_starts; `shadow_usd` those of the limits, None without a solution.
+    """
+
+    value_usd: float
+    launch_usd: Array
+    shadow_usd: ShadowPrices | None
+
+
+def horizon_relaxation(problem: ProvisioningProblem, rate_rps: Array) -> Relaxation:
+    """Solve the relaxation; its value is 0, which bounds any cost, where the solver finds none."""
     windows = len(problem.window_h)
     none = no_counts(windows)
     compiled = compile_block(
@@ -62,18 +74,37 @@ def horizon_relaxation(problem: ProvisioningProblem, rate_rps: Array) -> tuple[f
     answer = solve(compiled.arrays, relax=True)
     machines = len(problem.machines)
     if answer.status is not Status.OPTIMAL or answer.row_duals is None or answer.objective is None:
-        return 0.0, np.zeros((machines, windows))
-    duals = np.abs(answer.row_duals[compiled.rows["count_starts"]])
-    later, first = duals[: machines * (windows - 1)], duals[machines * (windows - 1) :]
-    return answer.objective, np.column_stack([first, later.reshape(windows - 1, machines).T])
+        return Relaxation(0.0, np.zeros((machines, windows)), None)
+    duals = np.abs(answer.row_duals)
+    starts = duals[compiled.rows["count_starts"]]
+    later, first = starts[: machines * (windows - 1)], starts[machines * (windows - 1) :]
+    launch = np.column_stack([first, later.reshape(windows - 1, machines).T])
+    return Relaxation(answer.objective, launch, shadow_prices(problem, compiled.rows, duals))
+
+
+def shadow_prices(problem: ProvisioningProblem, rows: dict[str, IntArray], duals: Array) -> ShadowPrices:
+    """Read the limits' prices off the duals ``[row]``; a family lists its rows window by window."""
+    windows = len(problem.window_h)
+
+    def by_window(family: str, count: int) -> Array:
+        return duals[rows[family]].reshape(-1, count).T if len(rows[family]) else np.zeros((count, windows))
+
+    floor = np.zeros((len(problem.groups), windows))
+    fed = np.unique(problem.option_group[problem.is_spot[problem.option_machine]])
+    floor[fed] = by_window("hold_floor", len(fed))
+    count_limit = np.zeros(problem.count_limit.shape)
+    count_limit[np.isfinite(problem.count_limit)] = duals[rows["wait_for_boot"]]
+    levels = by_window("limit_functions", len(problem.level_share))
+    return ShadowPrices(by_window("keep_quota", len(problem.quotas)), count_limit, floor, levels.sum(axis=0))
 
 
 @dataclass(frozen=True)
 class FixedCapacity:
-    """What is known of the fixed-capacity program: its lower bounds, and the cost of the best fleet met for it."""
+    """What is known of the fixed-capacity program: its lower bounds, the cost of the best fleet met for it, its limits' prices."""
 
     bounds: tuple[BoundReport, ...]
     objective_usd: float
+    shadow_usd: ShadowPrices | None = None
 
     @property
     def bound_usd(self) -> float:
@@ -94,11 +125,14 @@ def solve_fixed_capacity(
     """
     rate = rates_at(problem, plan.sizes)
     clock = time.perf_counter()
-    value, duals = horizon_relaxation(problem, rate)
-    relaxed = BoundReport("horizon-lp", PROBLEM, value, time.perf_counter() - clock)
-    if relative_gap(plan.cost_usd, value) <= gap or effort.time_limit_s == 0.0:
-        return FixedCapacity((relaxed,), plan.cost_usd)
-    return sweep_windows(problem, plan, rate, usable_multipliers(problem, duals), relaxed, run, effort, gap)
+    solved = horizon_relaxation(problem, rate)
+    relaxed = BoundReport("horizon-lp", PROBLEM, solved.value_usd, time.perf_counter() - clock)
+    start = FixedCapacity((relaxed,), plan.cost_usd, solved.shadow_usd)
+    if relative_gap(plan.cost_usd, solved.value_usd) <= gap or effort.time_limit_s == 0.0:
+        return start
+    return sweep_windows(
+        problem, plan, rate, usable_multipliers(problem, solved.launch_usd), start, run, effort, gap
+    )
 
 
 def sweep_windows(
@@ -106,7 +140,7 @@ def sweep_windows(
     plan: Evaluation,
     rate_rps: Array,
     multipliers: Array,
-    relaxed: BoundReport,
+    found: FixedCapacity,
     run: Map,
     effort: Effort,
     gap: float,
@@ -116,7 +150,6 @@ def sweep_windows(
     programs.begin_with(plan.instances)
     pool = widen_pool(problem, empty_pool(problem), plan.instances, POOL_REACH, rate_rps)
     nobody = np.zeros((len(problem.machines), len(problem.window_h)), dtype=int)
-    found = FixedCapacity((relaxed,), plan.cost_usd)
     for _ in range(SWEEPS):
         clock = time.perf_counter()
         swept = programs.sweep(multipliers, run, effort)
@@ -124,7 +157,7 @@ def sweep_windows(
         pool = widen_pool(problem, pool, swept.instances, POOL_REACH, rate_rps)
         path = cheapest_path(problem, pool, nobody)
         cost = found.objective_usd if path is None else evaluate(problem, path, rate_rps).cost_usd
-        found = FixedCapacity((*found.bounds, report), min(found.objective_usd, cost))
+        found = FixedCapacity((*found.bounds, report), min(found.objective_usd, cost), found.shadow_usd)
         if relative_gap(found.objective_usd, found.bound_usd) <= gap or swept.timed_out:
             break
         multipliers = launch_multipliers(problem, [problem], [pool])

@@ -169,6 +169,20 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class ShadowPrices:
+    """USD that one more unit of a limit would save in one window, in the linear program with the plan's sizes held.
+
+    `quota` ``[a, t]`` per vCPU, `count_limit` ``[i, t]`` per machine, `floor` ``[j, t]`` per machine that may be spot,
+    `concurrency` ``[t]`` per function running at once.
+    """
+
+    quota: Array
+    count_limit: Array
+    floor: Array
+    concurrency: Array
+
+
+@dataclass(frozen=True)
 class ProvisioningSolution:
     """A plan as arrays, with its proof.
 
@@ -193,6 +207,7 @@ class ProvisioningSolution:
     baselines: tuple[Baseline, ...] = ()
     phases_s: dict[str, float] = field(default_factory=dict)
     infeasible_reasons: tuple[str, ...] = ()
+    shadow_usd: ShadowPrices | None = None
 
     @property
     def gap(self) -> float:

@@ -99,7 +99,7 @@ class BindingLimit(Document):
     limit: str = Field(description="Name of the limit.")
     window: str | None = Field(description="Id of the window; null for a limit on the whole horizon.")
     shadow_price: float | None = Field(
-        description="Objective saved by one more unit of the limit; null: not computed."
+        description="Objective saved by one more unit of the limit, at the plan's sizes; null: not known."
     )
     unit: str = Field(description="Unit of the shadow price.")
 

@@ -17,7 +17,7 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.counts import all_counts, near_counts
-from solvers.fixed_capacity import rates_at, solve_fixed_capacity
+from solvers.fixed_capacity import horizon_relaxation, rates_at, solve_fixed_capacity
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
@@ -248,3 +248,23 @@ def test_greedy_alone_is_bounded_too() -> None:
         assert plan.objective_usd == min(
             b.objective_usd for b in plan.baselines if b.objective_usd is not None
         )
+
+
+def test_shadow_price_of_a_quota_is_what_a_vcpu_saves() -> None:
+    """Of 12 req/s, 4 vCPU of the cheap type (1 USD, 4 req/s, 2 vCPU) carry 8, the dear type (3 USD, 4 req/s) the rest: 5 USD.
+
+    One vCPU more is half a cheap machine for half a dear one: 1 USD.
+    """
+    problem = tiny_problem(
+        demand_rps=[[[12.0], [4.0]]],
+        capacity_rps=[[0, 4, 8, 12], [0, 4, 8, 12]],
+        options=[(0, 0), (1, 1)],
+        price_usd_per_h=[1.0, 3.0],
+        quotas=[([2.0, 0.0], 4.0)],
+    )
+    plan = evaluate(problem, np.array([[2, 1], [1, 0]]))
+    assert plan.cost_usd == pytest.approx(6.0)
+    solved = horizon_relaxation(problem, rates_at(problem, plan.sizes))
+    assert solved.shadow_usd is not None
+    assert solved.shadow_usd.quota == pytest.approx(np.array([[1.0, 0.0]]))
+    assert not solved.shadow_usd.floor.any()
