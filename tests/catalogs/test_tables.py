@@ -106,7 +106,9 @@ def test_all_bad_cells_of_all_rows_are_told_at_once() -> None:
 
 
 def test_nothing_is_raised_without_a_problem() -> None:
-    raise_collected([])
+    problems: list[str] = []
+    raise_collected(problems)
+    assert problems == []
 
 
 def test_near_names_are_offered_and_far_ones_are_not() -> None:
