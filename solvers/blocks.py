@@ -109,8 +109,11 @@ def column_names(stuffed: Any) -> list[str]:
     return names
 
 
-def cut_windows(problem: ProvisioningProblem, windows: slice) -> ProvisioningProblem:
-    """The same problem over a slice of its windows; the machines running before are left as they are."""
+def cut_windows(problem: ProvisioningProblem, windows: slice | IntArray) -> ProvisioningProblem:
+    """The same problem over some of its windows; the machines running before are left as they are.
+
+    A list of windows may repeat: good for pricing them one by one, not for launches between them.
+    """
     return replace(
         problem,
         demand_rps=problem.demand_rps[:, windows],

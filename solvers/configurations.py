@@ -6,7 +6,7 @@ launch multipliers worth quoting a bound with; the cheapest path through the poo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy import sparse
 
 from solvers.backends import solve
 from solvers.backends.program import LinearProgram
+from solvers.blocks import cut_windows
 from solvers.errors import BackendError
 from solvers.provisioning import incidence
 from solvers.recourse import evaluate
@@ -85,20 +86,9 @@ def price_fleets(
         ``[c]``, ``[c, g]``.
     """
     rate = None if rate_rps is None else rate_rps[:, window]
-    priced = evaluate(pick_windows(problem, window), instances.T, rate)
+    priced = evaluate(cut_windows(problem, window), instances.T, rate)
     served = ~priced.unserved_rps.any(axis=(0, 2)) & priced.window_kept
     return Pool(window[served], instances[served], priced.window_usd[served])
-
-
-def pick_windows(problem: ProvisioningProblem, window: IntArray) -> ProvisioningProblem:
-    """The problem over a list of its windows, repeats and all: good for pricing windows one by one, not for launches."""
-    return replace(
-        problem,
-        demand_rps=problem.demand_rps[:, window],
-        window_h=problem.window_h[window],
-        price_usd_per_h=problem.price_usd_per_h[:, window],
-        count_limit=problem.count_limit[:, window],
-    )
 
 
 def machines_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from solvers.counts import near_counts
 from solvers.provisioning import Boundary
 from solvers.recourse import machines_of, sizes_of, starts_of
-from solvers.relax_and_fix import BlockSettings, machines_after, relax_and_fix, solve_step
+from solvers.relax_and_fix import BlockSettings, relax_and_fix, solve_step
 
 if TYPE_CHECKING:
     from solvers.problem import IntArray, ProvisioningProblem
@@ -46,9 +46,9 @@ def worst_windows_again(
         before = (
             problem.initial_count.astype(float)
             if block.start == 0
-            else machines_after(problem, improved[:, block.start - 1])
+            else machines_of(problem, improved[:, block.start - 1]).astype(float)
         )
-        after = None if block.stop == windows else machines_after(problem, improved[:, block.stop])
+        after = None if block.stop == windows else machines_of(problem, improved[:, block.stop]).astype(float)
         candidates = near_counts(problem, sizes_of(problem, improved), **NEAR)
         found = solve_step(
             problem,

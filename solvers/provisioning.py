@@ -36,14 +36,10 @@ class Boundary:
         ``[i]`` machines running just before the block; None lets the block start free of charge.
     after
         ``[i]`` machines running just after it; None ends the block free.
-    start_value_usd
-        ``[i, t + 1]`` multipliers of count_starts at the block's two ends, used where `before` or `after` is None:
-        USD per machine of i taken over from the window before (column 0) or handed to the window after (column 1).
     """
 
     before: Array | None = None
     after: Array | None = None
-    start_value_usd: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -271,7 +267,7 @@ def pick_count(p: Parameters, x: Variables) -> Family:
 def count_starts(p: Parameters, x: Variables) -> Family:
     """starts[i,t] >= N[i,t] - N[i,t-1]  for all i,t; the first t against the machines before the block.
 
-    Where the state before is free, the first window's starts are counted by the boundary's multiplier in the objective instead.
+    Where the state before is free, the first window starts free of charge, or at what `solvers.lagrangian` adds to its prices.
     """
     running = machines_running(p, x)
     constraints = []
@@ -333,18 +329,12 @@ def machine_cost_usd(p: Parameters, x: Variables) -> Expression:
 
 
 def start_cost_usd(p: Parameters, x: Variables) -> Expression:
-    """sum_{i,t} s[i] starts[i,t], with the boundary's multipliers for starts across the block's ends."""
+    """sum_{i,t} s[i] starts[i,t], and what the windows after the block must launch because it does not hand it on."""
     running = machines_running(p, x)
     cost = cp.sum(p.problem.start_usd @ x.starts)
     if p.boundary.after is not None:
         handed = cp.pos(p.boundary.after - running[:, -1])
         cost = cost + p.problem.start_usd @ handed
-    if p.boundary.start_value_usd is not None:
-        into, out_of = p.boundary.start_value_usd.T
-        if p.boundary.before is None:
-            cost = cost + into @ running[:, 0]
-        if p.boundary.after is None:
-            cost = cost - out_of @ running[:, -1]
     return cost
 
 

@@ -58,7 +58,7 @@ class Evaluation:
 
 
 def machines_of(problem: ProvisioningProblem, instances: IntArray) -> IntArray:
-    """``[i, t]`` machines over all groups."""
+    """``[i, t]`` machines over all groups; ``[i]`` of a single window's instances."""
     return (incidence(problem.option_machine, len(problem.machines)) @ instances).astype(int)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from solvers.backends import solve
 from solvers.blocks import compile_block, cut_windows
 from solvers.provisioning import Boundary, Parameters
+from solvers.recourse import machines_of
 
 if TYPE_CHECKING:
     from solvers.counts import Candidates
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import IntArray, ProvisioningProblem
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,8 @@ def relax_and_fix(
         if fixed is None:
             return None
         instances[:, first : first + whole] = fixed[:, :whole]
-        before = machines_after(problem, instances[:, first + whole - 1])
+        before = machines_of(problem, instances[:, first + whole - 1]).astype(float)
     return instances
-
-
-def machines_after(problem: ProvisioningProblem, instances: IntArray) -> Array:
-    """``[i]`` machines of one window over all groups."""
-    return np.asarray(
-        np.bincount(problem.option_machine, weights=instances, minlength=len(problem.machines)), dtype=float
-    )
 
 
 def solve_step(
