@@ -102,29 +102,10 @@ def prune(problem: ProvisioningProblem, kinds: OptionKinds) -> Pruning:
 def restricted(problem: ProvisioningProblem, pruning: Pruning) -> ProvisioningProblem:
     """Return the program over the options that stay; machines that feed none of them leave with the rest."""
     groups, functions = np.flatnonzero(pruning.groups), np.flatnonzero(pruning.functions)
-    options = pruning.groups[problem.option_group]
-    machines = np.unique(problem.option_machine[options])
-    width = int(problem.count_max[groups].max(initial=0)) + 1
-    return replace(
-        problem,
-        groups=tuple(problem.groups[j] for j in groups),
-        machines=tuple(problem.machines[i] for i in machines),
-        functions=tuple(problem.functions[f] for f in functions),
-        serves=problem.serves[:, groups],
-        function_serves=problem.function_serves[:, functions],
-        capacity_rps=problem.capacity_rps[groups, :width],
-        count_max=problem.count_max[groups],
-        option_group=np.searchsorted(groups, problem.option_group[options]),
-        option_machine=np.searchsorted(machines, problem.option_machine[options]),
-        price_usd_per_h=problem.price_usd_per_h[machines],
-        start_usd=problem.start_usd[machines],
-        initial_count=problem.initial_count[machines],
-        count_limit=problem.count_limit[machines],
-        is_spot=problem.is_spot[machines],
-        quota_use=problem.quota_use[:, machines],
-        usd_per_request=problem.usd_per_request[functions],
-        concurrency_s=problem.concurrency_s[functions],
-    )
+    machines = np.unique(problem.option_machine[pruning.groups[problem.option_group]])
+    kept = problem.taking(groups=groups, machines=machines, functions=functions)
+    width = int(kept.count_max.max(initial=0)) + 1
+    return replace(kept, capacity_rps=kept.capacity_rps[:, :width])
 
 
 def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:

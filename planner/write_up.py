@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.options import ServerlessFunction, ServingOption
     from planner.scenario import Scenario
-    from solvers.problem import ProvisioningSolution
+    from solvers.solution import ProvisioningSolution
     from workloads.forecast import Forecast
 
 UNIT = "USD per horizon"

@@ -13,7 +13,8 @@ from planner.write_up_windows import Planned, window_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from solvers.problem import Array, ShadowPrices
+    from solvers.problem import Array
+    from solvers.solution import ShadowPrices
 
 UNIT_OF_LIMIT = MappingProxyType(
     {

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from planner.options import OptionTable, ServerlessFunction, ServingGroup, ServingOption
     from planner.scenario import Scenario
-    from solvers.problem import ProvisioningProblem, ProvisioningSolution
+    from solvers.problem import ProvisioningProblem
+    from solvers.solution import ProvisioningSolution
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]

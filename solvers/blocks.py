@@ -6,7 +6,7 @@ the node limit and the MIP start that the certificate needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cvxpy as cp
@@ -17,7 +17,7 @@ from solvers.backends.program import LinearProgram
 from solvers.provisioning import Parameters, Program, build
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import Array, IntArray
 
 
 @dataclass(frozen=True)
@@ -107,17 +107,3 @@ def column_names(stuffed: Any) -> list[str]:
         grid = np.indices(shape).reshape(len(shape), -1, order="F").T
         names.extend("_".join([variable.name(), *map(str, index)]) for index in grid)
     return names
-
-
-def cut_windows(problem: ProvisioningProblem, windows: slice | IntArray) -> ProvisioningProblem:
-    """The same problem over some of its windows; the machines running before are left as they are.
-
-    A list of windows may repeat: good for pricing them one by one, not for launches between them.
-    """
-    return replace(
-        problem,
-        demand_rps=problem.demand_rps[:, windows],
-        window_h=problem.window_h[windows],
-        price_usd_per_h=problem.price_usd_per_h[:, windows],
-        count_limit=problem.count_limit[:, windows],
-    )

@@ -9,12 +9,12 @@ import numpy as np
 
 from solvers.errors import BackendError
 from solvers.infeasibility import explain_shortfall
-from solvers.problem import ProvisioningSolution, relative_gap
+from solvers.solution import ProvisioningSolution, relative_gap
 
 if TYPE_CHECKING:
     from solvers.fixed_capacity import FixedCapacity
-    from solvers.problem import Baseline
     from solvers.search import Search
+    from solvers.solution import Baseline
 
 BOUND_SLACK_SHARE, BOUND_SLACK_USD = (
     1e-4,

@@ -103,19 +103,5 @@ def cut(problem: ProvisioningProblem, member: BoolArray) -> Component:
     K, J = len(problem.classes), len(problem.groups)
     k, j, f = (np.flatnonzero(part) for part in np.split(member, [K, K + J]))
     option = np.flatnonzero(np.isin(problem.option_group, j))
-    part = replace(
-        problem,
-        classes=tuple(problem.classes[n] for n in k),
-        groups=tuple(problem.groups[n] for n in j),
-        functions=tuple(problem.functions[n] for n in f),
-        demand_rps=problem.demand_rps[k],
-        serves=problem.serves[np.ix_(k, j)],
-        function_serves=problem.function_serves[np.ix_(k, f)],
-        capacity_rps=problem.capacity_rps[j],
-        count_max=problem.count_max[j],
-        option_group=np.searchsorted(j, problem.option_group[option]),
-        option_machine=problem.option_machine[option],
-        usd_per_request=problem.usd_per_request[f],
-        concurrency_s=problem.concurrency_s[f],
-    )
+    part = problem.taking(classes=k, groups=j, functions=f)
     return Component(part, option)

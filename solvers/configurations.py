@@ -14,9 +14,8 @@ from scipy import sparse
 
 from solvers.backends import solve
 from solvers.backends.program import LinearProgram
-from solvers.blocks import cut_windows
 from solvers.errors import BackendError
-from solvers.provisioning import incidence
+from solvers.problem import incidence
 from solvers.recourse import evaluate
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def price_fleets(
         ``[c]``, ``[c, g]``.
     """
     rate = None if rate_rps is None else rate_rps[:, window]
-    priced = evaluate(cut_windows(problem, window), instances.T, rate)
+    priced = evaluate(problem.taking(windows=window), instances.T, rate)
     served = ~priced.unserved_rps.any(axis=(0, 2)) & priced.window_kept
     return Pool(window[served], instances[served], priced.window_usd[served])
 

@@ -25,9 +25,9 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.lagrangian import BlockPrograms, Effort, no_counts
-from solvers.problem import BoundReport, ShadowPrices, relative_gap
 from solvers.provisioning import Boundary, Parameters
 from solvers.recourse import Evaluation, capacity_at, evaluate
+from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
 if TYPE_CHECKING:
     from solvers.parallel import Map

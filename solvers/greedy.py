@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.counts import least_counts
-from solvers.problem import Baseline
-from solvers.provisioning import incidence
+from solvers.problem import incidence
 from solvers.recourse import evaluate
+from solvers.solution import Baseline
 
 if TYPE_CHECKING:
     from solvers.problem import Array, IntArray, ProvisioningProblem

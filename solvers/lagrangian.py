@@ -17,7 +17,7 @@ import numpy as np
 
 from solvers.backends import solve
 from solvers.backends.status import Status
-from solvers.blocks import Compiled, compile_block, cut_windows
+from solvers.blocks import Compiled, compile_block
 from solvers.counts import Candidates, all_counts
 from solvers.provisioning import Boundary, Parameters
 
@@ -188,7 +188,7 @@ def compile_free_block(
 
     With `from_fleet` it begins with the initial fleet instead, its launches counted.
     """
-    part = cut_windows(problem, block)
+    part = problem.taking(windows=block)
     candidates = all_counts(part) if rate_rps is None else no_counts(len(part.window_h))
     return compile_block(
         Parameters(

@@ -17,12 +17,12 @@ from solvers.greedy import FORMS, greedy_baseline
 from solvers.lagrangian import Effort
 from solvers.parallel import Map, side_by_side
 from solvers.polish import relaxed_and_fixed, worst_windows_again
-from solvers.problem import Baseline, BoundReport, ProvisioningProblem, ProvisioningSolution
 from solvers.relax_and_fix import BlockSettings
 from solvers.search import Programs, Progress, Search, Settings
+from solvers.solution import Baseline, BoundReport, ProvisioningSolution
 
 if TYPE_CHECKING:
-    from solvers.problem import Array
+    from solvers.problem import Array, ProvisioningProblem
 
 EXACT = "the exact problem: all counts of every group"
 MAX_SWEEPS = 12  # a cap: no run measured so far took more than four before it met its gap or stalled

@@ -1,27 +1,33 @@
-"""The program's data: arrays in (`ProvisioningProblem`), arrays out (`ProvisioningSolution`).
+"""The program's data as arrays: one horizon to provision (`ProvisioningProblem`).
 
-Index order everywhere: ``[class, group or option, window, level]`` = ``[k, j|g|f, t, q]``; machines are ``i``, counts ``n``,
-quotas ``a``. Units stand in the field names.
+Index order everywhere: ``[class, group or option, window, level]``. Letters: k classes, j groups, i machines, f functions,
+g options (group, machine), a quotas, t windows, q levels, n counts; `solvers.limits` adds m models, z spot pools, s guards,
+u zones. Units stand in the field names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
+from solvers.axes import along, cut, wrong_shapes
 from solvers.errors import ProblemError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from solvers.limits import AccuracyFloors, ModelLoads, OperatorLimits, ServedValue, SpotRisk
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProvisioningProblem:
     """One horizon to provision, as arrays (design: sets, parameters).
 
@@ -41,9 +47,9 @@ class ProvisioningProblem:
         ``[k, f]`` function f may carry class k.
     capacity_rps
         ``[j, n]`` requests/s of n = 0..n_max machines in group j within its tier; column 0 is 0; never falls along n.
-        Rows shorter than the widest repeat their last value.
+        Rows shorter than the widest repeat their last value. All 0 for a linear group.
     count_max
-        ``[j]`` last n of the row that was computed; a group never counts more machines towards its capacity.
+        ``[j]`` last n of the row that was computed; a group never counts more machines towards its capacity. 0 for a linear group.
     option_group, option_machine
         ``[g]`` serving option g = (group, machine), as indices.
     price_usd_per_h
@@ -66,62 +72,51 @@ class ProvisioningProblem:
         ``[f]`` function-seconds one request holds.
     concurrency_limit
         Functions running at once over the account (inf: no limit).
+    linear_rps
+        ``[k, j]`` requests/s of class k that one machine of a linear group carries alone (target utilisation taken off); a column
+        of zeros marks a group with a capacity table. None where every group has a table.
+    owned_count
+        ``[i]`` machines already paid for (commitments): most that may run; inf for machines that are rented. None: no commitments.
+    limits, loads, accuracy, spot_risk, value
+        Optional parts, see `solvers.limits`; None switches a part off.
     """
 
-    classes: tuple[str, ...]
-    groups: tuple[str, ...]
-    machines: tuple[str, ...]
-    functions: tuple[str, ...]
-    quotas: tuple[str, ...]
-    demand_rps: Array
-    level_share: Array
-    window_h: Array
-    serves: BoolArray
-    function_serves: BoolArray
-    capacity_rps: Array
-    count_max: IntArray
-    option_group: IntArray
-    option_machine: IntArray
-    price_usd_per_h: Array
-    start_usd: Array
-    initial_count: IntArray
-    count_limit: Array
-    is_spot: BoolArray
+    classes: tuple[str, ...] = along("k")
+    groups: tuple[str, ...] = along("j")
+    machines: tuple[str, ...] = along("i")
+    functions: tuple[str, ...] = along("f")
+    quotas: tuple[str, ...] = along("a")
+    demand_rps: Array = along("ktq")
+    level_share: Array = along("q")
+    window_h: Array = along("t")
+    serves: BoolArray = along("kj")
+    function_serves: BoolArray = along("kf")
+    capacity_rps: Array = along("jn")
+    count_max: IntArray = along("j")
+    option_group: IntArray = along("g")
+    option_machine: IntArray = along("g")
+    price_usd_per_h: Array = along("it")
+    start_usd: Array = along("i")
+    initial_count: IntArray = along("i")
+    count_limit: Array = along("it")
+    is_spot: BoolArray = along("i")
     on_demand_floor_share: float
-    quota_use: Array
-    quota_limit: Array
-    usd_per_request: Array
-    concurrency_s: Array
+    quota_use: Array = along("ai")
+    quota_limit: Array = along("a")
+    usd_per_request: Array = along("f")
+    concurrency_s: Array = along("f")
     concurrency_limit: float
+    linear_rps: Array | None = along("kj", default=None)
+    owned_count: Array | None = along("i", default=None)
+    limits: OperatorLimits | None = None
+    loads: ModelLoads | None = None
+    accuracy: AccuracyFloors | None = None
+    spot_risk: SpotRisk | None = None
+    value: ServedValue | None = None
 
     def __post_init__(self) -> None:
         """Check every shape and range once; raise `ProblemError` with all that is wrong."""
-        K, J, I = len(self.classes), len(self.groups), len(self.machines)  # noqa: E741
-        F, A, G = len(self.functions), len(self.quotas), len(self.option_group)
-        T, Q = len(self.window_h), len(self.level_share)
-        shapes: dict[str, tuple[int, ...]] = {
-            "demand_rps": (K, T, Q),
-            "serves": (K, J),
-            "function_serves": (K, F),
-            "count_max": (J,),
-            "option_machine": (G,),
-            "price_usd_per_h": (I, T),
-            "start_usd": (I,),
-            "initial_count": (I,),
-            "count_limit": (I, T),
-            "is_spot": (I,),
-            "quota_use": (A, I),
-            "quota_limit": (A,),
-            "usd_per_request": (F,),
-            "concurrency_s": (F,),
-        }
-        problems = [
-            f"{name} has shape {getattr(self, name).shape}; it must be {shape}"
-            for name, shape in shapes.items()
-            if getattr(self, name).shape != shape
-        ]
-        if self.capacity_rps.ndim != 2 or len(self.capacity_rps) != J:
-            problems.append(f"capacity_rps has shape {self.capacity_rps.shape}; it must be ({J}, n_max + 1)")
+        problems = wrong_shapes(self, self.sizes)
         if problems:
             raise ProblemError(problems)
         for name in (
@@ -143,90 +138,127 @@ class ProvisioningProblem:
             problems.append("capacity_rps must start at 0 and never fall along n")
         if not 0 <= self.on_demand_floor_share <= 1:
             problems.append(f"on_demand_floor_share is {self.on_demand_floor_share}; it must be in [0, 1]")
+        if self.linear_rps is not None and (self.serves & self.is_linear & (self.linear_rps <= 0)).any():
+            problems.append("linear_rps must be above 0 wherever a linear group serves a class")
         if problems:
             raise ProblemError(problems)
 
-
-@dataclass(frozen=True)
-class BoundReport:
-    """One lower bound that was tried, and of which problem it is one."""
-
-    name: str
-    problem: str
-    bound_usd: float
-    runtime_s: float
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """A plan of another method on the same problem; `objective_usd` is None where it is infeasible."""
-
-    name: str
-    feasible: bool
-    reason: str
-    objective_usd: float | None
-    instances: IntArray | None = None
-
-
-@dataclass(frozen=True)
-class ShadowPrices:
-    """USD that one more unit of a limit would save in one window, in the linear program with the plan's sizes held.
-
-    `quota` ``[a, t]`` per vCPU, `count_limit` ``[i, t]`` per machine, `floor` ``[j, t]`` per machine that may be spot,
-    `concurrency` ``[t]`` per function running at once.
-    """
-
-    quota: Array
-    count_limit: Array
-    floor: Array
-    concurrency: Array
-
-
-@dataclass(frozen=True)
-class ProvisioningSolution:
-    """A plan as arrays, with its proof.
-
-    `instances` ``[g, t]``, `carried_rps` ``[k, j, t, q]``, `overflow_rps` ``[k, f, t, q]``, `starts` ``[i, t]``;
-    `status` is one of ``optimal`` (gap reached), ``gap_missed``, ``limit`` (stopped by time), ``infeasible``.
-    `infeasible_reasons` names what nothing can serve.
-    """
-
-    status: str
-    instances: IntArray
-    carried_rps: Array
-    overflow_rps: Array
-    starts: Array
-    objective_usd: float
-    bound_usd: float
-    bound_name: str
-    fixed_capacity_bound_usd: float
-    fixed_capacity_objective_usd: float
-    reproducible: bool
-    runtime_s: float
-    bounds: tuple[BoundReport, ...] = ()
-    baselines: tuple[Baseline, ...] = ()
-    phases_s: dict[str, float] = field(default_factory=dict)
-    infeasible_reasons: tuple[str, ...] = ()
-    shadow_usd: ShadowPrices | None = None
-
     @property
-    def gap(self) -> float:
-        """|objective - bound| / |objective| of the exact problem."""
-        return relative_gap(self.objective_usd, self.bound_usd)
+    def sizes(self) -> dict[str, int]:
+        """Length of every index by its letter."""
+        named = {
+            "k": self.classes,
+            "j": self.groups,
+            "i": self.machines,
+            "f": self.functions,
+            "a": self.quotas,
+        }
+        arrays = {"g": self.option_group, "t": self.window_h, "q": self.level_share}
+        found = {letter: len(values) for letter, values in (named | arrays).items()}
+        if self.loads is not None:
+            found["m"] = len(self.loads.models)
+        if self.spot_risk is not None:
+            found |= {"z": len(self.spot_risk.pools), "s": len(self.spot_risk.guards)}
+        return found
 
-    @property
-    def fixed_capacity_gap(self) -> float:
-        """The plan's gap with the capacity per machine fixed at the final sizes: a diagnostic, not a proof."""
-        return relative_gap(self.objective_usd, self.fixed_capacity_bound_usd)
+    @cached_property
+    def is_linear(self) -> BoolArray:
+        """``[j]`` groups whose capacity is a rate per machine and class instead of a table."""
+        if self.linear_rps is None:
+            return np.zeros(len(self.groups), dtype=bool)
+        return np.asarray(self.linear_rps.any(axis=0))
 
-    @property
-    def fixed_capacity_program_gap(self) -> float:
-        """Gap of the best fleet met for the program with those fixed capacities: how tight its bound is."""
-        return relative_gap(self.fixed_capacity_objective_usd, self.fixed_capacity_bound_usd)
+    @cached_property
+    def is_standby(self) -> BoolArray:
+        """``[i]`` machines that carry load only after the loss of a spot pool."""
+        if self.spot_risk is None:
+            return np.zeros(len(self.machines), dtype=bool)
+        return self.spot_risk.is_standby
+
+    @cached_property
+    def machine_count(self) -> sparse.csr_array:
+        """``[i, g]`` sums options to machines."""
+        return incidence(self.option_machine, len(self.machines))
+
+    @cached_property
+    def group_count(self) -> sparse.csr_array:
+        """``[j, g]`` sums options to groups, standby machines left out: N[j] is what carries load."""
+        working = (~self.is_standby[self.option_machine]).astype(float)
+        return sparse.csr_array(incidence(self.option_group, len(self.groups)) @ sparse.diags_array(working))
+
+    @cached_property
+    def change_count(self) -> sparse.csr_array:
+        """``[c, g]`` sums options to what costs when it rises: machines (launches), then pairs (machine, model) (loads).
+
+        Pairs that no option can hold, and pairs of machines that load for nothing, are left out.
+        """
+        if self.loads is None:
+            return self.machine_count
+        return sparse.csr_array(sparse.vstack([self.machine_count, self.loaded_count]))
+
+    @cached_property
+    def load_pairs(self) -> tuple[IntArray, IntArray]:
+        """``[p]`` machine and model of every pair whose load costs something and that some option can hold."""
+        if self.loads is None:
+            return np.empty(0, dtype=int), np.empty(0, dtype=int)
+        held = np.zeros(self.loads.load_usd.shape, dtype=bool)
+        held[self.option_machine, self.loads.group_model[self.option_group]] = True
+        machine, model = np.nonzero(held & (self.loads.load_usd > 0))
+        return machine, model
+
+    @cached_property
+    def loaded_count(self) -> sparse.csr_array:
+        """``[p, g]`` sums options to the pairs of `load_pairs`."""
+        machine, model = self.load_pairs
+        if self.loads is None:
+            return sparse.csr_array((0, len(self.option_group)))
+        own = (self.option_machine[None] == machine[:, None]) & (
+            self.loads.group_model[self.option_group][None] == model[:, None]
+        )
+        return sparse.csr_array(own.astype(float))
+
+    @cached_property
+    def change_usd(self) -> Array:
+        """``[c]`` USD of one rise: launches, then loads."""
+        if self.loads is None:
+            return self.start_usd
+        return np.concatenate([self.start_usd, self.loads.load_usd[self.load_pairs]])
+
+    @cached_property
+    def initial_change_count(self) -> Array:
+        """``[c]`` what stands just before the first window."""
+        if self.loads is None:
+            return self.initial_count.astype(float)
+        return np.concatenate([self.initial_count, self.loads.initial_loaded[self.load_pairs]]).astype(float)
+
+    def taking(
+        self,
+        *,
+        classes: IntArray | None = None,
+        groups: IntArray | None = None,
+        machines: IntArray | None = None,
+        functions: IntArray | None = None,
+        quotas: IntArray | None = None,
+        windows: IntArray | slice | None = None,
+    ) -> ProvisioningProblem:
+        """Return the same problem over some of its rows (ascending indices), options and inner indices renumbered.
+
+        Options stay where both their group and machine do. A list of windows may repeat: good for pricing them one by one,
+        not for launches between them; the machines running before the first window are left as they are.
+        """
+        j = np.arange(len(self.groups)) if groups is None else groups
+        i = np.arange(len(self.machines)) if machines is None else machines
+        g = np.flatnonzero(np.isin(self.option_group, j) & np.isin(self.option_machine, i))
+        given = {"k": classes, "f": functions, "a": quotas, "t": windows, "j": groups, "i": machines, "g": g}
+        kept = cut(self, {letter: pick for letter, pick in given.items() if pick is not None})
+        return replace(
+            kept,
+            option_group=np.searchsorted(j, kept.option_group),
+            option_machine=np.searchsorted(i, kept.option_machine),
+        )
 
 
-def relative_gap(objective: float, bound: float) -> float:
-    """|objective - bound| / |objective|; 0 where both are 0, inf where only the objective is."""
-    if objective == bound:
-        return 0.0
-    return abs(objective - bound) / abs(objective) if objective else float("inf")
+def incidence(owner: IntArray, owners: int) -> sparse.csr_array:
+    """``[owner, member]`` matrix with a 1 where the member belongs to the owner."""
+    members = len(owner)
+    return sparse.csr_array((np.ones(members), (owner, np.arange(members))), shape=(owners, members))

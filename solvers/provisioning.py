@@ -20,6 +20,8 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from solvers.problem import incidence
+
 if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
@@ -128,12 +130,6 @@ class Parameters:
         reachable = np.einsum("kj,ktq->jtq", p.serves.astype(float), p.demand_rps).reshape(len(p.groups), -1)
         capacity = p.capacity_rps[self.count_group, self.count]
         return np.asarray(np.minimum(capacity[:, None], reachable[self.count_group]))
-
-
-def incidence(owner: IntArray, owners: int) -> sparse.csr_array:
-    """``[owner, member]`` matrix with a 1 where the member belongs to the owner."""
-    members = len(owner)
-    return sparse.csr_array((np.ones(members), (owner, np.arange(members))), shape=(owners, members))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from scipy import sparse
 from solvers.backends import solve
 from solvers.backends.program import LinearProgram
 from solvers.errors import BackendError
-from solvers.provisioning import incidence
+from solvers.problem import incidence
 
 if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem

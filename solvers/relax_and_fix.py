@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.backends import solve
-from solvers.blocks import compile_block, cut_windows
+from solvers.blocks import compile_block
 from solvers.provisioning import Boundary, Parameters
 from solvers.recourse import machines_of
 
@@ -58,7 +58,7 @@ def solve_step(
     """``[g, t]`` machines of one block between its boundaries; None where it has no solution."""
     offered = candidates.allowed[:, block].any(axis=1)
     parameters = Parameters(
-        problem=cut_windows(problem, block),
+        problem=problem.taking(windows=block),
         count_group=candidates.group[offered],
         count=candidates.count[offered],
         count_allowed=candidates.allowed[offered, block],

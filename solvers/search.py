@@ -12,11 +12,11 @@ import numpy as np
 from solvers.components import Component, split
 from solvers.configurations import Pool, empty_pool, launch_multipliers, usable_multipliers, widen_pool
 from solvers.lagrangian import BlockPrograms, Effort
-from solvers.problem import BoundReport, ProvisioningProblem, relative_gap
 from solvers.recourse import Evaluation, evaluate, machines_of
+from solvers.solution import BoundReport, relative_gap
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, IntArray
+    from solvers.problem import Array, IntArray, ProvisioningProblem
 
 Progress = Callable[[str, float], None]
 Programs = list[tuple[Component, BlockPrograms]]  # of every part

@@ -16,7 +16,7 @@ from planner.queueing import cold_start_share, deadline_meet_rate
 from planner.write_up import cold_start_warnings
 from planner.write_up_limits import binding_limits
 from planner.write_up_windows import Planned, windows_of
-from solvers.problem import ProvisioningSolution
+from solvers.solution import ProvisioningSolution
 from tests.planner.small_catalogs import (
     demand,
     function_time,

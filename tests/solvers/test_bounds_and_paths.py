@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,11 +24,14 @@ from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
 from solvers.plan_horizon import plan_horizon
 from solvers.polish import relaxed_and_fixed, worst_windows_again
-from solvers.problem import ProvisioningProblem, relative_gap
 from solvers.recourse import evaluate
 from solvers.relax_and_fix import BlockSettings
+from solvers.solution import relative_gap
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_problems import draw_problem, tiny_problem
+
+if TYPE_CHECKING:
+    from solvers.problem import ProvisioningProblem
 
 CLOSE = 1e-6
 EFFORT = Effort(gap=0.0)

@@ -18,7 +18,7 @@ from tests.solvers.tiny_problems import FEATURES, Draw, draw_problem
 from tests.solvers.whole_program import compile_whole
 
 if TYPE_CHECKING:
-    from solvers.problem import Baseline, ProvisioningSolution
+    from solvers.solution import Baseline, ProvisioningSolution
 
 SEEDS = range(200)
 GAP = 0.03

@@ -17,8 +17,8 @@ from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
 from solvers.plan_horizon import plan_horizon, sweep
-from solvers.problem import BoundReport
 from solvers.search import Search, Settings
+from solvers.solution import BoundReport
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_problems import tiny_problem
 
