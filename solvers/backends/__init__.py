@@ -16,7 +16,7 @@ import numpy as np
 from solvers.backends import cvxpy_solvers, highs, pulp_solvers
 from solvers.backends.check import check_report
 from solvers.backends.lp_file import write_lp
-from solvers.backends.program import LinearProgram
+from solvers.backends.program import LinearProgram, NormRow, SquareTerm
 from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status
 from solvers.errors import BackendError
 
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Backend = Callable[[LinearProgram, Settings], Report]
 
-__all__ = ["Answer", "BackendInfo", "LinearProgram", "Status", "installed_backends", "solve", "write_lp"]
+__all__ = [
+    "Answer",
+    "BackendInfo",
+    "LinearProgram",
+    "NormRow",
+    "SquareTerm",
+    "Status",
+    "installed_backends",
+    "solve",
+    "write_lp",
+]
 
 RUNNERS: Mapping[str, Backend] = {
     highs.NAME: highs.run,

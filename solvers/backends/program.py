@@ -1,7 +1,7 @@
-"""A linear program as arrays: the one form every backend takes.
+"""A program as arrays: the one form every backend takes.
 
-Minimise cost' x + offset, subject to row_lower <= matrix x <= row_upper and lower <= x <= upper, where the
-integer columns of x are whole numbers.
+Minimise cost' x + offset + squares(x), subject to row_lower <= matrix x + norms(x) <= row_upper and lower <= x <= upper, where the
+integer columns of x are whole numbers. The norms and squares are convex and mostly absent: then the program is linear.
 """
 
 from __future__ import annotations
@@ -19,11 +19,62 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+    IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NormRow:
+    """A norm added to one row, which makes it a second-order cone: matrix[row] x + scale ||root x[columns]|| <= row_upper[row].
+
+    Parameters
+    ----------
+    row
+        Number of the row; its lower limit must be -inf.
+    columns
+        ``[n]`` numbers of the columns under the norm.
+    root
+        ``[m, n]`` dense coefficients: of a covariance, its square root.
+    scale
+        Weight of the norm, >= 0.
+    """
+
+    row: int
+    columns: IntArray
+    root: Array
+    scale: float = 1.0
+
+    def size(self, values: Array) -> float:
+        """Return scale ||root x[columns]||."""
+        return self.scale * float(np.linalg.norm(self.root @ values[self.columns]))
+
+
+@dataclass(frozen=True)
+class SquareTerm:
+    """A convex quadratic term of the objective: scale ||root x[columns]||^2.
+
+    Parameters
+    ----------
+    columns
+        ``[n]`` numbers of the columns under the norm.
+    root
+        ``[m, n]`` dense coefficients.
+    scale
+        Weight of the term, >= 0.
+    """
+
+    columns: IntArray
+    root: Array
+    scale: float = 1.0
+
+    def size(self, values: Array) -> float:
+        """Return scale ||root x[columns]||^2."""
+        inside = self.root @ values[self.columns]
+        return self.scale * float(inside @ inside)
 
 
 @dataclass(frozen=True)
 class LinearProgram:
-    """A (mixed-integer) linear program to be minimised.
+    """A (mixed-integer) linear program to be minimised, with second-order rows and convex squares where it has any.
 
     Parameters
     ----------
@@ -41,6 +92,10 @@ class LinearProgram:
         Constant of the objective.
     column_names, row_names
         Names for files and messages; ``x0, x1, ...`` and ``row0, row1, ...`` where absent.
+    norms
+        Norms added to rows.
+    squares
+        Quadratic terms of the objective.
     """
 
     cost: Array
@@ -53,6 +108,8 @@ class LinearProgram:
     offset: float = 0.0
     column_names: tuple[str, ...] | None = None
     row_names: tuple[str, ...] | None = None
+    norms: tuple[NormRow, ...] = ()
+    squares: tuple[SquareTerm, ...] = ()
 
     def __post_init__(self) -> None:
         """Check shapes and values once; raise `ProblemError` with all that is wrong."""
@@ -81,13 +138,44 @@ class LinearProgram:
         ]
         if not np.isfinite(self.offset):
             problems.append(f"offset is {self.offset}; it must be finite")
+        problems += self._wrong_norms()
         if problems:
             raise ProblemError(problems)
 
+    def _wrong_norms(self) -> list[str]:
+        """Return what is wrong with the norms and squares, given the shapes of the rest."""
+        problems = []
+        for what, parts in (("norms", self.norms), ("squares", self.squares)):
+            for n, part in enumerate(parts):
+                where, columns = f"{what}[{n}]", part.columns
+                if part.root.ndim != 2 or part.root.shape[1] != len(columns):
+                    problems.append(
+                        f"{where}.root has shape {part.root.shape}; it must be (any, {len(columns)})"
+                    )
+                if len(columns) and not 0 <= columns.min() <= columns.max() < len(self.cost):
+                    problems.append(f"{where}.columns must lie between 0 and {len(self.cost) - 1}")
+                if not (np.isfinite(part.scale) and part.scale >= 0 and np.isfinite(part.root).all()):
+                    problems.append(
+                        f"{where}: root must be finite, scale finite and >= 0; scale is {part.scale}"
+                    )
+        for n, norm in enumerate(self.norms):
+            if not 0 <= norm.row < len(self.row_lower):
+                problems.append(f"norms[{n}].row is {norm.row}; rows run from 0 to {len(self.row_lower) - 1}")
+            elif self.row_lower[norm.row] != -np.inf:
+                problems.append(
+                    f"norms[{n}]: row {norm.row} has a lower limit of {self.row_lower[norm.row]:g}; a norm has an upper one only"
+                )
+        return problems
+
+    @property
+    def is_curved(self) -> bool:
+        """It has norms or squares."""
+        return bool(self.norms or self.squares)
+
     @property
     def is_linear(self) -> bool:
-        """No column is integer."""
-        return not self.integer.any()
+        """No column is integer, and there are neither norms nor squares."""
+        return not (self.is_curved or self.integer.any())
 
     def relaxed(self) -> LinearProgram:
         """Return the same program with every column continuous."""
@@ -95,11 +183,19 @@ class LinearProgram:
 
     def scaled(self, cost_scale: float) -> LinearProgram:
         """Return the same program with its objective in other units: cost and offset times `cost_scale`."""
-        return replace(self, cost=self.cost * cost_scale, offset=self.offset * cost_scale)
+        squares = tuple(replace(term, scale=term.scale * cost_scale) for term in self.squares)
+        return replace(self, cost=self.cost * cost_scale, offset=self.offset * cost_scale, squares=squares)
 
     def objective(self, values: Array) -> float:
-        """Return cost' values + offset."""
-        return float(self.cost @ values) + self.offset
+        """Return cost' values + offset + squares."""
+        return float(self.cost @ values) + self.offset + sum(term.size(values) for term in self.squares)
+
+    def activity(self, values: Array) -> Array:
+        """Return ``[row]`` matrix values + norms: what the row limits hold."""
+        activity = np.asarray(self.matrix @ values, dtype=float)
+        for norm in self.norms:
+            activity[norm.row] += norm.size(values)
+        return activity
 
     def violation(self, values: Array) -> float:
         """Return how far `values` are from feasible; 0 where they keep every limit.
@@ -107,7 +203,7 @@ class LinearProgram:
         The largest of: excess over a row or column limit, divided by max(1, |limit|); distance of an integer
         column from the nearest whole number.
         """
-        activity = self.matrix @ values
+        activity = self.activity(values)
         whole = values[self.integer]
         return max(
             _excess(self.row_lower, activity),
