@@ -64,7 +64,7 @@ class ModelVariant:
     obtained: str
 
     def __post_init__(self) -> None:
-        problems = _provenance_problems(self.source, self.obtained)
+        problems = provenance_problems(self.source, self.obtained)
         problems += _positive_problems(
             memory_mib=self.memory_mib, artifact_mib=self.artifact_mib, parameters=self.parameters
         )
@@ -120,7 +120,7 @@ class ServiceTime:
     obtained: str
 
     def __post_init__(self) -> None:
-        problems = _provenance_problems(self.source, self.obtained)
+        problems = provenance_problems(self.source, self.obtained)
         problems += _positive_problems(
             batch=self.batch,
             items_per_request=self.items_per_request,
@@ -189,7 +189,7 @@ class PublishedCapacity:
     obtained: str
 
     def __post_init__(self) -> None:
-        problems = _provenance_problems(self.source, self.obtained)
+        problems = provenance_problems(self.source, self.obtained)
         problems += _positive_problems(
             cores=self.cores, batch=self.batch, capacity_rps=self.capacity_rps, deadline_ms=self.deadline_ms
         )
@@ -250,7 +250,7 @@ class FunctionTime:
     obtained: str
 
     def __post_init__(self) -> None:
-        problems = _provenance_problems(self.source, self.obtained)
+        problems = provenance_problems(self.source, self.obtained)
         problems += _positive_problems(
             memory_mb=self.memory_mb,
             batch=self.batch,
@@ -297,7 +297,8 @@ def _exact_quantile_ms(quantiles: Sequence[tuple[float, float]], percentile: flo
     return next((ms for share, ms in quantiles if abs(share - percentile) <= TOLERANCE_SHARE), None)
 
 
-def _provenance_problems(source: str, obtained: str) -> list[str]:
+def provenance_problems(source: str, obtained: str) -> list[str]:
+    """Say what is wrong with where a figure comes from, and how it was got."""
     problems = []
     if not source:
         problems.append("source is empty. Say where the figure comes from.")

@@ -1,4 +1,4 @@
-"""Our own profile tables: five kinds of CSV, told apart by their header, units in the column names.
+"""Our own profile tables: six kinds of CSV, told apart by their header, units in the column names.
 
 ============== =======================================================================================
 kind           columns (optional ones in brackets)
@@ -9,17 +9,22 @@ service times  model instance_type batch mean_ms
 capacities     model capacity_rps deadline_ms percentile [instance_type cores batch]
 function times model provider memory_mb mean_ms
                [arch batch items_per_request samples load_ms pNN_ms]
+buckets        model instance_type throughput_rps, and bucket or input_tokens output_tokens
+               [deadline_ms percentile]
 failures       model host reason [batch]
 ============== =======================================================================================
 
 Every kind has `source`, and all but failures `obtained` (measured, published or derived). `pNN_ms` are
 quantiles of the time: p50_ms, p90_ms, p95_ms, p98_ms, p99_ms, p999_ms. Empty cells are unknown, never 0.
+A throughput of 0 is known: that machine cannot serve that bucket (`catalogs.bucket_throughput`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from catalogs import bucket_throughput
+from catalogs.bucket_throughput import BucketThroughput
 from catalogs.importers.part import ProfilePart, attempt
 from catalogs.measurements import (
     OBTAINED,
@@ -62,13 +67,15 @@ FUNCTION_TIMES_OPTIONAL = ("arch", "batch", "items_per_request", "samples", "loa
 FAILED = ("model", "host", "reason", "source")
 FAILED_OPTIONAL = ("batch",)
 
-T = TypeVar("T", ModelVariant, ServiceTime, PublishedCapacity, FunctionTime, FailedProfile)
+T = TypeVar("T", ModelVariant, ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, FailedProfile)
 
 
 def recognises(file: InputFile) -> bool:
     """Whether the header looks like one of our tables, sound or not."""
     header = set(header_of(file))
-    return "model" in header and bool(header & {"task", "mean_ms", "capacity_rps", "reason"})
+    return "model" in header and bool(
+        header & {"task", "mean_ms", "capacity_rps", "throughput_rps", "reason"}
+    )
 
 
 def read(file: InputFile, problems: list[str]) -> ProfilePart:
@@ -77,6 +84,13 @@ def read(file: InputFile, problems: list[str]) -> ProfilePart:
     if "capacity_rps" in header:
         rows = read_rows(file, required=CAPACITIES, optional=CAPACITIES_OPTIONAL, problems=problems)
         return ProfilePart(capacities=_unique(rows, _capacity, lambda record: record.key))
+    if "throughput_rps" in header:
+        rows = read_rows(
+            file, required=bucket_throughput.REQUIRED, optional=bucket_throughput.OPTIONAL, problems=problems
+        )
+        return ProfilePart(
+            bucket_throughputs=_unique(rows, bucket_throughput.read_row, lambda record: record.key)
+        )
     if "mean_ms" in header and ("memory_mb" in header or "provider" in header):
         rows = read_rows(file, required=FUNCTION_TIMES, optional=FUNCTION_TIMES_OPTIONAL, problems=problems)
         return ProfilePart(function_times=_unique(rows, _function_time, lambda record: record.key))

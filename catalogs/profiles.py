@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from catalogs.bucket_throughput import BucketThroughput
 from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from catalogs.tables import InputFile
 
 __all__ = [
+    "BucketThroughput",
     "FailedProfile",
     "FunctionTime",
     "ModelVariant",
@@ -34,7 +36,7 @@ __all__ = [
 BUNDLED = "bundled"
 SOURCES_JOINED_BY = " | "
 
-R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, FailedProfile)
+R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, FailedProfile)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class ProfileCatalog:
     ----------
     variants
         Model variants by name, sorted by name.
-    service_times, capacities, function_times, failed
+    service_times, capacities, function_times, bucket_throughputs, failed
         Records sorted by their keys; no two records of one kind share a key.
     warnings
         What a reader should know: overridden rows, files left out, mixed accuracy metrics.
@@ -60,6 +62,7 @@ class ProfileCatalog:
     failed: tuple[FailedProfile, ...]
     warnings: tuple[str, ...]
     digests: Mapping[str, str]
+    bucket_throughputs: tuple[BucketThroughput, ...] = ()
 
 
 def load_profile_catalog(paths: Sequence[str | Path] = ()) -> ProfileCatalog:
@@ -116,11 +119,17 @@ def _merge(
         ([record for part in parts for record in part.function_times] for parts in paths_parts),
         warnings,
     )
+    bucket_throughputs = _override(
+        "bucket throughputs",
+        ([record for part in parts for record in part.bucket_throughputs] for parts in paths_parts),
+        warnings,
+    )
     failed = _override(
         "failures", ([record for part in parts for record in part.failed] for parts in paths_parts), warnings
     )
     timed = {time.model for time in service_times} | {time.model for time in function_times}
-    unknown = sorted((timed | {capacity.model for capacity in capacities}) - set(variants))
+    published = {one.model for one in capacities} | {one.model for one in bucket_throughputs}
+    unknown = sorted((timed | published) - set(variants))
     if unknown:
         warnings.append(
             f"{len(unknown)} models have times but no variant, so no task, and are left out of plans: "
@@ -132,6 +141,7 @@ def _merge(
         service_times=service_times,
         capacities=capacities,
         function_times=function_times,
+        bucket_throughputs=bucket_throughputs,
         failed=failed,
         warnings=tuple(dict.fromkeys(warnings)),
         digests=digests,
@@ -163,7 +173,9 @@ def _override(kind: str, paths: Iterable[Sequence[R]], warnings: list[str]) -> t
     return tuple(sorted(kept.values(), key=lambda record: record.key))
 
 
-def _highest_percentile(record: ServiceTime | FunctionTime | PublishedCapacity | FailedProfile) -> float:
+def _highest_percentile(
+    record: ServiceTime | FunctionTime | PublishedCapacity | BucketThroughput | FailedProfile,
+) -> float:
     if isinstance(record, ServiceTime | FunctionTime) and record.quantiles:
         return record.quantiles[-1][0]
     return 0.0

@@ -11,6 +11,7 @@ from catalogs.errors import CatalogError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from catalogs.bucket_throughput import BucketThroughput
     from catalogs.measurements import (
         FailedProfile,
         FunctionTime,
@@ -39,6 +40,7 @@ class ProfilePart:
     service_times: tuple[ServiceTime, ...] = ()
     capacities: tuple[PublishedCapacity, ...] = ()
     function_times: tuple[FunctionTime, ...] = ()
+    bucket_throughputs: tuple[BucketThroughput, ...] = ()
     failed: tuple[FailedProfile, ...] = ()
     left_out: str | None = None
 
