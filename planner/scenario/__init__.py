@@ -1,25 +1,19 @@
 """The user's input: the models of scenario.yaml, and reading them with every problem named at once."""
 
 from planner.scenario.document import Scenario
+from planner.scenario.fleet import Commitment, FleetEntry, MachineMarket, Market, Quota
+from planner.scenario.models import Models
+from planner.scenario.objective import Objective, SolverSettings
 from planner.scenario.reading import load_scenario, parse_scenario, with_solver
-from planner.scenario.supply import (
-    FleetEntry,
-    Functions,
-    Market,
-    Models,
-    Objective,
-    Quota,
-    Resources,
-    SolverSettings,
-    Spot,
-)
+from planner.scenario.request_class import MinAccuracy, RequestClass, SizeBucket
+from planner.scenario.resources import Resources
+from planner.scenario.services import Burstable, Containers, Functions
+from planner.scenario.spot import Spot
 from planner.scenario.workload import (
     ForecastSettings,
     Horizon,
-    MinAccuracy,
     MmppTrace,
     PoissonTrace,
-    RequestClass,
     SurgeTrace,
     TraceFile,
     TraceSource,
@@ -27,10 +21,14 @@ from planner.scenario.workload import (
 )
 
 __all__ = [
+    "Burstable",
+    "Commitment",
+    "Containers",
     "FleetEntry",
     "ForecastSettings",
     "Functions",
     "Horizon",
+    "MachineMarket",
     "Market",
     "MinAccuracy",
     "MmppTrace",
@@ -41,6 +39,7 @@ __all__ = [
     "RequestClass",
     "Resources",
     "Scenario",
+    "SizeBucket",
     "SolverSettings",
     "Spot",
     "SurgeTrace",

@@ -1,32 +1,26 @@
-"""The whole scenario, and what must hold between its parts."""
+"""The whole scenario, and what follows from several of its parts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PrivateAttr
 
-from planner.document import Document, Place
-from planner.errors import nearest
-from planner.instants import instant_text
+from planner.document import Document
+from planner.scenario.models import Models
+from planner.scenario.objective import Objective, SolverSettings
 from planner.scenario.quantities import Duration, Name
-from planner.scenario.supply import Models, Objective, Resources, SolverSettings, Spot
+from planner.scenario.resources import Resources
+from planner.scenario.spot import Spot
 from planner.scenario.workload import ForecastSettings, Horizon, Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Contradiction = tuple[Place, str]  # where, and the sentence that goes on after the name of the place
+    from planner.scenario.request_class import RequestClass
 
 
 class Scenario(Document):
     """One planning question: what must be served when, with what, at which limits."""
-
-    not_yet: ClassVar[dict[str, str]] = {
-        "budget_usd": "a budget",
-        "containers": "the choice of container images",
-    }
 
     version: Literal[1] = Field(description="Version of this format.")
     name: Name = Field(description="Name of the plan.")
@@ -70,73 +64,19 @@ class Scenario(Document):
         placed._folder, placed._digest = folder, digest
         return placed
 
-    def contradictions(self) -> list[Contradiction]:
-        """Say where fields contradict each other."""
-        return [
-            *self._time_contradictions(),
-            *self._class_contradictions(),
-            *self._trace_contradictions(),
-            *self._spot_contradictions(),
-        ]
+    @property
+    def spot_level(self) -> int:
+        """Index of the demand level that must survive the loss of spot machines."""
+        level = self.spot.level
+        if level is None:
+            return len(self.forecast.levels) - 1
+        return level if isinstance(level, int) else self.forecast.levels.index(level)
 
-    def _time_contradictions(self) -> Iterator[Contradiction]:
-        windows = self.horizon.duration_s / self.window_s
-        if abs(windows - round(windows)) > 1e-9 or windows < 1:
-            yield (
-                ("window",),
-                f"is {self.window_s:g} s and horizon.duration {self.horizon.duration_s:g} s, "
-                f"{windows:g} windows; the duration must be a whole number of windows.",
-            )
-        hold_s = self.forecast.hold_s
-        if hold_s is not None and hold_s < self.window_s:
-            yield (
-                ("forecast", "hold"),
-                f"is {hold_s:g} s; it must be at least the window, {self.window_s:g} s.",
-            )
-        for name, source in self.workload.traces.items():
-            start = getattr(source, "start", None)
-            if start is not None and start >= self.horizon.start:
-                yield (
-                    ("workload", "traces", name, "start"),
-                    f"is {instant_text(start)}; the history must begin before horizon.start, "
-                    f"{instant_text(self.horizon.start)}.",
-                )
+    @property
+    def exposure_s(self) -> float:
+        """Time in which losses of spot machines fall together: as stated, or until they are replaced."""
+        return self.spot.exposure_s if self.spot.exposure_s is not None else self.resources.boot_s
 
-    def _class_contradictions(self) -> Iterator[Contradiction]:
-        first: dict[str, int] = {}
-        known = self.workload.traces
-        for index, one in enumerate(self.workload.classes):
-            path = ("workload", "classes", index)
-            if one.name in first:
-                yield (
-                    (*path, "name"),
-                    f"{one.name!r} is also the name of class {first[one.name]}; names must differ.",
-                )
-            first.setdefault(one.name, index)
-            if one.trace not in known:
-                yield (
-                    (*path, "trace"),
-                    f"is {one.trace!r}, which is not among workload.traces ({', '.join(sorted(known))})."
-                    f"{nearest(one.trace, known)}",
-                )
-
-    def _trace_contradictions(self) -> Iterator[Contradiction]:
-        for name in self.workload.traces:
-            shares = [one.share for one in self.workload.classes if one.trace == name]
-            path = ("workload", "traces", name)
-            if not shares:
-                yield path, "is used by no class; name it in a class or remove it."
-            elif sum(shares) > 1 + 1e-9:
-                yield (
-                    path,
-                    f"has classes whose shares sum to {sum(shares):g}; they must sum to at most 1.",
-                )
-
-    def _spot_contradictions(self) -> Iterator[Contradiction]:
-        markets = self.resources.markets
-        if markets == ("spot",) and (self.spot.policy == "none" or self.spot.max_share < 1):
-            yield (
-                ("resources", "markets"),
-                "is [spot] alone, and the spot policy allows no group of spot machines only; add on-demand, "
-                "or set spot.max_share to 1.",
-            )
+    def min_instances_of(self, one: RequestClass) -> int:
+        """Least machines that may serve a class: its own number, or that of all classes."""
+        return self.resources.min_instances if one.min_instances is None else one.min_instances

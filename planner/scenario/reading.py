@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from planner.document import check, path_text
 from planner.errors import InputError
+from planner.scenario.contradictions import contradictions
 from planner.scenario.document import Scenario
-from planner.scenario.supply import SolverSettings
+from planner.scenario.objective import SolverSettings
 from planner.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:
     context: dict[str, Any] = {"folder": folder}
     scenario = check(Scenario, data, source=source, lines=lines, context=context)
     problems = []
-    for path, rest in scenario.contradictions():
+    for path, rest in contradictions(scenario):
         known = path
         while known and known not in lines:
             known = known[:-1]

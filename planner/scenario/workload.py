@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, field_validator
+from pydantic import Discriminator, Field, Strict, Tag, field_validator
 
 from planner.document import Document
 from planner.scenario.quantities import (
@@ -13,12 +13,12 @@ from planner.scenario.quantities import (
     Duration,
     InputPath,
     Instant,
-    Name,
     NonNegative,
     OpenShare,
     Positive,
     Share,
 )
+from planner.scenario.request_class import RequestClass
 
 ColumnName = Annotated[str, Field(min_length=1)] | Annotated[int, Strict(), Field(ge=0)]
 
@@ -121,63 +121,6 @@ TraceSource = Annotated[
 ]
 
 
-class MinAccuracy(Document):
-    """Least accuracy of the models that may serve a class, in the metric of their task."""
-
-    value: Share = Field(description="Least accuracy, as a share of 1.")
-    kind: Literal["per_request"] = Field(
-        "per_request", description="Every request gets at least this accuracy."
-    )
-    metric: str | None = Field(
-        None, description="Metric the value is in; only needed where a task has several."
-    )
-
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _mean_is_not_yet(cls, value: Any) -> Any:
-        if value == "mean":
-            raise ValueError("accuracy on average over the requests is not available yet; use per_request")
-        return value
-
-
-def _plain_number(value: Any) -> Any:
-    return {"value": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-class RequestClass(Document):
-    """Requests with one task, one deadline and one accuracy floor."""
-
-    not_yet: ClassVar[dict[str, str]] = {
-        "buckets": "a request class of language-model size buckets",
-        "size_buckets": "a request class of language-model size buckets",
-        "min_instances": "a least number of machines per class",
-        "models": "a list of models in place of a task",
-    }
-
-    name: Name = Field(description="Name of the class in the plan.")
-    trace: str = Field(description="The trace, by its name under workload.traces, that the class is part of.")
-    share: Annotated[Share, Field(gt=0)] = Field(
-        1.0, description="Part of the trace's requests that are of the class."
-    )
-    task: str = Field(min_length=1, description="Task that its models perform, e.g. image-classification.")
-    items_per_request: Annotated[Count, Field(ge=1)] = Field(
-        1, description="Items (images, rows) of one request."
-    )
-    deadline_ms: Positive = Field(description="Time from arrival to answer that a request may take.")
-    percentile: OpenShare = Field(description="Share of the requests that must meet the deadline, e.g. 0.98.")
-    min_accuracy: (
-        Annotated[MinAccuracy, BeforeValidator(_plain_number, json_schema_input_type=Share | MinAccuracy)]
-        | None
-    ) = Field(None, description="Accuracy floor: a share of 1, or {value, kind, metric}.")
-
-    @field_validator("percentile", mode="before")
-    @classmethod
-    def _percentile_is_a_share(cls, value: Any) -> Any:
-        if isinstance(value, int | float) and 1 < value < 100:
-            raise ValueError(f"{value} looks like a percentage; write the share {value / 100:g}")
-        return value
-
-
 class Workload(Document):
     """Traces and the request classes cut from them."""
 
@@ -212,17 +155,3 @@ class Horizon(Document):
 
     start: Instant = Field(description="First instant planned for; history ends here.")
     duration_s: Duration = Field(alias="duration", description="Length of the plan.")
-
-
-__all__ = [
-    "ForecastSettings",
-    "Horizon",
-    "MinAccuracy",
-    "MmppTrace",
-    "PoissonTrace",
-    "RequestClass",
-    "SurgeTrace",
-    "TraceFile",
-    "TraceSource",
-    "Workload",
-]

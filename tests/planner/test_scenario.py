@@ -15,7 +15,7 @@ from planner.examples import example_text
 from planner.scenario import (
     MmppTrace,
     PoissonTrace,
-    Scenario,
+    Spot,
     SurgeTrace,
     TraceFile,
     load_scenario,
@@ -24,6 +24,7 @@ from planner.scenario import (
 )
 from planner.scenario.quantities import parse_duration
 from planner.schemas import SCHEMAS
+from tests.planner.small_catalogs import request_class, scenario
 from workloads.load_shapes import Bursts, Span, Surge
 
 BAD = Path(__file__).parents[1] / "data" / "bad" / "scenario"
@@ -47,6 +48,10 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
         2,
         ("line 10: workload.classes[0].trace is 'wbe'", "Did you mean 'web'?", "also the name of class 0"),
     ),
+    "classes_of_models": (
+        3,
+        ("classes[0]: a class states its task or a list", "names short more than once", "buckets sum to 0.9"),
+    ),
     "contains_itself": (1, ("resources.functions contains itself",)),
     "cut_off": (1, ("line 10 column", "not readable YAML")),
     "durations_without_units": (
@@ -59,6 +64,19 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
         ),
     ),
     "empty": (1, ("the document is empty",)),
+    "fleet_and_zones": (
+        8,
+        (
+            "min_zones is 3, and resources.zones names 2",
+            "current_fleet[0].zone is missing",
+            "Did you mean 'us-east-1b'?",
+            "committed have no zone",
+            "makes 3 committed c5.large, and resources.commitments has 2",
+            "containers is not enabled",
+            "burstable.standby is off",
+            "there is no spot machine to lose",
+        ),
+    ),
     "history_after_horizon": (1, ("must begin before horizon.start",)),
     "levels_and_lists": (
         5,
@@ -70,26 +88,10 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
             "at least 1",
         ),
     ),
-    "maximise_accuracy": (2, ("objective.maximise is not available yet", "objective.budget_usd")),
     "missing_files": (5, ("nowhere.csv", "no_profiles", "no_prices.csv", "no_shapes.csv", "no_spot.json")),
-    "missing_parts": (3, ("horizon is missing", "traces.web.seed is missing", "classes[0].task is missing")),
+    "missing_parts": (3, ("horizon is missing", "traces.web.seed is missing", "neither is given")),
     "no_classes": (1, ("workload.classes is []; it must be a list of at least one entry",)),
-    "not_available_yet": (
-        11,
-        (
-            "accuracy on average",
-            "resources.budget_usd is not available yet",
-            "max_churn",
-            "max_groups",
-            "commitments",
-            "headroom_share",
-            "scale_in_delay_s",
-            "min_instances",
-            "minimising latency is not available yet",
-            "the spot policy 'chance' is not available yet",
-            "survive_loss",
-        ),
-    ),
+    "not_available_yet": (2, ("provisioned_concurrency is not available yet", "functions.partition")),
     "not_utf8": (1, ("byte 20 is not UTF-8",)),
     "out_of_range": (
         8,
@@ -102,13 +104,48 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
     "percentage_for_share": (2, ("95 looks like a percentage; write the share 0.95", "max_share is 50")),
     "repeated_entries": (1, ("quotas names g spot more than once",)),
     "repeated_keys": (2, ("line 6: window is given twice (first on line 5)", "deadline_ms is given twice")),
+    "settings_of_other_objectives": (
+        6,
+        (
+            "percentile is missing; it is required unless",
+            "meet_rate_grid is given, and the objective is cost",
+            "cost_weight_per_usd is given",
+            "latency_factors is given",
+            "objective.class is given",
+            "Did you mean 'album'?",
+        ),
+    ),
     "shares_above_one": (1, ("shares sum to 1.3",)),
+    "spot_and_grids_out_of_range": (
+        6,
+        (
+            "max_share is 2; it must be at most 1",
+            "level: 1.0 is no demand level",
+            "violation_share is 0.5; it must be less than 0.5",
+            "risk_aversion_usd is -1",
+            "common_shock_share is 1; it must be less than 1",
+            "latency_factors[0] is 0; it must be greater than 0",
+        ),
+    ),
     "spot_alone": (1, ("resources.markets is [spot] alone",)),
+    "spot_figures_unused": (
+        7,
+        (
+            "burstable.standby is true, and the spot policy is share",
+            "only chance takes it",
+            "only survive-loss and chance take it",
+            "0.97, which is not among forecast.levels (0.5, 0.8, 0.95, 0.99)",
+            "common_shock_share is given, and nothing weighs losses",
+            "availability is given",
+            "is of the zone 'us-east-1f'; resources.zones names none",
+        ),
+    ),
     "tabs": (1, ("line 7 column 1", "cannot start any token")),
     "time_without_zone": (2, ("must state its time zone", "'last monday'")),
+    "two_objectives": (1, ("minimise: cost and maximise: effective_accuracy cannot both be the objective",)),
     "uneven_windows": (2, ("3.42857 windows", "forecast.hold is 300 s")),
     "unknown_generator": (1, ("a 'file' or a 'generator' (poisson, mmpp, surge)",)),
-    "unknown_keys": (6, ("Did you mean 'name'?", "Did you mean 'window'?", "Did you mean 'percentile'?")),
+    "unknown_keys": (5, ("Did you mean 'name'?", "Did you mean 'window'?", "Did you mean 'percentile'?")),
     "unused_trace": (1, ("traces.spare is used by no class",)),
     "wrong_solver": (3, ("'hihgs'", "Did you mean 'highs'?", "gap is 3", "time_limit_s is 0")),
     "wrong_types": (
@@ -139,13 +176,13 @@ def test_every_broken_scenario_is_expected() -> None:
 
 def test_units_are_converted_once(tmp_path: Path) -> None:
     (tmp_path / "web.csv").write_text("time,count\n")
-    scenario = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
-    source = scenario.workload.traces["web"]
+    found = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
+    source = found.workload.traces["web"]
     assert isinstance(source, TraceFile)
-    assert (scenario.horizon.duration_s, scenario.window_s, source.interval_s) == (5400, 900, 30)
-    assert scenario.windows == 6
-    assert scenario.workload.classes[0].share == 0.1
-    assert scenario.path_of("web.csv") == tmp_path / "web.csv"
+    assert (found.horizon.duration_s, found.window_s, source.interval_s) == (5400, 900, 30)
+    assert found.windows == 6
+    assert found.workload.classes[0].share == 0.1
+    assert found.path_of("web.csv") == tmp_path / "web.csv"
 
 
 @pytest.mark.parametrize(
@@ -186,12 +223,12 @@ def test_a_missing_scenario_and_a_folder_say_what_to_do(tmp_path: Path) -> None:
 
 def test_flags_override_the_solver_and_are_checked(tmp_path: Path) -> None:
     (tmp_path / "web.csv").write_text("time,count\n")
-    scenario = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
-    changed = with_solver(scenario, {"gap": 0.01, "seed": 3})
+    found = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
+    changed = with_solver(found, {"gap": 0.01, "seed": 3})
     assert (changed.solver.gap, changed.solver.seed, changed.solver.name) == (0.01, 3, "highs")
-    assert (changed.digest, changed.path_of("x")) == (scenario.digest, scenario.path_of("x"))
+    assert (changed.digest, changed.path_of("x")) == (found.digest, found.path_of("x"))
     with pytest.raises(InputError) as caught:
-        with_solver(scenario, {"gap": 2.0, "seed": -1})
+        with_solver(found, {"gap": 2.0, "seed": -1})
     assert len(caught.value.problems) == 2
     assert "--gap is 2.0; it must be less than 1." in caught.value.problems
 
@@ -208,8 +245,62 @@ def test_the_example_satisfies_the_published_schema() -> None:
 
 
 def test_every_field_of_the_schema_is_described() -> None:
-    for model in (Scenario, *Scenario.__subclasses__()):
-        assert all(field.description for field in model.model_fields.values()), model
+    schema = SCHEMAS["scenario"]()
+    for name, part in {"scenario": schema, **schema["$defs"]}.items():
+        for key, field in part.get("properties", {}).items():
+            assert field.keys() & {"description", "const", "$ref"}, f"{name}.{key}"
+
+
+def test_guarding_spot_policies_replace_the_share_limit_unless_one_is_given() -> None:
+    limits = [
+        Spot.model_validate(given).max_share
+        for given in (
+            {},
+            {"policy": "share"},
+            {"policy": "survive-loss"},
+            {"policy": "chance", "violation_share": 0.01},
+            {"policy": "survive-loss", "max_share": 0.3},
+        )
+    ]
+    assert limits == [0.5, 0.5, 1, 1, 0.3]
+
+
+@pytest.mark.parametrize(("level", "index"), [(None, 1), (0, 0), (0.5, 0), (0.9, 1)])
+def test_the_level_of_a_loss_is_a_number_a_probability_or_the_top(level: float | None, index: int) -> None:
+    spot = {"policy": "survive-loss"} | ({} if level is None else {"level": level})
+    assert scenario(spot=spot).spot_level == index
+
+
+def test_exposure_is_the_time_until_a_machine_is_replaced_unless_given() -> None:
+    chance = {"policy": "chance", "violation_share": 0.05}
+    assert scenario(spot=chance, resources={"boot_s": 90}).exposure_s == 90
+    assert scenario(spot=chance | {"exposure_s": 3600}).exposure_s == 3600
+
+
+def test_classes_state_their_own_least_machines_or_take_that_of_all() -> None:
+    small = scenario(request_class("a"), request_class("b", min_instances=0), resources={"min_instances": 3})
+    assert [small.min_instances_of(one) for one in small.workload.classes] == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("given", "direction"),
+    [
+        ({}, "cost"),
+        ({"minimise": "cost"}, "cost"),
+        ({"minimise": "latency", "class": "web"}, "latency"),
+        ({"maximise": "effective_accuracy", "meet_rate_grid": [0.5, 0.9]}, "effective_accuracy"),
+    ],
+)
+def test_one_direction_is_the_objective_and_cost_unless_told(
+    given: dict[str, object], direction: str
+) -> None:
+    assert scenario(objective=given).objective.direction == direction
+
+
+def test_a_percentile_may_be_absent_where_effective_accuracy_is_maximised() -> None:
+    free = request_class()
+    del free["percentile"]
+    assert scenario(free, objective={"maximise": "effective_accuracy"}).workload.classes[0].percentile is None
 
 
 @pytest.mark.parametrize(
