@@ -56,8 +56,6 @@ class Parameters:
         ``[r]`` the candidates (j, n) offered to pick_count.
     count_allowed
         ``[r, t]`` candidate r is offered in window t.
-    whole_windows
-        Machines and picks are whole in the first so many windows and relaxed in the rest.
     boundary
         See `Boundary`.
     rate_rps
@@ -69,7 +67,6 @@ class Parameters:
     count_group: IntArray
     count: IntArray
     count_allowed: BoolArray
-    whole_windows: int
     boundary: Boundary
     rate_rps: Array | None = None
 
@@ -189,12 +186,12 @@ def build(p: Parameters) -> Program:
 
 
 def add_variables(p: Parameters) -> Variables:
-    """All variables non-negative; machines and picks whole in the first windows, relaxed after them."""
+    """All variables non-negative; machines and picks whole."""
     T, S = p.windows, p.windows * p.levels
     overflowing = len(p.function_pair_class) > 0
     return Variables(
-        instances=whole_then_relaxed("instances", p, np.full((len(p.problem.option_group), T), np.inf)),
-        pick=whole_then_relaxed("pick", p, p.count_allowed.astype(float)) if len(p.count) else None,
+        instances=whole("instances", np.full((len(p.problem.option_group), T), np.inf)),
+        pick=whole("pick", p.count_allowed.astype(float)) if len(p.count) else None,
         carried_rps=cp.Variable((len(p.pair_class), S), bounds=[0, None], name="carried_rps"),
         overflow_rps=cp.Variable((len(p.function_pair_class), S), bounds=[0, None], name="overflow_rps")
         if overflowing
@@ -203,17 +200,9 @@ def add_variables(p: Parameters) -> Variables:
     )
 
 
-def whole_then_relaxed(name: str, p: Parameters, upper: Array) -> Expression:
-    """``[row, t]`` integer in the first `whole_windows` columns, continuous in the others, between 0 and `upper`."""
-    parts = [
-        cp.Variable(part.shape, bounds=[np.zeros(part.shape), part], integer=whole, name=f"{name}_{kind}")
-        for part, whole, kind in (
-            (upper[:, : p.whole_windows], True, "whole"),
-            (upper[:, p.whole_windows :], False, "relaxed"),
-        )
-        if part.shape[1]
-    ]
-    return parts[0] if len(parts) == 1 else cp.hstack(parts)
+def whole(name: str, upper: Array) -> cp.Variable:
+    """``[row, t]`` whole numbers between 0 and `upper`."""
+    return cp.Variable(upper.shape, bounds=[np.zeros(upper.shape), upper], integer=True, name=name)
 
 
 def machines_running(p: Parameters, x: Variables) -> Expression:

@@ -41,7 +41,7 @@ def measure(path: Path) -> list[str]:
     problem = pipeline.formulate(scenario, inputs, forecasts, silent).problem
     counts = all_counts(problem)
     start = Boundary(before=problem.initial_count.astype(float))
-    whole = Parameters(problem, counts.group, counts.count, counts.allowed, 0, start)
+    whole = Parameters(problem, counts.group, counts.count, counts.allowed, start)
     arrays = compile_block(whole).arrays
     clock = time.process_time()
     relaxed = solve(arrays, relax=True)

@@ -22,7 +22,6 @@ def compile_whole(problem: ProvisioningProblem) -> Compiled:
             count_group=candidates.group,
             count=candidates.count,
             count_allowed=candidates.allowed,
-            whole_windows=len(problem.window_h),
             boundary=Boundary(before=problem.initial_count.astype(float)),
         )
     )
