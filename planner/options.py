@@ -132,7 +132,7 @@ class ServingGroup:
 
 @dataclass(frozen=True)
 class Machine:
-    """What is rented: an instance type in a market (zone: the provider's choice).
+    """What is rented: an instance type in a market, in a zone.
 
     Parameters
     ----------
@@ -144,6 +144,8 @@ class Machine:
         Family as the provider's quotas count it.
     price_usd_per_h
         USD per machine-hour with the scenario's extra; spot is the on-demand price less the published saving.
+    zone
+        Where it stands; None: the provider chooses.
     """
 
     id: str
@@ -151,6 +153,7 @@ class Machine:
     market: Literal["on-demand", "spot"]
     quota_family: str
     price_usd_per_h: float
+    zone: str | None = None
 
     @property
     def instance_type(self) -> str:

@@ -40,15 +40,24 @@ class BoundTried(Document):
 
     name: str = Field(description="How it was obtained.")
     problem: str = Field(description="Of which problem it is a bound.")
-    bound_usd: float = Field(description="The bound, USD per horizon.")
+    bound: Amount = Field(description="The bound.")
     runtime_s: float | None = Field(None, ge=0, description="Seconds spent on it; dropped by --reproducible.")
+
+
+class StatedError(Document):
+    """What a grid or a bracket of the program leaves open; no part of the gap."""
+
+    name: str = Field(description="Which grid.")
+    error: Amount = Field(description="By how much a plan off the grid could be better at most.")
 
 
 class Certificate(Document):
     """How good the plan is, and how that is known."""
 
     sense: Literal["minimise", "maximise"] = Field(description="Direction of the objective.")
-    objective: Amount = Field(description="Value of the plan.")
+    objective: Amount = Field(
+        description="Value of the plan: a cost, a share (effective accuracy), or a factor on the deadlines."
+    )
     bound: Amount = Field(description="No plan of the exact problem is better than this.")
     gap: float = Field(
         ge=0, description="|objective - bound| / |objective| of the exact problem, a share of 1."
@@ -70,6 +79,13 @@ class Certificate(Document):
     )
     fixed_capacity_program_gap: float | None = Field(
         None, description="Gap of that fleet to the bound: how tight the diagnostic's bound is."
+    )
+    spend_usd: float = Field(ge=0, description="Expected cost of the plan, USD per horizon.")
+    errors: tuple[StatedError, ...] = Field(
+        description="Errors of grids, stated apart from the gap, which is that of the problem on its grids."
+    )
+    infeasible: Amount | None = Field(
+        description="Largest factor on the deadlines that was tried and has no plan; null: none, or no latency was minimised."
     )
     bounds: tuple[BoundTried, ...] = Field(description="Every bound tried.")
     runtime_s: float | None = Field(None, ge=0, description="Seconds in all; dropped by --reproducible.")

@@ -24,13 +24,13 @@ from planner.plan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class ProvisioningPlan(Document):
     """What to run in every window of a horizon, with the proof of how good that is."""
 
-    schema_version: Literal[1] = Field(description="Version of this format.")
+    schema_version: Literal[2] = Field(description="Version of this format.")
     kind: Literal["ProvisioningPlan"] = Field(description="Always ProvisioningPlan.")
     metadata: Metadata = Field(description="Where the plan comes from.")
     certificate: Certificate = Field(description="How good it is, and how that is known.")

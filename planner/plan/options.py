@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from planner.document import Document
 
 CapacityMode = Literal["queueing", "linear"]
-MarketName = Literal["on-demand", "spot"]
+MarketName = Literal["on-demand", "spot", "committed", "standby", "container"]
 
 
 class Tier(Document):
@@ -36,25 +36,32 @@ class PublishedFigure(Document):
 
 
 class MachineOption(Document):
-    """A machine of one type and market at work in one group."""
+    """A machine of one type, market and zone at work in one group."""
 
     kind: Literal["machine"] = "machine"
-    id: str = Field(description="Id of the option: group@market.")
+    id: str = Field(description="Id of the option: group@market[/zone].")
     group: str = Field(description="Id of the group it works in.")
-    machine: str = Field(description="Id of the machine: instance type/market.")
+    machine: str = Field(description="Id of the machine: instance type/market[/zone].")
     provider: str = Field(description="Who rents it out, e.g. aws.")
     region: str = Field(description="Region of the price.")
     zone: str | None = Field(description="Zone; null: the provider may choose.")
-    instance_type: str = Field(description="For example c5.4xlarge.")
-    market: MarketName = Field(description="How it is paid for.")
-    price_usd_per_h: float = Field(gt=0, description="USD per machine-hour, extras included.")
+    instance_type: str = Field(description="For example c5.4xlarge; a container by its vCPU and memory.")
+    market: MarketName = Field(
+        description="How it is paid for: on-demand; spot; committed, paid already; standby, stopped until a spot pool is lost; "
+        "container."
+    )
+    price_usd_per_h: float = Field(
+        ge=0, description="USD per machine-hour, extras included; 0 for what is paid for already."
+    )
     start_usd: float = Field(ge=0, description="USD of one launch: boot time at the price.")
-    vcpu: int = Field(gt=0, description="vCPU of one machine.")
+    load_usd: float = Field(ge=0, description="USD to load its model on one machine: load time at the price.")
+    vcpu: int | float = Field(gt=0, description="vCPU of one machine.")
     memory_mib: float = Field(gt=0, description="Memory of one machine.")
     quota_family: str = Field(description="Family the provider's vCPU quotas count it under.")
     interruption_share: float | None = Field(
         description="Upper end of its monthly interruption band; null: none."
     )
+    pool: str | None = Field(description="Spot pool it is interrupted with; null: not interrupted.")
     model: str = Field(description="Model variant.")
     task: str = Field(description="Task of the model.")
     accuracy: float | None = Field(description="Accuracy of the model, a share of 1; null: not stated.")

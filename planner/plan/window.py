@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from planner.document import Document
 from planner.plan.options import CapacityMode, MarketName, PublishedFigure, Service, Tier
+from planner.plan.spot import SpotRiskOfWindow
 
 
 class Level(Document):
@@ -27,9 +28,15 @@ class Group(Document):
     model: str = Field(description="Model variant.")
     instance_type: str = Field(description="Type of its machines.")
     tier: Tier = Field(description="The promise it is sized for.")
-    capacity_mode: CapacityMode = Field(description="queueing: from service times; linear: n x published.")
+    capacity_mode: CapacityMode = Field(
+        description="queueing: from service times; linear: n x published, or n x a rate per class."
+    )
     service: Service | None = Field(description="Service time of one call (queueing mode).")
     published: PublishedFigure | None = Field(description="Published capacity of one machine (linear mode).")
+    class_rps: dict[str, float] | None = Field(
+        description="class -> requests/s that one machine carries of it alone, published (linear mode); null: one capacity for "
+        "all classes."
+    )
     target_utilisation: float = Field(
         gt=0, le=1, description="Part of the published capacity used (linear mode)."
     )
@@ -41,8 +48,12 @@ class Group(Document):
     replicas: int = Field(gt=0, description="Replicas on one machine.")
     threads: int | None = Field(description="Threads of one replica; null: the profile does not say.")
     dispersion_index: float = Field(ge=0, description="Burstiness it is sized for; 1: Poisson.")
-    count: int = Field(ge=0, description="Machines in the group.")
-    capacity_rps: float = Field(ge=0, description="Requests/s that they carry inside the tier.")
+    count: int = Field(ge=0, description="Machines that work in the group; standby machines are not counted.")
+    capacity_rps: float = Field(
+        ge=0,
+        description="Requests/s that they carry inside the tier, before headroom; with a rate per class: at the mix of the "
+        "top level.",
+    )
 
 
 class FleetLine(Document):
@@ -56,7 +67,7 @@ class FleetLine(Document):
     instance_type: str = Field(description="Their type.")
     market: MarketName = Field(description="How they are paid for.")
     count: int = Field(gt=0, description="How many.")
-    model: str = Field(description="Model variant they load.")
+    model: str = Field(description="Model variant they load; a standby machine loads it when it starts.")
     batch_size: int = Field(gt=0, description="Requests per call.")
     batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
     replicas: int = Field(gt=0, description="Replicas on one machine.")
@@ -100,6 +111,19 @@ class WindowCost(Document):
     total_usd: float = Field(ge=0, description="Sum of the parts, USD per window.")
 
 
+class ExpectedOfClass(Document):
+    """What one class should see, over the requests of all levels."""
+
+    served_share: float = Field(ge=0, le=1, description="Part of its requests that is served.")
+    accuracy: float | None = Field(description="Mean accuracy of what is served; null: a model states none.")
+    deadline_meet_rate: float | None = Field(
+        description="Share of what is served that is in time; null: nothing is."
+    )
+    effective_accuracy: float | None = Field(
+        description="Mean over all its requests of accuracy x share in time, unserved requests counting 0."
+    )
+
+
 class Expected(Document):
     """What the window should look like."""
 
@@ -110,13 +134,20 @@ class Expected(Document):
     accuracy: float | None = Field(
         description="Mean accuracy; null where a model states none or metrics differ."
     )
-    effective_accuracy: float | None = Field(description="Accuracy x deadline-meet rate.")
+    effective_accuracy: float | None = Field(
+        description="Mean over all requests of accuracy x share in time, unserved requests counting 0."
+    )
+    classes: dict[str, ExpectedOfClass] = Field(description="class -> what it should see.")
     utilisation: float = Field(
         ge=0, description="Rate carried by machines over their capacity, mean of the levels."
     )
     overflow_share: float = Field(ge=0, le=1, description="Expected share of requests carried by functions.")
+    unserved_share: float = Field(ge=0, le=1, description="Expected share of requests that nothing serves.")
     spot_survival: float = Field(
-        ge=0, le=1, description="Probability that no spot machine is lost in the window."
+        ge=0,
+        le=1,
+        description="Probability that no spot machine is lost: during the exposure time where losses are counted, else in "
+        "the window.",
     )
 
 
@@ -145,3 +176,6 @@ class Window(Document):
     )
     cost: WindowCost = Field(description="Expected cost by part.")
     expected: Expected = Field(description="What the window should look like.")
+    spot_risk: SpotRiskOfWindow | None = Field(
+        description="What interruptions would leave; null: the policy does not count them."
+    )

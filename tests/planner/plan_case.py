@@ -34,10 +34,12 @@ def machine_option(market: str, price: float) -> dict[str, Any]:
         "market": market,
         "price_usd_per_h": price,
         "start_usd": 0.01,
+        "load_usd": 0.0,
         "vcpu": 4,
         "memory_mib": 8192,
         "quota_family": "standard",
         "interruption_share": 0.05 if market == "spot" else None,
+        "pool": None,
         "model": "resnet50",
         "task": "image-classification",
         "accuracy": 0.76,
@@ -99,6 +101,7 @@ def window(index: int, on_demand: int, spot: int, starts_usd: float) -> dict[str
                 "capacity_mode": "queueing",
                 "service": {"mean_ms": 50.0, "quantile_ms": 50.0, "deterministic": True},
                 "published": None,
+                "class_rps": None,
                 "target_utilisation": 1.0,
                 "batch_size": 1,
                 "batch_timeout_ms": 0.0,
@@ -162,17 +165,28 @@ def window(index: int, on_demand: int, spot: int, starts_usd: float) -> dict[str
             "deadline_meet_rate": 0.99,
             "accuracy": 0.76,
             "effective_accuracy": 0.7524,
+            "classes": {
+                name: {
+                    "served_share": 1.0,
+                    "accuracy": 0.76,
+                    "deadline_meet_rate": 0.99,
+                    "effective_accuracy": 0.7524,
+                }
+                for name in ("strict", "lax")
+            },
             "utilisation": 0.4,
             "overflow_share": 0.02,
+            "unserved_share": 0.0,
             "spot_survival": 0.999,
         },
+        "spot_risk": None,
     }
 
 
 def plan_data() -> dict[str, Any]:
     """Plain data of the plan, to be changed before it is checked."""
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "ProvisioningPlan",
         "metadata": {
             "name": "case",
@@ -197,12 +211,20 @@ def plan_data() -> dict[str, Any]:
             "reproducible": True,
             "objective_usd": TOTAL_USD,
             "bound_usd": 0.99 * TOTAL_USD,
+            "spend_usd": TOTAL_USD,
+            "errors": [],
+            "infeasible": None,
             "fixed_capacity_gap": 0.0005,
             "fixed_capacity_bound_usd": 0.9995 * TOTAL_USD,
             "fixed_capacity_objective_usd": TOTAL_USD,
             "fixed_capacity_program_gap": 0.0005,
             "bounds": [
-                {"name": "windows", "problem": "exact", "bound_usd": 0.99 * TOTAL_USD, "runtime_s": 0.5}
+                {
+                    "name": "windows",
+                    "problem": "exact",
+                    "bound": {"value": 0.99 * TOTAL_USD, "unit": "USD per horizon"},
+                    "runtime_s": 0.5,
+                }
             ],
             "runtime_s": 1.5,
             "phases_s": {"bound": 0.5},
@@ -213,16 +235,26 @@ def plan_data() -> dict[str, Any]:
             "not_after": (START + timedelta(hours=2)).isoformat(),
         },
         "problem": {
+            "objective": {
+                "sense": "minimise",
+                "quantity": "cost",
+                "request_class": None,
+                "meet_rate_grid": [],
+                "latency_factors": [],
+                "cost_weight_per_usd": 0.0,
+            },
             "classes": [
                 {
                     "name": name,
                     "trace": "web",
                     "share": 0.5,
                     "task": "image-classification",
+                    "models": None,
                     "items_per_request": 1,
                     "deadline_ms": deadline_ms,
                     "percentile": 0.98,
                     "min_accuracy": {"value": 0.7, "kind": "per_request", "metric": None},
+                    "min_instances": 0,
                 }
                 for name, deadline_ms in (("strict", 200.0), ("lax", 1000.0))
             ],
@@ -231,6 +263,8 @@ def plan_data() -> dict[str, Any]:
                     "provider": "aws",
                     "instance_type": "c5.xlarge",
                     "market": "on-demand",
+                    "zone": None,
+                    "model": None,
                     "count": 4,
                     "price_usd_per_h": 0.5,
                     "source": "made up for this test",
@@ -240,7 +274,29 @@ def plan_data() -> dict[str, Any]:
             "quotas": [],
             "function_concurrency_limit": 1000,
             "on_demand_floor_share": 0.5,
-            "spot": {"policy": "share", "max_share": 0.5},
+            "zones": [],
+            "min_zones": 1,
+            "headroom_share": 0.0,
+            "scale_in_delay_s": 0.0,
+            "max_groups": None,
+            "max_churn": None,
+            "budget_usd": None,
+            "containers": False,
+            "burstable_workers": True,
+            "burstable_standby": False,
+            "spot": {
+                "policy": "share",
+                "max_share": 0.5,
+                "level": None,
+                "exposure_s": None,
+                "violation_share": None,
+                "risk_aversion_usd": 0.0,
+                "common_shock_share": 0.0,
+                "pools": [],
+                "covariance": [],
+                "loss_source": None,
+                "guards": [],
+            },
             "target_utilisation": 1.0,
             "boot_s": 180.0,
             "joint_demand": "comonotone",

@@ -99,13 +99,13 @@ def test_stdin_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_problems_of_a_plan_are_told_at_once() -> None:
     data = plan_data()
-    data["schema_version"] = 2
+    data["schema_version"] = 1
     data["windows"][0]["fleet"][0]["count"] = 0
     data["options"][0]["kind"] = "machin"
     del data["certificate"]["gap"]
     text = problems_of(data)
     assert text.count("\n") == 3
-    assert "plan.json: schema_version is 2; it must be 1." in text
+    assert "plan.json: schema_version is 1; it must be 2." in text
     assert "windows[0].fleet[0].count is 0; it must be greater than 0." in text
     assert "options[0]: an option's kind is 'machine' or 'function'" in text
     assert "certificate.gap is missing" in text

@@ -14,8 +14,9 @@ from planner.assembly import provisioning_problem
 from planner.enumeration import enumerate_options
 from planner.queueing import cold_start_share, deadline_meet_rate
 from planner.write_up import cold_start_warnings
-from planner.write_up_limits import binding_limits
-from planner.write_up_windows import Planned, windows_of
+from planner.write_up.limits import binding_limits
+from planner.write_up.planned import Planned
+from planner.write_up.windows import windows_of
 from solvers.solution import ProvisioningSolution
 from tests.planner.small_catalogs import (
     demand,

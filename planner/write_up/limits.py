@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.plan import BindingLimit
-from planner.write_up_windows import Planned, window_id
+from planner.write_up.planned import Planned, window_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,94 @@
+"""The options that a plan uses, with the numbers they were chosen by and the source of each number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from planner.plan import FunctionOption, MachineOption, PlanOption
+from planner.write_up.planned import PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.options import ServerlessFunction, ServingOption
+    from planner.write_up.planned import Planned
+
+
+def options_used(planned: Planned) -> Iterator[PlanOption]:
+    """Machine options with a machine in some window, then functions that are called."""
+    for g, option in enumerate(planned.serving):
+        if planned.solution.instances[g].any():
+            yield _machine_option(planned, option, int(planned.problem.option_machine[g]))
+    for f, function in enumerate(planned.options.functions):
+        if planned.overflow_rps[:, f].any():
+            yield _function_option(planned, function)
+
+
+def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineOption:
+    group, machine, p = option.group, option.machine, planned.problem
+    offer, variant = machine.offer, group.variant
+    sources = {
+        "price": offer.price.source,
+        "shape": offer.shape.source,
+        "profile": f"{group.source} ({group.obtained})",
+        "accuracy": variant.source,
+    }
+    if machine.is_spot and offer.spot is not None:
+        sources["spot"] = offer.spot.source
+    load_usd = 0.0 if p.loads is None else float(p.loads.load_usd[i, p.loads.models.index(variant.name)])
+    pool = -1 if p.spot_risk is None else int(p.spot_risk.pool_of_machine[i])
+    return MachineOption(
+        id=option.id,
+        group=group.id,
+        machine=machine.id,
+        provider=PROVIDER,
+        region=planned.scenario.region,
+        zone=machine.zone,
+        instance_type=machine.instance_type,
+        market=machine.market,
+        price_usd_per_h=machine.price_usd_per_h,
+        start_usd=float(p.start_usd[i]),
+        load_usd=load_usd,
+        vcpu=machine.vcpu,
+        memory_mib=offer.shape.memory_mib,
+        quota_family=machine.quota_family,
+        interruption_share=offer.spot.interruption_high_share if machine.is_spot and offer.spot else None,
+        pool=None if p.spot_risk is None or pool < 0 else p.spot_risk.pools[pool],
+        model=variant.name,
+        task=variant.task,
+        accuracy=variant.accuracy_share,
+        accuracy_metric=variant.accuracy_metric,
+        capacity_mode=group.mode,
+        sources=sources,
+    )
+
+
+def _function_option(planned: Planned, function: ServerlessFunction) -> FunctionOption:
+    variant = function.variant
+    return FunctionOption(
+        id=function.id,
+        provider=function.provider,
+        region=planned.scenario.region,
+        model=variant.name,
+        task=variant.task,
+        accuracy=variant.accuracy_share,
+        accuracy_metric=variant.accuracy_metric,
+        architecture=function.arch,
+        memory_mb=function.memory_mb,
+        batch_size=1,
+        items_per_request=function.batch * function.items_per_request,
+        mean_ms=function.mean_ms,
+        quantile_ms=function.quantile_ms,
+        quantiles_ms={f"{share:g}": ms for share, ms in function.quantiles},
+        billed_ms=function.billed_ms,
+        cold_start_ms=function.load_ms,
+        cold_start_share=function.cold_start_share,
+        deadline_meet_rate=function.deadline_meet_rate,
+        usd_per_request=function.usd_per_request,
+        concurrency_s=function.concurrency_s,
+        sources={
+            "tariff": function.tariff_source,
+            "profile": f"{function.source} ({function.obtained})",
+            "accuracy": variant.source,
+        },
+    )

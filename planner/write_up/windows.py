@@ -1,0 +1,214 @@
+"""The windows of the plan document, from the solution's arrays: demand, groups, fleet, routing, cost."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.plan import (
+    FleetLine,
+    FunctionLine,
+    Group,
+    Level,
+    PublishedFigure,
+    Route,
+    Service,
+    Tier,
+    Window,
+    WindowCost,
+)
+from planner.queueing import DISPATCH_POLICY
+from planner.write_up.expected import Expectations
+from planner.write_up.planned import PROVIDER, window_id
+from planner.write_up.spot import spot_risk_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.options import ServerlessFunction, ServingGroup
+    from planner.write_up.planned import Array, Planned
+
+
+def windows_of(planned: Planned) -> tuple[Window, ...]:
+    """Write every window of the plan."""
+    expectations = Expectations(planned)
+    return tuple(window_of(planned, expectations, t) for t in range(len(planned.problem.window_h)))
+
+
+def window_of(planned: Planned, expectations: Expectations, t: int) -> Window:
+    """Write one window."""
+    start, p = planned.start_of(t), planned.problem
+    return Window(
+        id=window_id(start),
+        start=start,
+        end=planned.start_of(t + 1),
+        levels=tuple(
+            Level(
+                probability=float(planned.levels[q]),
+                weight_share=float(p.level_share[q]),
+                demand_rps={name: float(p.demand_rps[k, t, q]) for k, name in enumerate(p.classes)},
+            )
+            for q in range(len(p.level_share))
+        ),
+        served_rps=_rates(p.classes, p.groups, planned.carried_rps[:, :, t]),
+        overflow_rps=_rates(p.classes, p.functions, planned.overflow_rps[:, :, t]),
+        unserved_rps={
+            name: tuple(float(rate) for rate in planned.unserved_rps[k, t])
+            for k, name in enumerate(p.classes)
+        },
+        dispatch=DISPATCH_POLICY,
+        groups=tuple(
+            _group(group, planned, j, t)
+            for j, group in enumerate(planned.options.groups)
+            if planned.sizes[j, t] > 0 or planned.standby[j, t] > 0
+        ),
+        fleet=fleet_of(planned, t),
+        functions=tuple(
+            _function_line(function, planned, f, t)
+            for f, function in enumerate(planned.options.functions)
+            if planned.overflow_rps[:, f, t].any()
+        ),
+        routing={
+            name: tuple(_route(planned, k, t, q) for q in range(len(p.level_share)))
+            for k, name in enumerate(p.classes)
+        },
+        cost=_cost(planned, t),
+        expected=expectations.of(t),
+        spot_risk=spot_risk_of(planned, t),
+    )
+
+
+def _rates(
+    classes: Sequence[str], servers: Sequence[str], rates: Array
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """``[k, server, q]`` as class -> server -> rate at each level, without servers a class does not use."""
+    return {
+        name: {
+            server: tuple(float(rate) for rate in rates[k, j])
+            for j, server in enumerate(servers)
+            if rates[k, j].any()
+        }
+        for k, name in enumerate(classes)
+    }
+
+
+def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
+    service = group.service
+    return Group(
+        id=group.id,
+        model=group.model,
+        instance_type=group.instance_type,
+        tier=Tier(deadline_ms=group.tier.deadline_ms, percentile=group.tier.percentile),
+        capacity_mode=group.mode,
+        service=None
+        if service is None
+        else Service(
+            mean_ms=service.mean_s * 1000,
+            quantile_ms=service.quantile_s * 1000,
+            deterministic=service.deterministic,
+        ),
+        published=None
+        if group.published_rps is None
+        else PublishedFigure(
+            capacity_rps=group.published_rps,
+            deadline_ms=group.tier.deadline_ms,
+            percentile=group.tier.percentile,
+        ),
+        class_rps=_class_rps(planned, j),
+        target_utilisation=planned.scenario.resources.target_utilisation,
+        batch_size=group.batch,
+        batch_timeout_ms=group.batch_timeout_s * 1000,
+        items_per_request=group.items_per_request,
+        replicas=group.replicas,
+        threads=group.threads,
+        dispersion_index=group.dispersion_index,
+        count=int(planned.sizes[j, t]),
+        capacity_rps=float(planned.capacity_rps[j, t]),
+    )
+
+
+def _class_rps(planned: Planned, j: int) -> dict[str, float] | None:
+    """Published rates of a linear group by class: those of the program without headroom and target utilisation."""
+    p = planned.problem
+    if p.linear_rps is None or not p.is_linear[j]:
+        return None
+    taken_off = planned.used_share * planned.scenario.resources.target_utilisation
+    return {
+        name: float(p.linear_rps[k, j]) / taken_off
+        for k, name in enumerate(p.classes)
+        if p.linear_rps[k, j] > 0
+    }
+
+
+def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
+    """Machines of each option in a window; those the window before lacks are launched a boot time ahead.
+
+    Standby machines stand stopped: they are started after a loss, and nothing is launched for them ahead of time.
+    """
+    instances, p = planned.solution.instances, planned.problem
+    boot = timedelta(seconds=planned.scenario.resources.boot_s)
+    lines = []
+    for g, option in enumerate(planned.serving):
+        count = int(instances[g, t])
+        if count == 0:
+            continue
+        before = int(instances[g, t - 1]) if t else 0
+        launched = planned.starts[p.option_machine[g], t] > 0 and count > before
+        lines.append(
+            FleetLine(
+                option=option.id,
+                group=option.group.id,
+                provider=PROVIDER,
+                region=planned.scenario.region,
+                zone=option.machine.zone,
+                instance_type=option.machine.instance_type,
+                market=option.machine.market,
+                count=count,
+                model=option.group.model,
+                batch_size=option.group.batch,
+                batch_timeout_ms=option.group.batch_timeout_s * 1000,
+                replicas=option.group.replicas,
+                threads=option.group.threads,
+                launch_at=planned.start_of(t) - boot if launched else None,
+            )
+        )
+    return tuple(lines)
+
+
+def _function_line(function: ServerlessFunction, planned: Planned, f: int, t: int) -> FunctionLine:
+    running = planned.overflow_rps[:, f, t].sum(axis=0).max() * function.concurrency_s
+    return FunctionLine(
+        option=function.id,
+        provider=function.provider,
+        region=planned.scenario.region,
+        model=function.model,
+        memory_mb=function.memory_mb,
+        batch_size=1,  # overflow goes one request a call
+        batch_timeout_ms=0.0,
+        provisioned_concurrency=0,
+        reserved_concurrency=math.ceil(running),
+    )
+
+
+def _route(planned: Planned, k: int, t: int, q: int) -> Route:
+    p = planned.problem
+    carried, overflow = planned.carried_rps[k, :, t, q], planned.overflow_rps[k, :, t, q]
+    total = carried.sum() + overflow.sum()
+    return Route(
+        groups={p.groups[j]: float(carried[j] / total) for j in np.flatnonzero(carried)},
+        functions={p.functions[f]: float(overflow[f] / total) for f in np.flatnonzero(overflow)},
+    )
+
+
+def _cost(planned: Planned, t: int) -> WindowCost:
+    usd = {part: float(amounts[t]) for part, amounts in planned.cost_usd.items()}
+    return WindowCost(
+        machines_usd=usd["machines"],
+        starts_usd=usd["starts"],
+        loads_usd=usd["loads"],
+        functions_usd=usd["functions"],
+        total_usd=sum(usd.values()),
+    )
