@@ -114,11 +114,10 @@ def program_of(scenario: Scenario, *, progress: Progress | None = None) -> bytes
     problem = _formulated(scenario, progress or _silent).problem
     counts = all_counts(problem)
     running = Boundary(before=problem.initial_count.astype(float))
-    windows = len(problem.window_h)
-    program = compile_block(Parameters(problem, counts.group, counts.count, counts.allowed, windows, running))
+    program = compile_block(Parameters(problem, counts.group, counts.count, counts.allowed, running))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.lp"
-        write_lp(program.arrays, file)
+        write_lp(program.named(), file)
         return file.read_bytes()
 
 

@@ -6,7 +6,7 @@ the node limit and the MIP start that the certificate needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cvxpy as cp
@@ -46,6 +46,14 @@ class Compiled:
         """``[g, t]`` machines of a solution vector."""
         return self.value(self.program.variables.instances, values)
 
+    def named(self) -> LinearProgram:
+        """The arrays with a name for every row and column: for people, and dear where there are many."""
+        rows = np.empty(len(self.arrays.row_lower), dtype=object)
+        for name, numbers in self.rows.items():
+            rows[numbers] = [f"{name}_{n}" for n in range(len(numbers))]
+        columns = column_names(self.program.problem.variables(), self.columns)
+        return replace(self.arrays, column_names=tuple(columns), row_names=tuple(rows))
+
 
 def compile_block(parameters: Parameters) -> Compiled:
     """Build the block's program and read its arrays off cvxpy's canonical form ``A x + s = b``."""
@@ -59,9 +67,6 @@ def compile_block(parameters: Parameters) -> Compiled:
     lower[:equalities] = upper[:equalities]
     integer = np.zeros(len(data["c"]), dtype=bool)
     integer[np.asarray(data["int_vars_idx"], dtype=int)] = True
-    names = np.empty(total, dtype=object)
-    for name, numbers in rows.items():
-        names[numbers] = [f"{name}_{n}" for n in range(len(numbers))]
     arrays = LinearProgram(
         cost=data["c"].astype(float),
         matrix=sparse.csr_array(data["A"]),
@@ -71,8 +76,6 @@ def compile_block(parameters: Parameters) -> Compiled:
         upper=bound_or(data["upper_bounds"], np.inf, len(integer)),
         integer=integer,
         offset=float(data.get("offset", 0.0) or 0.0),
-        column_names=tuple(column_names(stuffed)),
-        row_names=tuple(names),
     )
     return Compiled(program, arrays, dict(stuffed.var_id_to_col), rows)
 
@@ -99,10 +102,10 @@ def family_rows(program: Program) -> dict[str, IntArray]:
     return rows
 
 
-def column_names(stuffed: Any) -> list[str]:
+def column_names(variables: list[Any], columns: dict[int, int]) -> list[str]:
     """Names ``variable_row_column`` in the order of the columns."""
     names: list[str] = []
-    for variable in sorted(stuffed.variables, key=lambda v: stuffed.var_id_to_col[v.id]):
+    for variable in sorted((v for v in variables if v.id in columns), key=lambda v: columns[v.id]):
         shape = variable.shape or (1,)
         grid = np.indices(shape).reshape(len(shape), -1, order="F").T
         names.extend("_".join([variable.name(), *map(str, index)]) for index in grid)

@@ -60,10 +60,15 @@ def report_plan(
     best = search.best
     assert best is not None
     tightest = max(search.bounds, key=lambda report: report.bound_usd)
-    if tightest.bound_usd > best.cost_usd * (1 + BOUND_SLACK_SHARE) + BOUND_SLACK_USD:
+    if tightest.bound_usd > best.cost_usd + slack_usd(best.cost_usd):
         raise BackendError(
             f"bound {tightest.name} is {tightest.bound_usd:.6g} USD, above the plan's {best.cost_usd:.6g}: one of the two is "
             "wrong; report this as a defect with the scenario"
+        )
+    cheapest = min((one.objective_usd for one in baselines if one.objective_usd is not None), default=np.inf)
+    if best.cost_usd > cheapest + slack_usd(best.cost_usd):
+        raise BackendError(
+            f"the plan costs {best.cost_usd:.6g} USD and a baseline {cheapest:.6g}: report this as a defect with the scenario"
         )
     bound = min(tightest.bound_usd, best.cost_usd)
     met = relative_gap(best.cost_usd, bound) <= search.settings.gap
@@ -84,4 +89,10 @@ def report_plan(
         bounds=(*search.bounds, *fixed.bounds),
         baselines=baselines,
         phases_s=search.phases_s,
+        memory=search.learned(),
     )
+
+
+def slack_usd(objective_usd: float) -> float:
+    """What two figures of one objective may differ by through the solvers' feasibility tolerances."""
+    return BOUND_SLACK_SHARE * abs(objective_usd) + BOUND_SLACK_USD

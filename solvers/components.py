@@ -47,15 +47,17 @@ def split(problem: ProvisioningProblem, *, by_launches: bool = False) -> tuple[C
         for i in np.flatnonzero(limited_machines(problem) | (by_launches & (problem.start_usd > 0)))
         for e in chain(problem.option_group[problem.option_machine == i] + K)
     ]
+    edges += [e for pair in ties_of_loads(problem, by_launches) for e in chain(pair + K)]
     if functions_bind:
         edges += chain(np.arange(F) + K + J)
+    if one_limit_for_all(problem):
+        edges += chain(np.arange(K + J))
+    if problem.spot_risk is not None:
+        edges += [e for guard in problem.spot_risk.guard_classes for e in chain(np.flatnonzero(guard))]
     edges += chain(served_by_no_group(problem))
     label = connected(edges, K + J + F)
     kept = replace(
-        problem,
-        quotas=tuple(np.array(problem.quotas, dtype=object)[quota]),
-        quota_use=problem.quota_use[quota],
-        quota_limit=problem.quota_limit[quota],
+        problem.taking(quotas=np.flatnonzero(quota)),
         concurrency_limit=problem.concurrency_limit if functions_bind else float("inf"),
     )
     return tuple(cut(kept, label == part) for part in np.unique(label[:K]))
@@ -79,8 +81,29 @@ def connected(edges: list[tuple[int, int]], nodes: int) -> IntArray:
     return np.asarray(sparse.csgraph.connected_components(graph, directed=False)[1])
 
 
+def ties_of_loads(problem: ProvisioningProblem, by_launches: bool) -> list[IntArray]:
+    """Groups that load the same model on the same machine, where such loads are counted."""
+    if not by_launches or problem.loads is None:
+        return []
+    return [np.unique(problem.option_group[row.indices]) for row in problem.loaded_count]
+
+
+def one_limit_for_all(problem: ProvisioningProblem) -> bool:
+    """Whether some limit counts all groups together: open groups, churn, a price of waiting for the slowest load."""
+    limits, loads = problem.limits, problem.loads
+    return bool(
+        (limits is not None and (limits.max_groups is not None or limits.max_churn is not None))
+        or (loads is not None and loads.wait_usd_per_s > 0)
+    )
+
+
 def quotas_that_may_bind(problem: ProvisioningProblem) -> BoolArray:
-    """``[a]`` False where even the largest useful fleet of every option at once stays inside the quota."""
+    """``[a]`` False where even the largest useful fleet of every option at once stays inside the quota.
+
+    Where machines beyond what carries the demand may be of use (floors, losses to survive) or have no tabulated end, any may bind.
+    """
+    if problem.limits is not None or problem.spot_risk is not None or problem.is_linear.any():
+        return np.ones(len(problem.quotas), dtype=bool)
     largest = enough_counts(problem).max(axis=1)[problem.option_group]
     return np.asarray(problem.quota_use[:, problem.option_machine] @ largest > problem.quota_limit)
 
@@ -94,14 +117,14 @@ def functions_may_bind(problem: ProvisioningProblem) -> bool:
 
 
 def limited_machines(problem: ProvisioningProblem) -> BoolArray:
-    """``[i]`` whether the machine has a count limit in some window."""
-    return np.asarray(np.isfinite(problem.count_limit).any(axis=1))
+    """``[i]`` whether the machine has a count limit in some window, or is owned."""
+    limited = np.isfinite(problem.count_limit).any(axis=1)
+    return np.asarray(limited if problem.owned_count is None else limited | np.isfinite(problem.owned_count))
 
 
 def cut(problem: ProvisioningProblem, member: BoolArray) -> Component:
     """The part whose classes, groups and functions are marked in `member` ``[k + j + f]``."""
     K, J = len(problem.classes), len(problem.groups)
     k, j, f = (np.flatnonzero(part) for part in np.split(member, [K, K + J]))
-    option = np.flatnonzero(np.isin(problem.option_group, j))
     part = problem.taking(classes=k, groups=j, functions=f)
-    return Component(part, option)
+    return Component(part, np.flatnonzero(np.isin(problem.option_group, j)))

@@ -1,7 +1,7 @@
 """Configurations: whole fleets of single windows, as columns of the horizon program (Dantzig and Wolfe 1960).
 
-Once every window has a pool of configurations, only launches tie the windows together. A linear program over the pools gives
-launch multipliers worth quoting a bound with; the cheapest path through the pools gives a plan.
+Once every window has a pool of configurations, only launches and loads tie the windows together. A linear program over the pools
+gives multipliers worth quoting a bound with; the cheapest path through the pools gives a plan.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from scipy import sparse
 from solvers.backends import solve
 from solvers.backends.program import LinearProgram
 from solvers.errors import BackendError
-from solvers.problem import incidence
 from solvers.recourse import evaluate
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
 
 @dataclass(frozen=True)
@@ -90,22 +89,26 @@ def price_fleets(
     return Pool(window[served], instances[served], priced.window_usd[served])
 
 
-def machines_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:
-    """``[c, i]`` machines of each configuration."""
-    return pool.instances @ incidence(problem.option_machine, len(problem.machines)).T
+def changes_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:
+    """``[c, x]`` what costs when it rises, x, in each configuration: machines, then machines that hold a model."""
+    return np.asarray(pool.instances @ problem.change_count.T)
 
 
-def launch_multipliers(
+def change_multipliers(
     whole: ProvisioningProblem, problems: list[ProvisioningProblem], pools: list[Pool]
 ) -> Array:
-    """Duals of count_starts in the linear program over the pools of all parts, ``[i, t]`` USD per launch.
+    """Duals of count_starts and count_loads in the linear program over the pools of all parts, ``[x, t]`` USD per rise.
 
-    minimise sum cost weight + sum s starts  subject to  sum_c weight[c,t] = 1 for every part and t,
-    starts[i,t] >= N[i,t] - N[i,t-1] with N the weighted machines over all parts  for all i,t
+    minimise sum cost weight + sum s rises  subject to  sum_c weight[c,t] = 1 for every part and t,
+    rises[x,t] >= N[x,t] - N[x,t-1] with N the weighted counts over all parts  for all x,t
     """
-    I, T = len(whole.machines), len(whole.window_h)  # noqa: E741
+    changes = np.concatenate(
+        [changes_of_pool(problem, pool) for problem, pool in zip(problems, pools, strict=True)]
+    )
+    priced = np.flatnonzero(changes.any(axis=0) & (whole.change_usd > 0))
+    X, T = len(priced), len(whole.window_h)
     weights = sum(len(pool.window) for pool in pools)
-    cost = np.concatenate([*(pool.cost_usd for pool in pools), np.repeat(whole.start_usd, T)])
+    cost = np.concatenate([*(pool.cost_usd for pool in pools), np.repeat(whole.change_usd[priced], T)])
     one_each = [
         sparse.csr_array(
             (np.ones(len(pool.window)), (pool.window, np.arange(len(pool.window)))),
@@ -113,25 +116,23 @@ def launch_multipliers(
         )
         for pool in pools
     ]
-    machines = np.concatenate(
-        [machines_of_pool(problem, pool) for problem, pool in zip(problems, pools, strict=True)]
-    )
     window = np.concatenate([pool.window for pool in pools])
-    c, i = np.nonzero(machines)
-    rise = sparse.coo_array((machines[c, i], (i * T + window[c], c)), shape=(I * T, weights)).tocsr()
+    c, x = np.nonzero(changes[:, priced])
+    counts = changes[:, priced][c, x]
+    rise = sparse.coo_array((counts, (x * T + window[c], c)), shape=(X * T, weights)).tocsr()
     stays = window[c] + 1 < T
     fall = sparse.coo_array(
-        (machines[c, i][stays], ((i * T + window[c] + 1)[stays], c[stays])), shape=(I * T, weights)
+        (counts[stays], ((x * T + window[c] + 1)[stays], c[stays])), shape=(X * T, weights)
     ).tocsr()
-    initial = np.zeros((I, T))
-    initial[:, 0] = whole.initial_count
-    convexity = sparse.hstack([sparse.block_diag(one_each), sparse.csr_array((T * len(pools), I * T))])
-    starts = sparse.hstack([fall - rise, sparse.eye_array(I * T)])
+    initial = np.zeros((X, T))
+    initial[:, 0] = whole.initial_change_count[priced]
+    convexity = sparse.hstack([sparse.block_diag(one_each), sparse.csr_array((T * len(pools), X * T))])
+    rises = sparse.hstack([fall - rise, sparse.eye_array(X * T)])
     program = LinearProgram(
         cost=cost,
-        matrix=sparse.csr_array(sparse.vstack([convexity, starts])),
+        matrix=sparse.csr_array(sparse.vstack([convexity, rises])),
         row_lower=np.concatenate([np.ones(T * len(pools)), -initial.ravel()]),
-        row_upper=np.concatenate([np.ones(T * len(pools)), np.full(I * T, np.inf)]),
+        row_upper=np.concatenate([np.ones(T * len(pools)), np.full(X * T, np.inf)]),
         lower=np.zeros(len(cost)),
         upper=np.full(len(cost), np.inf),
         integer=np.zeros(len(cost), dtype=bool),
@@ -141,48 +142,119 @@ def launch_multipliers(
         raise BackendError(
             f"the program over the pools ended as {answer.status.name}; report this as a defect"
         )
-    return usable_multipliers(whole, answer.row_duals[T * len(pools) :].reshape(I, T))
+    multipliers = np.zeros((len(whole.change_usd), T))
+    multipliers[priced] = answer.row_duals[T * len(pools) :].reshape(X, T)
+    return usable_multipliers(whole, multipliers)
 
 
 def usable_multipliers(problem: ProvisioningProblem, multipliers: Array) -> Array:
-    """Clip to [0, s] and so that no window pays for keeping a machine: pi[t] <= pi[t-1] + h[t-1] c[t-1].
+    """Clip to [0, s] and so that no window pays for keeping a machine: its price covers what pi rises by.
 
-    Any multipliers in [0, s] give a bound; without the second condition a window's program could be unbounded.
+    Any multipliers in [0, s] give a bound; without the second condition a window's program could be unbounded. A machine's
+    launch is served first, the load of the one model it holds from what is left.
     """
-    usable = np.clip(multipliers, 0.0, problem.start_usd[:, None])
+    usable = np.clip(multipliers, 0.0, problem.change_usd[:, None])
     price = problem.price_usd_per_h * problem.window_h
+    machines, (loading, _) = len(problem.machines), problem.load_pairs
     for t in range(1, usable.shape[1]):
-        usable[:, t] = np.minimum(usable[:, t], usable[:, t - 1] + price[:, t - 1])
+        launch = usable[:machines]
+        launch[:, t] = np.minimum(launch[:, t], launch[:, t - 1] + price[:, t - 1])
+        left = price[:, t - 1] + launch[:, t - 1] - launch[:, t]
+        load = usable[machines:]
+        load[:, t] = np.minimum(load[:, t], load[:, t - 1] + left[loading])
     return usable
 
 
-def cheapest_path(problem: ProvisioningProblem, pool: Pool, others: IntArray) -> IntArray | None:
-    """One configuration a window at the least cost with launches, by dynamic programming; ``[g, t]``, None if a window has none.
+def cheapest_path(problem: ProvisioningProblem, pool: Pool, others: Array) -> IntArray | None:
+    """One configuration a window at the least cost with launches and loads, by dynamic programming; ``[g, t]``.
+
+    None if a window has no configuration, or none can be reached within the churn allowed.
 
     Parameters
     ----------
     others
-        ``[i, t]`` machines that other parts run: launches are counted on the sum.
+        ``[x, t]`` what other parts run: rises are counted on the sum.
     """
     T = len(problem.window_h)
-    machines = machines_of_pool(problem, pool)
     firsts = np.searchsorted(pool.window, np.arange(T + 1))
     if (np.diff(firsts) == 0).any():
         return None
+    changes = Changes.of(problem, pool, others)
     value = np.zeros(1)
-    before = (problem.initial_count)[None, :].astype(float)
+    before = changes.initial
     came_from: list[IntArray] = []
     for t in range(T):
         own = slice(firsts[t], firsts[t + 1])
-        now = machines[own] + others[:, t]
-        launched = np.maximum(now[None, :, :] - before[:, None, :], 0.0) @ problem.start_usd
-        total = value[:, None] + launched
+        now = changes.counts[own] + changes.others[:, t]
+        total = value[:, None] + changes.usd_between(before, now)
         came_from.append(total.argmin(axis=0))
         value = total.min(axis=0) + pool.cost_usd[own]
         before = now
+    if not np.isfinite(value).any():
+        return None
     path = np.empty(T, dtype=int)
     step = int(value.argmin())
     for t in range(T - 1, -1, -1):
         path[t] = firsts[t] + step
         step = int(came_from[t][step])
     return pool.instances[path].T
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changes between neighbouring windows, over the counts x that some configuration has or the fleet begins with.
+
+    `counts` ``[c, x]``, `others` ``[x, t]``, `initial` ``[1, x]``, `usd` ``[x]`` of one rise; `is_machine` ``[x]``;
+    `holds` ``[m, x]`` pairs by model (empty without a price of waiting).
+    """
+
+    counts: Array
+    others: Array
+    initial: Array
+    usd: Array
+    is_machine: BoolArray
+    max_churn: float
+    holds: BoolArray
+    wait_usd: Array
+
+    @staticmethod
+    def of(problem: ProvisioningProblem, pool: Pool, others: Array) -> Changes:
+        """Gather them from a pool, over the columns that matter only."""
+        counts, initial = changes_of_pool(problem, pool), problem.initial_change_count
+        machines, waits = len(problem.machines), np.empty(0)
+        held = np.empty((0, counts.shape[1]), dtype=bool)
+        if problem.loads is not None and problem.loads.wait_usd_per_s > 0:
+            counts = np.concatenate([counts, pool.instances @ problem.model_count.T], axis=1)
+            initial = np.concatenate([initial, problem.loads.initial_loaded.sum(axis=0)])
+            others = np.concatenate([others, np.zeros((len(problem.loads.models), others.shape[1]))])
+            waits = problem.loads.wait_usd_per_s * problem.loads.load_s
+            held = np.eye(counts.shape[1], dtype=bool)[counts.shape[1] - len(waits) :]
+        churn = None if problem.limits is None else problem.limits.max_churn
+        usd = np.concatenate([problem.change_usd, np.zeros(len(waits))])
+        is_machine = np.arange(counts.shape[1]) < machines
+        is_machine[:machines] &= ~problem.is_standby
+        used = (counts.any(axis=0) | (initial > 0)) & (
+            (usd > 0) | held.any(axis=0) | (is_machine & (churn is not None))
+        )
+        return Changes(
+            counts=counts[:, used],
+            others=others[used],
+            initial=initial[None, used],
+            usd=usd[used],
+            is_machine=is_machine[used],
+            max_churn=np.inf if churn is None else float(churn),
+            holds=held[:, used],
+            wait_usd=waits,
+        )
+
+    def usd_between(self, before: Array, now: Array) -> Array:
+        """``[b, c]`` USD from each row of `before` to each of `now` ``[., x]``; inf beyond the churn allowed."""
+        rise = np.maximum(now[None, :, :] - before[:, None, :], 0.0)
+        usd = rise @ self.usd
+        if np.isfinite(self.max_churn):
+            moved = np.abs(now[None, :, :] - before[:, None, :]) @ self.is_machine
+            usd = np.where(moved > self.max_churn + 1e-9, np.inf, usd)
+        if len(self.wait_usd):
+            fresh = (now @ self.holds.T > 0)[None] & ~(before @ self.holds.T > 0)[:, None]
+            usd = usd + (fresh * self.wait_usd).max(axis=2)
+        return np.asarray(usd)

@@ -21,6 +21,12 @@ class Candidates:
     allowed: BoolArray
 
 
+def no_counts(windows: int) -> Candidates:
+    """No candidate counts, for the linear form."""
+    none = np.empty(0, dtype=int)
+    return Candidates(none, none, np.empty((0, windows), dtype=bool))
+
+
 def least_counts(problem: ProvisioningProblem, rate_rps: Array) -> IntArray:
     """``[j, t]`` least n with capacity(j, n) >= rate[j, t]; the group's last n where none carries it."""
     reached = [
@@ -50,10 +56,8 @@ def enough_counts(problem: ProvisioningProblem) -> IntArray:
     return least_counts(problem, reachable_rps(problem))
 
 
-def near_counts(
-    problem: ProvisioningProblem, sizes: IntArray, reach: int, spare: int, span: int
-) -> Candidates:
-    """Counts within `reach` of a plan's sizes, and 1..`spare` of every group.
+def near_counts(candidates: Candidates, sizes: IntArray, reach: int, spare: int, span: int) -> BoolArray:
+    """``[r, t]`` the candidates within `reach` of a plan's sizes, and 1..`spare` of every group.
 
     Parameters
     ----------
@@ -62,19 +66,18 @@ def near_counts(
     span
         Sizes of so many windows before and after count as near too, since starts make a neighbour's size worth keeping.
     """
-    low = minimum_filter1d(sizes, 2 * span + 1, axis=1, mode="nearest")
-    high = maximum_filter1d(sizes, 2 * span + 1, axis=1, mode="nearest")
-    enough = enough_counts(problem)
-    return offer(problem, np.maximum(low - reach, 1), np.minimum(high + reach, enough), spare)
+    low = minimum_filter1d(sizes, 2 * span + 1, axis=1, mode="nearest")[candidates.group]
+    high = maximum_filter1d(sizes, 2 * span + 1, axis=1, mode="nearest")[candidates.group]
+    count = candidates.count[:, None]
+    near = (count >= low - reach) & (count <= high + reach)
+    return np.asarray(candidates.allowed & (near | (count <= spare)))
 
 
-def offer(problem: ProvisioningProblem, low: IntArray, high: IntArray, spare: int = 0) -> Candidates:
-    """Candidates low..high ``[j, t]`` and 1..`spare`, as one list over groups with the windows each is offered in."""
-    enough = enough_counts(problem)
-    top = np.maximum(high, np.minimum(spare, enough)).max(axis=1)
+def offer(problem: ProvisioningProblem, low: IntArray, high: IntArray) -> Candidates:
+    """Candidates low..high ``[j, t]``, as one list over groups with the windows each is offered in."""
+    top = high.max(axis=1)
     group = np.repeat(np.arange(len(problem.groups)), top)
     count = np.concatenate([np.arange(1, n + 1) for n in top]) if len(top) else np.empty(0, dtype=int)
     inside = (count[:, None] >= low[group]) & (count[:, None] <= high[group])
-    inside |= (count[:, None] <= spare) & (count[:, None] <= enough[group])
     offered = inside.any(axis=1)
     return Candidates(group[offered], count[offered].astype(int), inside[offered])

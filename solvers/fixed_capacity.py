@@ -16,16 +16,15 @@ import numpy as np
 
 from solvers.backends import solve
 from solvers.backends.status import Status
-from solvers.blocks import compile_block
 from solvers.configurations import (
+    change_multipliers,
     cheapest_path,
     empty_pool,
-    launch_multipliers,
     usable_multipliers,
     widen_pool,
 )
-from solvers.lagrangian import BlockPrograms, Effort, no_counts
-from solvers.provisioning import Boundary, Parameters
+from solvers.horizon import HorizonProgram, compile_horizon
+from solvers.lagrangian import BlockPrograms, Effort
 from solvers.recourse import Evaluation, capacity_at, evaluate
 from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
@@ -48,38 +47,41 @@ def rates_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
 class Relaxation:
     """Linear relaxation over the whole horizon at fixed rates.
 
-    `value_usd`; `launch_usd` ``[i, t]`` duals of count_starts; `shadow_usd` those of the limits, None without a solution.
+    `value_usd`; `change_usd` ``[x, t]`` duals of count_starts and count_loads; `shadow_usd` those of the limits, None
+    without a solution.
     """
 
     value_usd: float
-    launch_usd: Array
+    change_usd: Array
     shadow_usd: ShadowPrices | None
 
 
-def horizon_relaxation(problem: ProvisioningProblem, rate_rps: Array) -> Relaxation:
-    """Solve the relaxation; its value is 0, which bounds any cost, where the solver finds none."""
-    windows = len(problem.window_h)
-    none = no_counts(windows)
-    compiled = compile_block(
-        Parameters(
-            problem=problem,
-            count_group=none.group,
-            count=none.count,
-            count_allowed=none.allowed,
-            whole_windows=0,
-            boundary=Boundary(before=problem.initial_count.astype(float)),
-            rate_rps=rate_rps,
-        )
-    )
+def horizon_relaxation(horizon: HorizonProgram) -> Relaxation:
+    """Solve the relaxation of all windows at once; its value is 0, which bounds any cost, where the solver finds none."""
+    problem, compiled = horizon.problem, horizon.compiled
     answer = solve(compiled.arrays, relax=True)
-    machines = len(problem.machines)
     if answer.status is not Status.OPTIMAL or answer.row_duals is None or answer.objective is None:
-        return Relaxation(0.0, np.zeros((machines, windows)), None)
+        return Relaxation(0.0, np.zeros((len(problem.change_usd), len(problem.window_h))), None)
     duals = np.abs(answer.row_duals)
-    starts = duals[compiled.rows["count_starts"]]
-    later, first = starts[: machines * (windows - 1)], starts[machines * (windows - 1) :]
-    launch = np.column_stack([first, later.reshape(windows - 1, machines).T])
-    return Relaxation(answer.objective, launch, shadow_prices(problem, compiled.rows, duals))
+    prices = shadow_prices(problem, compiled.rows, duals)
+    return Relaxation(answer.objective, change_duals(horizon, duals), prices)
+
+
+def change_duals(horizon: HorizonProgram, duals: Array) -> Array:
+    """``[x, t]`` duals ``[row]`` of count_starts and count_loads, USD per rise: each of their rows has one launch or load."""
+    arrays, found = horizon.compiled.arrays, []
+    for family, variable in (("count_starts", "starts"), ("count_loads", "loads")):
+        columns = horizon.columns_of(variable)
+        place = np.full(len(arrays.cost), -1)
+        place[columns.ravel()] = np.arange(columns.size)
+        rows = horizon.compiled.rows.get(family, np.empty(0, dtype=int))
+        matrix = arrays.matrix[rows]
+        row = np.repeat(np.arange(len(rows)), np.diff(matrix.indptr))
+        counts = place[matrix.indices] >= 0
+        usd = np.zeros(columns.size)
+        usd[place[matrix.indices[counts]]] = duals[rows[row[counts]]]
+        found.append(usd.reshape(columns.shape))
+    return np.concatenate(found)
 
 
 def shadow_prices(problem: ProvisioningProblem, rows: dict[str, IntArray], duals: Array) -> ShadowPrices:
@@ -125,18 +127,18 @@ def solve_fixed_capacity(
     """
     rate = rates_at(problem, plan.sizes)
     clock = time.perf_counter()
-    solved = horizon_relaxation(problem, rate)
+    horizon = compile_horizon(problem, rate)
+    solved = horizon_relaxation(horizon)
     relaxed = BoundReport("horizon-lp", PROBLEM, solved.value_usd, time.perf_counter() - clock)
     start = FixedCapacity((relaxed,), plan.cost_usd, solved.shadow_usd)
     if relative_gap(plan.cost_usd, solved.value_usd) <= gap or effort.time_limit_s == 0.0:
         return start
-    return sweep_windows(
-        problem, plan, rate, usable_multipliers(problem, solved.launch_usd), start, run, effort, gap
-    )
+    multipliers = usable_multipliers(problem, solved.change_usd)
+    return sweep_windows(horizon, plan, rate, multipliers, start, run, effort, gap)
 
 
 def sweep_windows(
-    problem: ProvisioningProblem,
+    horizon: HorizonProgram,
     plan: Evaluation,
     rate_rps: Array,
     multipliers: Array,
@@ -146,10 +148,11 @@ def sweep_windows(
     gap: float,
 ) -> FixedCapacity:
     """Whole machines window by window: bound, pool, path and new multipliers, as in the exact problem, a few times over."""
-    programs = BlockPrograms(problem, 1, rate_rps, from_fleet=True)
+    problem = horizon.problem
+    programs = BlockPrograms(horizon, from_fleet=True)
     programs.begin_with(plan.instances)
     pool = widen_pool(problem, empty_pool(problem), plan.instances, POOL_REACH, rate_rps)
-    nobody = np.zeros((len(problem.machines), len(problem.window_h)), dtype=int)
+    nobody = np.zeros((len(problem.change_usd), len(problem.window_h)))
     for _ in range(SWEEPS):
         clock = time.perf_counter()
         swept = programs.sweep(multipliers, run, effort)
@@ -160,5 +163,5 @@ def sweep_windows(
         found = FixedCapacity((*found.bounds, report), min(found.objective_usd, cost), found.shadow_usd)
         if relative_gap(found.objective_usd, found.bound_usd) <= gap or swept.timed_out:
             break
-        multipliers = launch_multipliers(problem, [problem], [pool])
+        multipliers = change_multipliers(problem, [problem], [pool])
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from solvers.backends import solve
-from solvers.lagrangian import compile_free_block
+from solvers.horizon import compile_free_block
 
 if TYPE_CHECKING:
     from solvers.backends.program import LinearProgram
@@ -25,7 +25,7 @@ def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, .
 
     Every limit may be stretched and every demand left unserved at a relative price; what the optimum stretches is the answer.
     """
-    compiled = compile_free_block(problem, slice(window, window + 1), None)
+    compiled = compile_free_block(problem, slice(window, window + 1))
     rows = {name: numbers for name, numbers in compiled.rows.items() if name in ELASTIC and len(numbers)}
     stretched = np.concatenate([*rows.values(), np.empty(0, dtype=int)]).astype(int)
     demand_rows = compiled.rows["serve_demand"]

@@ -1,8 +1,11 @@
 """Programs of single windows, or short blocks, under launch multipliers: the bound of the exact problem, and configurations.
 
-With multipliers pi[i,t] in [0, s[i]] on count_starts at the seams, the horizon falls apart into blocks b = first..last (and parts):
+With multipliers pi[c,t] in [0, s[c]] on what costs when it rises (count_starts and count_loads; N[c] counts machines, then machines
+that hold a model) at the seams, the horizon falls apart into blocks b = first..last (and parts):
 
-    bound = sum_b min { cost_b + sum_i pi[i,first] N[i,first] - pi[i,last+1] N[i,last] } - sum_i pi[i,0] initial[i]
+    bound = sum_b min { cost_b + sum_c pi[c,first] N[c,first] - pi[c,last+1] N[c,last] } - sum_c pi[c,0] initial[c]
+
+Other limits that tie windows (churn, holds, budget) are left out of the blocks, which only lowers the bound.
 
 Each minimum enters with its solver's dual bound, never with its incumbent (Geoffrion 1974, Lagrangean relaxation). All counts
 are offered, so the bound is one of the exact problem.
@@ -11,21 +14,23 @@ are offered, so the bound is one of the exact problem.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solvers.backends import solve
 from solvers.backends.status import Status
-from solvers.blocks import Compiled, compile_block
-from solvers.counts import Candidates, all_counts
-from solvers.provisioning import Boundary, Parameters
 
 if TYPE_CHECKING:
     from solvers.backends.program import LinearProgram
     from solvers.backends.status import Answer
+    from solvers.horizon import HorizonProgram
     from solvers.parallel import Map
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import Array, IntArray
+
+    Answers = dict[bytes, "BlockAnswer"]  # by the digest of what was asked
 
 
 ROUNDING_USD = (
@@ -54,6 +59,27 @@ class BlockTask:
     effort: Effort
     least_usd: float
 
+    @cached_property
+    def key(self) -> bytes:
+        """Digest of the program and the effort: equal ones need solving once (the solver's start may differ)."""
+        p = self.arrays
+        parts = (
+            p.cost,
+            p.matrix.data,
+            p.matrix.indices,
+            p.row_lower,
+            p.row_upper,
+            p.lower,
+            p.upper,
+            p.integer,
+        )
+        digest = blake2b(repr(replace(self.effort, time_limit_s=None)).encode(), digest_size=16)
+        for one in (*p.norms, *p.squares):
+            parts = (*parts, one.columns, one.root, np.array(one.scale))
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.digest()
+
 
 @dataclass(frozen=True)
 class BlockAnswer:
@@ -80,48 +106,37 @@ class Sweep:
 
 
 class BlockPrograms:
-    """The blocks of one part, compiled once; only prices change from sweep to sweep.
+    """The blocks of one part, cut once from its horizon's program; only prices change from sweep to sweep.
 
     Parameters
     ----------
-    problem
-        The part.
+    horizon
+        The part's program.
     length
         Windows a block; longer blocks give tighter bounds and harder programs.
-    rate_rps
-        ``[j, t]`` where the linear form is meant (capacities fixed per machine); None for the exact one.
     from_fleet
-        The first block counts its launches from the initial fleet as hard rows, which is tighter than pi[i,0]; the bound
-        then has no constant. Only where no other part launches the same machines: parts share their fleet.
+        The first block counts its launches and loads from the initial fleet as hard rows, which is tighter than pi[c,0]; the
+        bound then has no constant. Only where no other part launches the same machines: parts share their fleet.
     """
 
-    def __init__(
-        self,
-        problem: ProvisioningProblem,
-        length: int = 1,
-        rate_rps: Array | None = None,
-        *,
-        from_fleet: bool = False,
-    ) -> None:
-        windows = len(problem.window_h)
-        self.problem = problem
-        self.blocks = [slice(first, min(first + length, windows)) for first in range(0, windows, length)]
+    def __init__(self, horizon: HorizonProgram, length: int = 1, *, from_fleet: bool = False) -> None:
+        self.horizon = horizon
+        self.problem = horizon.problem
+        windows = len(self.problem.window_h)
+        self.windows = [slice(first, min(first + length, windows)) for first in range(0, windows, length)]
         self.from_fleet = from_fleet
-        self.compiled = [
-            compile_free_block(problem, block, rate_rps, from_fleet=from_fleet and block.start == 0)
-            for block in self.blocks
-        ]
+        self.blocks = [horizon.block(block, from_fleet=from_fleet) for block in self.windows]
         self.last: list[Array | None] = [None] * len(self.blocks)
 
     def begin_with(self, instances: IntArray) -> None:
         """Hand a plan's machines ``[g, t]`` to every block's solver as its first incumbent; it completes the rest."""
-        for b, (compiled, block) in enumerate(zip(self.compiled, self.blocks, strict=True)):
-            start = np.full(len(compiled.arrays.cost), np.nan)
-            start[self.machine_columns(compiled)] = instances[:, block].ravel(order="F")
+        for b, (block, windows) in enumerate(zip(self.blocks, self.windows, strict=True)):
+            start = np.full(len(block.columns), np.nan)
+            start[self.machine_places(b)] = instances[:, windows]
             self.last[b] = start
 
-    def sweep(self, multipliers: Array, run: Map, effort: Effort) -> Sweep:
-        """Solve every block at the multipliers ``[i, t]``, USD per launch, in [0, s]."""
+    def sweep(self, multipliers: Array, run: Map, effort: Effort, known: Answers | None = None) -> Sweep:
+        """Solve every block at the multipliers ``[c, t]``, USD per rise, in [0, s]; programs in `known` are not solved again."""
         if self.from_fleet:
             multipliers = np.column_stack([np.zeros(len(multipliers)), multipliers[:, 1:]])
         after = np.concatenate([multipliers[:, 1:], np.zeros((len(multipliers), 1))], axis=1)
@@ -132,81 +147,67 @@ class BlockPrograms:
                 effort=effort,
                 least_usd=self.least_usd(block, after[:, block.stop - 1]),
             )
-            for b, block in enumerate(self.blocks)
+            for b, block in enumerate(self.windows)
         ]
-        answers = list(run(solve_block, tasks))
+        answers = solve_blocks(tasks, run, {} if known is None else known)
         instances = np.zeros((len(self.problem.option_group), len(self.problem.window_h)), dtype=int)
-        for b, (answer, block) in enumerate(zip(answers, self.blocks, strict=True)):
+        for b, (answer, block) in enumerate(zip(answers, self.windows, strict=True)):
             if answer.values is not None and not effort.relax:
                 self.last[b] = answer.values
-                instances[:, block] = np.rint(self.compiled[b].instances(answer.values))
+                instances[:, block] = np.rint(answer.values[self.machine_places(b)])
         return Sweep(
             bound_usd=float(sum(answer.bound_usd for answer in answers)),
             instances=instances,
             unservable=tuple(
-                block.start for answer, block in zip(answers, self.blocks, strict=True) if answer.infeasible
+                block.start for answer, block in zip(answers, self.windows, strict=True) if answer.infeasible
             ),
             timed_out=any(answer.timed_out for answer in answers),
         )
 
     def least_usd(self, block: slice, out_of_usd: Array) -> float:
-        """What no solution of the block can undercut, USD.
+        """What no solution of the block can undercut, USD: nothing, less what served requests may earn.
 
         A machine launched in the block costs at least what the next block pays for it, and under usable multipliers so
         does one taken over at the price of its seam. A machine of the initial fleet is taken over for nothing.
         """
+        p, least = self.problem, 0.0
+        if p.value is not None:
+            best = np.concatenate([p.value.group_usd, p.value.function_usd], axis=1).max(axis=1, initial=0.0)
+            earned = np.einsum("k,ktq,t,q->", best, p.demand_rps[:, block], p.window_h[block], p.level_share)
+            least -= 3600.0 * float(earned)
         if self.from_fleet and block.start == 0:
-            return -float(out_of_usd @ self.problem.initial_count)
-        return 0.0
+            least -= float(out_of_usd @ p.initial_change_count)
+        return least
 
-    def machine_columns(self, compiled: Compiled) -> IntArray:
-        """Columns of the block's whole machines, ``[(t, g)]`` window by window."""
-        (machines,) = compiled.program.variables.instances.variables()
-        first = compiled.columns.get(machines.id, 0)  # without options cvxpy drops the empty variable
-        return first + np.arange(machines.size)
+    def machine_places(self, b: int) -> IntArray:
+        """``[g, t]`` positions of the machines among the columns of block b."""
+        return np.searchsorted(self.blocks[b].columns, self.horizon.machine_columns[:, self.windows[b]])
 
     def priced(self, b: int, into_usd: Array, out_of_usd: Array) -> LinearProgram:
-        """Block b's arrays with the multipliers ``[i]`` of its two seams added to its machines' prices.
+        """Block b's arrays with the multipliers ``[c]`` of its two seams added to its machines' prices.
 
         A machine launched inside the block and handed on may well have a negative price in its last window: its
         launch costs at least what the next block pays for it. Only rounding is cut off, never a true price.
         """
-        compiled, block = self.compiled[b], self.blocks[b]
-        usd = (self.problem.price_usd_per_h * self.problem.window_h)[:, block].copy()
-        usd[:, 0] += into_usd
-        usd[:, -1] -= out_of_usd
-        usd[np.abs(usd) < ROUNDING_USD] = 0.0
-        cost = compiled.arrays.cost.copy()
-        cost[self.machine_columns(compiled)] = usd[self.problem.option_machine].ravel(order="F")
-        return replace(compiled.arrays, cost=cost)
+        places, counted = self.machine_places(b), self.problem.change_count
+        cost = self.blocks[b].arrays.cost.copy()
+        cost[places[:, 0]] += counted.T @ into_usd
+        cost[places[:, -1]] -= counted.T @ out_of_usd
+        machines = places.ravel()
+        cost[machines] = np.where(np.abs(cost[machines]) < ROUNDING_USD, 0.0, cost[machines])
+        return replace(self.blocks[b].arrays, cost=cost)
 
 
-def compile_free_block(
-    problem: ProvisioningProblem, block: slice, rate_rps: Array | None, *, from_fleet: bool = False
-) -> Compiled:
-    """Compile a block with free ends and all counts on offer (or, with rates, the linear form).
-
-    With `from_fleet` it begins with the initial fleet instead, its launches counted.
-    """
-    part = problem.taking(windows=block)
-    candidates = all_counts(part) if rate_rps is None else no_counts(len(part.window_h))
-    return compile_block(
-        Parameters(
-            problem=part,
-            count_group=candidates.group,
-            count=candidates.count,
-            count_allowed=candidates.allowed,
-            whole_windows=len(part.window_h),
-            boundary=Boundary(before=problem.initial_count.astype(float) if from_fleet else None),
-            rate_rps=None if rate_rps is None else rate_rps[:, block],
-        )
-    )
-
-
-def no_counts(windows: int) -> Candidates:
-    """No candidate counts, for the linear form."""
-    none = np.empty(0, dtype=int)
-    return Candidates(none, none, np.empty((0, windows), dtype=bool))
+def solve_blocks(tasks: list[BlockTask], run: Map, known: Answers) -> list[BlockAnswer]:
+    """Solve the tasks that no known answer fits, and remember them."""
+    keys = [task.key for task in tasks]
+    missing = {key: task for key, task in zip(keys, tasks, strict=True) if key not in known}
+    answers = {key: known[key] for key in keys if key in known}
+    for key, answer in zip(missing, run(solve_block, missing.values()), strict=True):
+        answers[key] = answer
+        if not answer.timed_out:
+            known[key] = answer
+    return [answers[key] for key in keys]
 
 
 def solve_block(task: BlockTask) -> BlockAnswer:

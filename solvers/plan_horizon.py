@@ -10,18 +10,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from solvers.certificate import report_infeasible, report_plan
-from solvers.configurations import cheapest_path
-from solvers.fixed_capacity import FixedCapacity, solve_fixed_capacity
+from solvers.configurations import cheapest_path, usable_multipliers
+from solvers.fixed_capacity import FixedCapacity, horizon_relaxation, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
+from solvers.horizon import compile_horizon
 from solvers.lagrangian import Effort
 from solvers.parallel import Map, side_by_side
 from solvers.polish import relaxed_and_fixed, worst_windows_again
-from solvers.relax_and_fix import BlockSettings
+from solvers.relax_and_fix import BlockSettings, relax_and_fix
 from solvers.search import Programs, Progress, Search, Settings
 from solvers.solution import Baseline, BoundReport, ProvisioningSolution
 
 if TYPE_CHECKING:
+    from solvers.memory import Memory
     from solvers.problem import Array, ProvisioningProblem
 
 EXACT = "the exact problem: all counts of every group"
@@ -41,6 +45,7 @@ def plan_horizon(
     solver: str = "highs",
     progress: Progress | None = None,
     method: str = "optimal",
+    warm_start: Memory | None = None,
 ) -> ProvisioningSolution:
     """Plan the horizon and prove how far the plan is from the optimum.
 
@@ -62,9 +67,11 @@ def plan_horizon(
         Called with the phase and the share of it that is done, for people to look at.
     method
         ``optimal``, or ``greedy`` for the best feasible form of the baseline (bounded by nothing but its own relaxation).
+    warm_start
+        What an earlier solve over the same options learned (`ProvisioningSolution.memory`), moved to this horizon's windows.
     """
     settings = Settings(gap, fixed_capacity_gap, time_limit_s, seed, workers, solver)
-    search = Search(problem, settings, progress or (lambda phase, share: None))
+    search = Search(problem, settings, progress or (lambda phase, share: None), warm_start)
     baselines = try_baselines(search)
     with side_by_side(settings.workers) as run:
         unservable = improve(search, run, sweeps=MAX_SWEEPS if method == "optimal" else 0)
@@ -94,14 +101,15 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
 
     Without sweeps only the relaxed windows are solved, for a bound.
     """
-    clock = time.perf_counter()
+    search.progress("compile", 0.0)
     programs = search.block_programs()
+    if search.memory is not None:
+        search.offer(search.memory.instances)
+        search.add_fleet(search.memory.instances)
     if search.best is not None:
         for part, program in programs:
             program.begin_with(search.best.instances[part.option])
-    search.remember("compile", clock)
-    multipliers = search.multipliers()
-    unservable = sweep(search, programs, multipliers, run, Effort(relax=True), "relaxed-windows")
+    multipliers, unservable = first_bound(search, programs, run)
     if unservable:
         return unservable
     for n in range(sweeps):
@@ -113,13 +121,37 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
         if unservable:
             return unservable
         find_path(search)
+        if search.gap <= search.settings.gap:
+            return ()
         multipliers = search.multipliers()
         moved = max(search.bound_usd - before[0], before[1] - search.cost_usd)
-        if n > 0 and moved < STALL_SHARE * search.cost_usd:
+        if n > 0 and not moved >= STALL_SHARE * abs(search.cost_usd):
             break
     if sweeps and search.gap > search.settings.gap:
         polish(search, programs, multipliers, run)
     return ()
+
+
+def first_bound(search: Search, programs: Programs, run: Map) -> tuple[Array, tuple[int, ...]]:
+    """Multipliers to begin with, and the windows that nobody can serve.
+
+    A remembered solve hands its multipliers on. Without capacity tables the horizon's relaxation is tight and its duals are the
+    multipliers; else the relaxed windows give a first bound.
+    """
+    if search.memory is not None:
+        return search.memory.multipliers, ()
+    if search.problem.is_linear.all():
+        clock = time.perf_counter()
+        horizon = search.horizons[0] if len(search.parts) == 1 else compile_horizon(search.problem)
+        relaxed = horizon_relaxation(horizon)
+        search.remember("horizon-lp", clock)
+        if relaxed.shadow_usd is not None:
+            search.add_bound(
+                BoundReport("horizon-lp", EXACT, relaxed.value_usd, search.phases_s["horizon-lp"])
+            )
+            return usable_multipliers(search.problem, relaxed.change_usd), ()
+    multipliers = search.multipliers()
+    return multipliers, sweep(search, programs, multipliers, run, Effort(relax=True), "relaxed-windows")
 
 
 def sweep(
@@ -127,17 +159,17 @@ def sweep(
 ) -> tuple[int, ...]:
     """Solve every window of every part under the multipliers; keep the bound, and the fleets unless they are relaxed."""
     clock = time.perf_counter()
-    answers = [(part, program.sweep(multipliers, run, effort)) for part, program in programs]
+    answers = [(part, program.sweep(multipliers, run, effort, search.answers)) for part, program in programs]
     search.remember(name, clock)
     unservable = tuple(sorted({t for _, answer in answers for t in answer.unservable}))
     if unservable:
         return unservable
     shared = not all(program.from_fleet for _, program in programs)
-    initial = float(multipliers[:, 0] @ search.problem.initial_count) if shared else 0.0
+    initial = float(multipliers[:, 0] @ search.problem.initial_change_count) if shared else 0.0
     bound = sum(answer.bound_usd for _, answer in answers) - initial
-    search.bounds.append(
-        BoundReport(f"lagrangian-{name}", EXACT, max(bound, 0.0), time.perf_counter() - clock)
-    )
+    floor = -np.inf if search.problem.value is not None else 0.0
+    report = BoundReport(f"lagrangian-{name}", EXACT, max(bound, floor), time.perf_counter() - clock)
+    search.add_bound(report, multipliers)
     search.timed_out = search.timed_out or any(answer.timed_out for _, answer in answers)
     if not effort.relax:
         search.add_fleet(search.whole((part, answer.instances) for part, answer in answers))
@@ -167,14 +199,16 @@ def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> 
     """Relax and fix near the incumbent, its worst windows again, and longer blocks for the bound."""
     settings = BlockSettings(block=2, look_ahead=2, gap=3e-3, node_limit=50, seed=search.settings.seed)
     clock = time.perf_counter()
+    if search.best is None:
+        step_by_step(search, settings)
     for step, improve_part in enumerate((relaxed_and_fixed, worst_windows_again)):
         if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
             return
         search.progress("polish", step / 3)
         fleets = []
-        for part in search.parts:
+        for part, horizon in zip(search.parts, search.horizons, strict=True):
             own = search.best.instances[part.option]
-            found = improve_part(part.problem, own, settings)
+            found = improve_part(horizon, own, settings)
             fleets.append((part, own if found is None else found))
         search.add_fleet(search.whole(fleets))
         search.offer(search.whole(fleets))
@@ -189,6 +223,18 @@ def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> 
             program.begin_with(search.best.instances[part.option])
         sweep(search, longer, multipliers, run, search.effort(), f"blocks-of-{length}")
         find_path(search)
+
+
+def step_by_step(search: Search, settings: BlockSettings) -> None:
+    """Relax and fix over every count: the way to a first plan where no path through the pools keeps the limits between windows."""
+    fleets = []
+    for part, horizon in zip(search.parts, search.horizons, strict=True):
+        found = relax_and_fix(horizon, None, settings)
+        if found is None:
+            return
+        fleets.append((part, found))
+    search.add_fleet(search.whole(fleets))
+    search.offer(search.whole(fleets))
 
 
 def diagnose(search: Search, run: Map) -> FixedCapacity:

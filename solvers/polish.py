@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solvers.counts import near_counts
-from solvers.provisioning import Boundary
 from solvers.recourse import machines_of, sizes_of, starts_of
-from solvers.relax_and_fix import BlockSettings, relax_and_fix, solve_step
+from solvers.relax_and_fix import offered_upper, relax_and_fix, solve_step, values_of_fleet
 
 if TYPE_CHECKING:
-    from solvers.problem import IntArray, ProvisioningProblem
+    from solvers.horizon import HorizonProgram
+    from solvers.problem import BoolArray, IntArray
+    from solvers.relax_and_fix import BlockSettings
 
 # Counts near a plan: design/EVIDENCE.md, 1 needed 4 on either side of a rough start, and plans from the pools start closer.
 NEAR = {"reach": 2, "spare": 1, "span": 2}
@@ -20,20 +22,26 @@ NEIGHBOURHOODS = 24  # of launches tried, the dearest first: a cap on the effort
 HALF_WIDTH = 2  # windows re-solved on either side of a bad one
 
 
+def near_plan(horizon: HorizonProgram, instances: IntArray) -> BoolArray | None:
+    """``[r, t]`` the counts near a plan's sizes; None where the program picks no counts."""
+    if not len(horizon.candidates.count):
+        return None
+    return near_counts(horizon.candidates, sizes_of(horizon.problem, instances), **NEAR)
+
+
 def relaxed_and_fixed(
-    problem: ProvisioningProblem, instances: IntArray, settings: BlockSettings
+    horizon: HorizonProgram, instances: IntArray, settings: BlockSettings
 ) -> IntArray | None:
     """``[g, t]`` relax and fix with counts near those of a plan; None where that finds nothing."""
-    return relax_and_fix(problem, near_counts(problem, sizes_of(problem, instances), **NEAR), settings)
+    return relax_and_fix(horizon, near_plan(horizon, instances), settings)
 
 
-def worst_windows_again(
-    problem: ProvisioningProblem, instances: IntArray, settings: BlockSettings
-) -> IntArray:
+def worst_windows_again(horizon: HorizonProgram, instances: IntArray, settings: BlockSettings) -> IntArray:
     """Re-solve the windows around every change of the fleet, dearest first, between fixed ends; ``[g, t]``.
 
     Launches are where plans made of single windows lose: the windows with the largest launch cost come first.
     """
+    problem = horizon.problem
     windows = len(problem.window_h)
     improved = instances.copy()
     launch_usd = problem.start_usd @ starts_of(problem, machines_of(problem, instances))
@@ -43,21 +51,16 @@ def worst_windows_again(
             continue
         block = slice(max(0, worst - HALF_WIDTH), min(windows, worst + HALF_WIDTH + 1))
         tried[block] = True
-        before = (
-            problem.initial_count.astype(float)
-            if block.start == 0
-            else machines_of(problem, improved[:, block.start - 1]).astype(float)
-        )
-        after = None if block.stop == windows else machines_of(problem, improved[:, block.stop]).astype(float)
-        candidates = near_counts(problem, sizes_of(problem, improved), **NEAR)
+        held = block.stop < windows  # the window after the block stays as it is
         found = solve_step(
-            problem,
-            candidates,
-            block,
-            block.stop - block.start,
-            Boundary(before=before, after=after),
-            settings,
+            horizon,
+            slice(block.start, block.stop + held),
+            block.stop,
+            values_of_fleet(horizon, improved),
+            offered_upper(horizon, near_plan(horizon, improved)),
+            improved[:, block.stop] if held else None,
+            replace(settings, look_ahead=0),
         )
         if found is not None:
-            improved[:, block] = found
+            improved[:, block] = horizon.machines(found.values, found.columns)[:, block]
     return improved

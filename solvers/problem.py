@@ -190,7 +190,7 @@ class ProvisioningProblem:
     def change_count(self) -> sparse.csr_array:
         """``[c, g]`` sums options to what costs when it rises: machines (launches), then pairs (machine, model) (loads).
 
-        Pairs that no option can hold, and pairs of machines that load for nothing, are left out.
+        Pairs that load for nothing are left out.
         """
         if self.loads is None:
             return self.machine_count
@@ -198,12 +198,10 @@ class ProvisioningProblem:
 
     @cached_property
     def load_pairs(self) -> tuple[IntArray, IntArray]:
-        """``[p]`` machine and model of every pair whose load costs something and that some option can hold."""
+        """``[p]`` machine and model of every pair whose load costs something."""
         if self.loads is None:
             return np.empty(0, dtype=int), np.empty(0, dtype=int)
-        held = np.zeros(self.loads.load_usd.shape, dtype=bool)
-        held[self.option_machine, self.loads.group_model[self.option_group]] = True
-        machine, model = np.nonzero(held & (self.loads.load_usd > 0))
+        machine, model = np.nonzero(self.loads.load_usd > 0)
         return machine, model
 
     @cached_property
@@ -216,6 +214,13 @@ class ProvisioningProblem:
             self.loads.group_model[self.option_group][None] == model[:, None]
         )
         return sparse.csr_array(own.astype(float))
+
+    @cached_property
+    def model_count(self) -> sparse.csr_array:
+        """``[m, g]`` sums options to the models they hold."""
+        if self.loads is None:
+            return sparse.csr_array((0, len(self.option_group)))
+        return incidence(self.loads.group_model[self.option_group], len(self.loads.models))
 
     @cached_property
     def change_usd(self) -> Array:

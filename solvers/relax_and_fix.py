@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solvers.backends import solve
-from solvers.blocks import compile_block
-from solvers.provisioning import Boundary, Parameters
-from solvers.recourse import machines_of
+from solvers.recourse import machines_of, starts_of
 
 if TYPE_CHECKING:
-    from solvers.counts import Candidates
-    from solvers.problem import IntArray, ProvisioningProblem
+    from solvers.horizon import HorizonProgram
+    from solvers.problem import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -30,49 +28,90 @@ class BlockSettings:
 
 
 def relax_and_fix(
-    problem: ProvisioningProblem, candidates: Candidates, settings: BlockSettings
+    horizon: HorizonProgram, allowed: BoolArray | None, settings: BlockSettings
 ) -> IntArray | None:
-    """``[g, t]`` machines, block by block; None where a step found no solution among the candidates."""
-    windows = len(problem.window_h)
-    instances = np.zeros((len(problem.option_group), windows), dtype=int)
-    before = problem.initial_count.astype(float)
+    """``[g, t]`` machines, block by block; None where a step found no solution among the counts on offer.
+
+    Parameters
+    ----------
+    allowed
+        ``[r, t]`` counts on offer, of those the program was compiled with; None: all of them.
+    """
+    windows = len(horizon.problem.window_h)
+    upper = offered_upper(horizon, allowed)
+    values = np.full(len(horizon.compiled.arrays.cost), np.nan)
     for first in range(0, windows, settings.block):
         block = slice(first, min(first + settings.block + settings.look_ahead, windows))
-        whole = min(settings.block, windows - first)
-        fixed = solve_step(problem, candidates, block, whole, Boundary(before=before), settings)
-        if fixed is None:
+        fixed = min(first + settings.block, windows)
+        found = solve_step(horizon, block, fixed, values, upper, None, settings)
+        if found is None:
             return None
-        instances[:, first : first + whole] = fixed[:, :whole]
-        before = machines_of(problem, instances[:, first + whole - 1]).astype(float)
-    return instances
+        decided = horizon.column_window[found.columns] < fixed
+        values[found.columns[decided]] = found.values[decided]
+        left_out = (horizon.column_window < fixed) & np.isnan(values)
+        values[left_out] = 0.0
+    return np.rint(values[horizon.machine_columns]).astype(np.int64)
+
+
+def offered_upper(horizon: HorizonProgram, allowed: BoolArray | None) -> Array | None:
+    """``[col]`` upper limits that withdraw the counts not on offer."""
+    if allowed is None or not horizon.pick_columns.size:
+        return None
+    upper = np.full(len(horizon.compiled.arrays.cost), np.inf)
+    upper[horizon.pick_columns[~allowed]] = 0.0
+    return upper
+
+
+def values_of_fleet(horizon: HorizonProgram, instances: IntArray) -> Array:
+    """``[col]`` what a fleet ``[g, t]`` says of the columns that later windows look back at; NaN for all others."""
+    values = np.full(len(horizon.compiled.arrays.cost), np.nan)
+    values[horizon.machine_columns] = instances
+    values[horizon.start_columns] = starts_of(horizon.problem, machines_of(horizon.problem, instances))
+    held = horizon.columns_of("held")
+    if held.size:
+        values[held] = horizon.problem.model_count @ instances > 0
+    return values
+
+
+@dataclass(frozen=True)
+class Step:
+    """Solution of one block: `values` of its `columns`."""
+
+    columns: IntArray
+    values: Array
 
 
 def solve_step(
-    problem: ProvisioningProblem,
-    candidates: Candidates,
+    horizon: HorizonProgram,
     block: slice,
-    whole: int,
-    boundary: Boundary,
+    whole_until: int,
+    known: Array,
+    upper: Array | None,
+    after: IntArray | None,
     settings: BlockSettings,
-) -> IntArray | None:
-    """``[g, t]`` machines of one block between its boundaries; None where it has no solution."""
-    offered = candidates.allowed[:, block].any(axis=1)
-    parameters = Parameters(
-        problem=problem.taking(windows=block),
-        count_group=candidates.group[offered],
-        count=candidates.count[offered],
-        count_allowed=candidates.allowed[offered, block],
-        whole_windows=whole,
-        boundary=boundary,
-    )
-    compiled = compile_block(parameters)
+) -> Step | None:
+    """Solve one block after known windows; None where it has no solution.
+
+    Parameters
+    ----------
+    whole_until
+        Machines and picks are whole before this window, relaxed from it on.
+    after
+        ``[g]`` machines of the block's last window, held as they are; None: it is free.
+    """
+    cut = horizon.block(block, known=known if block.start else None, upper=upper)
+    arrays = cut.arrays
+    lower, top = arrays.lower, arrays.upper
+    if after is not None:
+        places = np.searchsorted(cut.columns, horizon.machine_columns[:, block.stop - 1])
+        lower, top = lower.copy(), top.copy()
+        lower[places] = top[places] = after
+    window = horizon.column_window[cut.columns]
     answer = solve(
-        compiled.arrays,
+        replace(arrays, lower=lower, upper=top, integer=arrays.integer & (window < whole_until)),
         gap=settings.gap,
         node_limit=settings.node_limit,
         time_limit_s=settings.time_limit_s,
         seed=settings.seed,
     )
-    if answer.values is None:
-        return None
-    return np.rint(compiled.instances(answer.values)).astype(np.int64)
+    return None if answer.values is None else Step(cut.columns, answer.values)

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.components import Component, split
-from solvers.configurations import Pool, empty_pool, launch_multipliers, usable_multipliers, widen_pool
+from solvers.configurations import Pool, change_multipliers, empty_pool, usable_multipliers, widen_pool
+from solvers.horizon import HorizonProgram, compile_horizon
 from solvers.lagrangian import BlockPrograms, Effort
-from solvers.recourse import Evaluation, evaluate, machines_of
+from solvers.memory import Memory, option_names
+from solvers.recourse import Evaluation, evaluate
+from solvers.repair import repaired
 from solvers.solution import BoundReport, relative_gap
 
 if TYPE_CHECKING:
+    from solvers.lagrangian import Answers
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
 Progress = Callable[[str, float], None]
 Programs = list[tuple[Component, BlockPrograms]]  # of every part
 
+NODES = (
+    150_000  # of branch and bound over a sweep, as 288 windows of 500 have: fewer windows may take more each
+)
 POOL_REACH = (
     3  # windows a configuration is offered to on either side: a quarter of an hour of five-minute windows
 )
@@ -41,26 +48,36 @@ class Settings:
 class Search:
     """The state of one solve: incumbent, bounds, and the pools of configurations of every part."""
 
-    def __init__(self, problem: ProvisioningProblem, settings: Settings, progress: Progress) -> None:
+    def __init__(
+        self,
+        problem: ProvisioningProblem,
+        settings: Settings,
+        progress: Progress,
+        memory: Memory | None = None,
+    ) -> None:
         self.begun = time.perf_counter()
         self.problem = problem
         self.settings = settings
         self.progress = progress
+        self.memory = memory if memory is not None and memory.fits(problem) else None
+        self.answers: Answers = {} if self.memory is None else dict(self.memory.answers)
         self.parts = split(problem)
         self.pools: list[Pool] = [empty_pool(part.problem) for part in self.parts]
+        self.horizons: list[HorizonProgram] = []
         self.bounds: list[BoundReport] = []
+        self.tightest: Array | None = None
         self.phases_s: dict[str, float] = {}
         self.best: Evaluation | None = None
         self.timed_out = False
 
     @property
     def bound_usd(self) -> float:
-        """The largest bound of the exact problem so far."""
-        return max((report.bound_usd for report in self.bounds), default=0.0)
+        """The largest bound of the exact problem so far; -inf before the first."""
+        return max((report.bound_usd for report in self.bounds), default=-float("inf"))
 
     @property
     def cost_usd(self) -> float:
-        """Cost of the incumbent; inf without one."""
+        """Objective of the incumbent; inf without one."""
         return self.best.cost_usd if self.best else float("inf")
 
     @property
@@ -83,14 +100,31 @@ class Search:
 
         Such parts begin with the initial fleet; others share it through multipliers.
         """
+        clock = time.perf_counter()
+        if not self.horizons:
+            self.horizons = [compile_horizon(part.problem) for part in self.parts]
         apart = split(self.problem, by_launches=True)
         alone = len(apart) == len(self.parts)
-        parts = self.parts if length == 1 else apart
-        return [(part, BlockPrograms(part.problem, length, from_fleet=alone or length > 1)) for part in parts]
+        parts, horizons = self.parts, self.horizons
+        if length > 1 and not alone:
+            parts, horizons = apart, [compile_horizon(part.problem) for part in apart]
+        programs = [
+            (part, BlockPrograms(horizon, length, from_fleet=alone or length > 1))
+            for part, horizon in zip(parts, horizons, strict=True)
+        ]
+        self.remember("compile", clock)
+        return programs
 
     def effort(self) -> Effort:
-        """How hard a block may be worked, given the time left."""
-        return Effort(seed=self.settings.seed, time_limit_s=self.left_s(), solver=self.settings.solver)
+        """How hard a block may be worked: few windows may take more nodes, and a small gap needs small ones in the blocks."""
+        windows = len(self.problem.window_h)
+        return Effort(
+            gap=min(Effort.gap, self.settings.gap / 2),
+            node_limit=max(Effort.node_limit, NODES // windows),
+            seed=self.settings.seed,
+            time_limit_s=self.left_s(),
+            solver=self.settings.solver,
+        )
 
     def whole(self, fleets: Iterable[tuple[Component, IntArray]]) -> IntArray:
         """``[g, t]`` fleets of all parts as one."""
@@ -99,17 +133,22 @@ class Search:
             instances[part.option] = fleet
         return instances
 
-    def others(self, fleets: list[IntArray | None], own: int) -> IntArray:
-        """``[i, t]`` machines that the other parts run."""
-        total = np.zeros((len(self.problem.machines), len(self.problem.window_h)), dtype=int)
+    def others(self, fleets: list[IntArray | None], own: int) -> Array:
+        """``[x, t]`` what the other parts run."""
+        total = np.zeros((len(self.problem.change_usd), len(self.problem.window_h)))
         for n, (part, fleet) in enumerate(zip(self.parts, fleets, strict=True)):
             if n != own and fleet is not None:
-                total += machines_of(part.problem, fleet)
+                total += part.problem.change_count @ fleet
         return total
 
     def offer(self, instances: IntArray) -> None:
-        """Take a fleet ``[g, t]`` of the whole problem as incumbent if it is feasible and cheaper."""
+        """Take a fleet ``[g, t]`` of the whole problem as incumbent if it is feasible, or can be made so, and cheaper."""
         found = evaluate(self.problem, instances)
+        if not found.feasible:
+            mended = repaired(self.problem, instances)
+            if mended is None:
+                return
+            found = evaluate(self.problem, mended)
         if found.feasible and found.cost_usd < self.cost_usd - 1e-12:
             self.best = found
 
@@ -123,12 +162,27 @@ class Search:
         self.remember("pools", clock)
 
     def multipliers(self) -> Array:
-        """``[i, t]`` launch multipliers: the pools' duals, or a third of the launch price where a window has no configuration."""
+        """``[x, t]`` multipliers: the pools' duals, or a third of the price of a rise where a window has no configuration."""
         windows = len(self.problem.window_h)
         if all(len(np.unique(pool.window)) == windows for pool in self.pools):
-            return launch_multipliers(self.problem, [part.problem for part in self.parts], self.pools)
-        third = np.repeat(self.problem.start_usd[:, None] / 3, windows, axis=1)
+            clock = time.perf_counter()
+            found = change_multipliers(self.problem, [part.problem for part in self.parts], self.pools)
+            self.remember("multipliers", clock)
+            return found
+        third = np.repeat(self.problem.change_usd[:, None] / 3, windows, axis=1)
         return usable_multipliers(self.problem, third)
+
+    def add_bound(self, report: BoundReport, multipliers: Array | None = None) -> None:
+        """Keep a bound, and the multipliers that gave it while it is the largest."""
+        if multipliers is not None and report.bound_usd >= self.bound_usd:
+            self.tightest = multipliers
+        self.bounds.append(report)
+
+    def learned(self) -> Memory | None:
+        """What this solve leaves to the next one; None without a plan."""
+        if self.best is None or self.tightest is None:
+            return None
+        return Memory(option_names(self.problem), self.tightest, self.best.instances, self.answers)
 
     def remember(self, phase: str, since: float) -> None:
         """Add the seconds since `since` to a phase."""

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from solvers.memory import Memory
+
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
@@ -54,7 +56,7 @@ class ProvisioningSolution:
 
     `instances` ``[g, t]``, `carried_rps` ``[k, j, t, q]``, `overflow_rps` ``[k, f, t, q]``, `starts` ``[i, t]``;
     `status` is one of ``optimal`` (gap reached), ``gap_missed``, ``limit`` (stopped by time), ``infeasible``.
-    `infeasible_reasons` names what nothing can serve.
+    `infeasible_reasons` names what nothing can serve; `memory` is what a later solve may start from.
     """
 
     status: str
@@ -74,6 +76,7 @@ class ProvisioningSolution:
     phases_s: dict[str, float] = field(default_factory=dict)
     infeasible_reasons: tuple[str, ...] = ()
     shadow_usd: ShadowPrices | None = None
+    memory: Memory | None = field(default=None, repr=False, compare=False)
 
     @property
     def gap(self) -> float:

@@ -11,14 +11,15 @@ import pytest
 from solvers.components import split
 from solvers.configurations import (
     Pool,
+    change_multipliers,
     cheapest_path,
     empty_pool,
-    launch_multipliers,
     usable_multipliers,
     widen_pool,
 )
 from solvers.counts import all_counts, near_counts
 from solvers.fixed_capacity import horizon_relaxation, rates_at, solve_fixed_capacity
+from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
@@ -63,7 +64,7 @@ def test_any_multipliers_and_blocks_bound_from_below(
     rng = np.random.default_rng(seed)
     shape = problem.price_usd_per_h.shape
     multipliers = usable_multipliers(problem, rng.uniform(0, 1, shape) * problem.start_usd[:, None])
-    swept = BlockPrograms(problem, length).sweep(multipliers, one_by_one, EFFORT)
+    swept = BlockPrograms(compile_horizon(problem), length).sweep(multipliers, one_by_one, EFFORT)
     bound = swept.bound_usd - float(multipliers[:, 0] @ problem.initial_count)
     assert bound <= optimum + CLOSE
 
@@ -160,7 +161,7 @@ def enumerated_fleet(problem: ProvisioningProblem) -> np.ndarray:
 def test_multipliers_of_the_pools_are_usable(seed: int, problem: ProvisioningProblem, optimum: float) -> None:
     """They lie in [0, s] and never pay for keeping a machine; with the optimum in the pool the path has its cost."""
     pool = widen_pool(problem, empty_pool(problem), enumerated_fleet(problem), 1)
-    multipliers = launch_multipliers(problem, [problem], [pool])
+    multipliers = change_multipliers(problem, [problem], [pool])
     after = np.concatenate([multipliers[:, 1:], np.zeros((len(multipliers), 1))], axis=1)
     assert (multipliers >= 0).all()
     assert (multipliers <= problem.start_usd[:, None] + 1e-12).all()
@@ -175,34 +176,30 @@ def test_polish_never_breaks_a_plan(seed: int, problem: ProvisioningProblem, opt
     """Starting from the optimum, relax and fix stays feasible and the neighbourhoods keep its cost."""
     settings = BlockSettings(block=1, look_ahead=2, gap=0.0)
     start = enumerated_fleet(problem)
-    rolled = relaxed_and_fixed(problem, start, settings)
+    horizon = compile_horizon(problem)
+    rolled = relaxed_and_fixed(horizon, start, settings)
     if rolled is not None:
         result = evaluate(problem, rolled)
         assert result.feasible, f"seed {seed}"
         assert result.cost_usd >= optimum - CLOSE
-    again = evaluate(problem, worst_windows_again(problem, start, settings))
+    again = evaluate(problem, worst_windows_again(horizon, start, settings))
     assert again.feasible
     assert again.cost_usd == pytest.approx(optimum, abs=CLOSE)
 
 
-def test_near_counts_stay_inside_all_counts() -> None:
-    """Counts near a plan are some of all counts, window by window."""
-    for _, problem, _ in DRAWS:
-        whole = {
-            (j, n, t)
-            for j, n, row in zip(*_rows(all_counts(problem)), strict=True)
-            for t in np.flatnonzero(row)
-        }
-        sizes = np.ones((len(problem.groups), len(problem.window_h)), dtype=int)
-        near = near_counts(problem, sizes, reach=1, spare=1, span=1)
-        assert {
-            (j, n, t) for j, n, row in zip(*_rows(near), strict=True) for t in np.flatnonzero(row)
-        } <= whole
-
-
-def _rows(candidates: object) -> tuple[list[int], list[int], np.ndarray]:
-    group, count, allowed = (getattr(candidates, name) for name in ("group", "count", "allowed"))
-    return group.tolist(), count.tolist(), allowed
+def test_near_counts_are_those_around_a_plan() -> None:
+    """Of all counts of a window, those within reach of the plan's size, and the first few."""
+    problem = tiny_problem(
+        demand_rps=[[[9.0], [9.0]]],
+        capacity_rps=[[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+        options=[(0, 0)],
+        price_usd_per_h=[1.0],
+    )
+    counts = all_counts(problem)
+    assert counts.count.tolist() == list(range(1, 10))
+    near = near_counts(counts, np.array([[5, 8]]), reach=1, spare=1, span=0)
+    assert counts.count[near[:, 0]].tolist() == [1, 4, 5, 6]
+    assert counts.count[near[:, 1]].tolist() == [1, 7, 8, 9]
 
 
 def fragmented() -> tuple[ProvisioningProblem, np.ndarray]:
@@ -268,7 +265,7 @@ def test_shadow_price_of_a_quota_is_what_a_vcpu_saves() -> None:
     )
     plan = evaluate(problem, np.array([[2, 1], [1, 0]]))
     assert plan.cost_usd == pytest.approx(6.0)
-    solved = horizon_relaxation(problem, rates_at(problem, plan.sizes))
+    solved = horizon_relaxation(compile_horizon(problem, rates_at(problem, plan.sizes)))
     assert solved.shadow_usd is not None
     assert solved.shadow_usd.quota == pytest.approx(np.array([[1.0, 0.0]]))
     assert not solved.shadow_usd.floor.any()

@@ -10,6 +10,7 @@ import pytest
 
 from solvers.backends import Status, installed_backends, solve
 from solvers.configurations import usable_multipliers
+from solvers.horizon import compile_horizon
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.plan_horizon import plan_horizon
 from tests.solvers.brute_force import Optimum, enumerate_optimum
@@ -152,8 +153,8 @@ def test_no_multipliers_lift_a_bound_above_the_optimum(length: int) -> None:
             continue
         tried += 1
         problem, rng = draw.problem, np.random.default_rng(seed)
-        programs = BlockPrograms(problem, length)
-        from_fleet = BlockPrograms(problem, length, from_fleet=True)
+        programs = BlockPrograms(compile_horizon(problem), length)
+        from_fleet = BlockPrograms(compile_horizon(problem), length, from_fleet=True)
         size = (len(problem.machines), len(problem.window_h))
         for share in (rng.uniform(0, 1, size), np.ones(size), np.ones(size) * (np.arange(size[1]) > 0)):
             multipliers = usable_multipliers(problem, problem.start_usd[:, None] * share)

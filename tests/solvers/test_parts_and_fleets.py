@@ -13,6 +13,7 @@ from solvers.components import split
 from solvers.configurations import usable_multipliers
 from solvers.errors import BackendError
 from solvers.fixed_capacity import FixedCapacity
+from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
 from solvers.parallel import one_by_one
@@ -86,7 +87,7 @@ def test_a_fleet_worth_keeping_is_not_worth_more_than_it_saves() -> None:
         initial_count=[4],
     )
     multipliers = usable_multipliers(problem, np.full((1, 2), 0.5))
-    programs = BlockPrograms(problem, from_fleet=True)
+    programs = BlockPrograms(compile_horizon(problem), from_fleet=True)
     assert programs.sweep(multipliers, one_by_one, EFFORT).bound_usd == pytest.approx(0.8, abs=CLOSE)
     stopped = Effort(gap=0.0, node_limit=0, time_limit_s=0.0)
     assert programs.sweep(multipliers, one_by_one, stopped).bound_usd <= 0.8 + CLOSE

@@ -1,0 +1,271 @@
+"""The program of a whole horizon, compiled once, and the blocks of windows cut from it.
+
+Every column belongs to one window (variables end in ``[t]`` or ``[(t, q)]``), and so does every row but those of launches, loads
+and what operators ask of neighbouring windows. A block keeps the columns of its windows and the rows that touch nothing else; of
+the rows that reach out of it, those that reach back stay where the windows before are known, the others are dropped, which relaxes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from solvers.backends.program import LinearProgram
+from solvers.blocks import compile_block
+from solvers.counts import all_counts, no_counts
+from solvers.provisioning import Boundary, Parameters
+
+if TYPE_CHECKING:
+    from solvers.backends.program import NormRow, SquareTerm
+    from solvers.blocks import Compiled
+    from solvers.counts import Candidates
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+
+AGAINST_FLEET = (
+    "count_starts",
+    "count_loads",
+)  # families whose first window looks at the machines running before it
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some windows of a horizon's program.
+
+    Parameters
+    ----------
+    arrays
+        The program.
+    columns, rows
+        Numbers, in the horizon's program, of the block's columns and rows.
+    """
+
+    arrays: LinearProgram
+    columns: IntArray
+    rows: IntArray
+
+
+@dataclass(frozen=True)
+class HorizonProgram:
+    """The compiled program of all windows of a problem (or of one of its parts).
+
+    Parameters
+    ----------
+    problem
+        What it was compiled from.
+    candidates
+        Counts on offer to pick_count.
+    compiled
+        Arrays, with the way back to variables and families.
+    """
+
+    problem: ProvisioningProblem
+    candidates: Candidates
+    compiled: Compiled
+
+    @cached_property
+    def column_window(self) -> IntArray:
+        """``[col]`` window of each column."""
+        arrays, windows = self.compiled.arrays, len(self.problem.window_h)
+        window = np.full(len(arrays.cost), -1)
+        for variable in self.compiled.program.problem.variables():
+            first = self.compiled.columns.get(variable.id)
+            if first is not None and variable.size:
+                window[first : first + variable.size] = np.arange(variable.size) * windows // variable.size
+        return window
+
+    @cached_property
+    def row_windows(self) -> tuple[IntArray, IntArray]:
+        """``[row]`` first and last window that a row touches; (windows, -1) for empty rows."""
+        matrix = self.compiled.arrays.matrix
+        window = self.column_window[matrix.indices]
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        first = np.full(matrix.shape[0], len(self.problem.window_h))
+        last = np.full(matrix.shape[0], -1)
+        np.minimum.at(first, row, window)
+        np.maximum.at(last, row, window)
+        return first, last
+
+    @cached_property
+    def against_fleet(self) -> BoolArray:
+        """``[row]`` launches and loads of the first window, counted against the machines before it."""
+        found = np.zeros(self.compiled.arrays.matrix.shape[0], dtype=bool)
+        for name in AGAINST_FLEET:
+            found[self.compiled.rows.get(name, np.empty(0, dtype=int))] = True
+        return found & (self.row_windows[1] == 0)
+
+    @cached_property
+    def columns_by_window(self) -> list[IntArray]:
+        """Ascending column numbers of each window."""
+        return numbers_by(self.column_window, len(self.problem.window_h))
+
+    @cached_property
+    def rows_by_last_window(self) -> list[IntArray]:
+        """Ascending row numbers by the last window they touch."""
+        return numbers_by(self.row_windows[1], len(self.problem.window_h))
+
+    @cached_property
+    def norms_by_window(self) -> dict[int, list[NormRow]]:
+        """Second-order rows of each window."""
+        found: dict[int, list[NormRow]] = {}
+        for one in self.compiled.arrays.norms:
+            found.setdefault(int(self.column_window[one.columns[0]]), []).append(one)
+        return found
+
+    @cached_property
+    def squares_by_window(self) -> dict[int, list[SquareTerm]]:
+        """Quadratic terms of the objective of each window."""
+        found: dict[int, list[SquareTerm]] = {}
+        for one in self.compiled.arrays.squares:
+            found.setdefault(int(self.column_window[one.columns[0]]), []).append(one)
+        return found
+
+    def columns_of(self, name: str) -> IntArray:
+        """``[row, t or (t, q)]`` column numbers of the variable of this name; empty where the program has none."""
+        for variable in self.compiled.program.problem.variables():
+            if variable.name() == name and variable.id in self.compiled.columns:
+                first = self.compiled.columns[variable.id]
+                return first + np.arange(variable.size).reshape(variable.shape, order="F")
+        return np.empty((0, len(self.problem.window_h)), dtype=int)
+
+    @cached_property
+    def machine_columns(self) -> IntArray:
+        """``[g, t]`` columns of the machines."""
+        return self.columns_of("instances")
+
+    @cached_property
+    def start_columns(self) -> IntArray:
+        """``[i, t]`` columns of the launches."""
+        return self.columns_of("starts")
+
+    @cached_property
+    def pick_columns(self) -> IntArray:
+        """``[r, t]`` columns of the picked counts."""
+        return self.columns_of("pick")
+
+    def block(
+        self,
+        windows: slice,
+        *,
+        from_fleet: bool = True,
+        known: Array | None = None,
+        upper: Array | None = None,
+    ) -> Block:
+        """Cut the columns of some windows and the rows they need.
+
+        Parameters
+        ----------
+        windows
+            First and one past the last.
+        from_fleet
+            The first window of the horizon counts its launches and loads against the initial fleet; else it begins free.
+        known
+            ``[col]`` values of the columns of the windows before the block, where they are decided; NaN or None: they are free.
+        upper
+            ``[col]`` tighter upper limits; columns held at 0 are left out.
+        """
+        arrays, span = self.compiled.arrays, windows.stop - windows.start
+        columns = self.columns_by_window[windows.start : windows.stop]
+        columns = np.sort(np.concatenate(columns)) if span > 1 else columns[0]
+        top = arrays.upper[columns] if upper is None else np.minimum(arrays.upper[columns], upper[columns])
+        used = (arrays.lower[columns] < 0) | (top > 0)
+        columns, top = columns[used], top[used]
+        rows = np.sort(np.concatenate(self.rows_by_last_window[windows.start : windows.stop]))
+        first, _ = self.row_windows
+        rows = rows[first[rows] >= (windows.start if known is None else 0)]
+        if not from_fleet and windows.start == 0:
+            rows = rows[~self.against_fleet[rows]]
+        matrix, before = split_columns(arrays.matrix[rows], columns)
+        shift = np.zeros(len(rows))
+        if known is not None:
+            shift = before @ np.where(self.column_window < windows.start, known, 0.0)
+            decided = np.isfinite(shift)
+            rows, matrix, shift = rows[decided], matrix[decided], shift[decided]
+        return Block(
+            LinearProgram(
+                cost=arrays.cost[columns],
+                matrix=matrix,
+                row_lower=arrays.row_lower[rows] - shift,
+                row_upper=arrays.row_upper[rows] - shift,
+                lower=arrays.lower[columns],
+                upper=top,
+                integer=arrays.integer[columns],
+                norms=tuple(
+                    replace(
+                        one,
+                        row=int(np.searchsorted(rows, one.row)),
+                        columns=np.searchsorted(columns, one.columns),
+                    )
+                    for t in range(windows.start, windows.stop)
+                    for one in self.norms_by_window.get(t, ())
+                ),
+                squares=tuple(
+                    replace(one, columns=np.searchsorted(columns, one.columns))
+                    for t in range(windows.start, windows.stop)
+                    for one in self.squares_by_window.get(t, ())
+                ),
+            ),
+            columns,
+            rows,
+        )
+
+    def machines(self, values: Array, columns: IntArray) -> IntArray:
+        """``[g, t]`` whole machines of a solution of some columns; 0 in the windows they leave out."""
+        whole = np.zeros(len(self.compiled.arrays.cost))
+        whole[columns] = values
+        return np.rint(whole[self.machine_columns]).astype(np.int64)
+
+
+def numbers_by(window: IntArray, windows: int) -> list[IntArray]:
+    """Ascending positions of each window's number in `window`."""
+    order = np.argsort(window, kind="stable")
+    ends = np.searchsorted(window[order], np.arange(windows + 1))
+    return [order[ends[t] : ends[t + 1]] for t in range(windows)]
+
+
+def split_columns(matrix: sparse.csr_array, columns: IntArray) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return the matrix over some columns (ascending), and what is left of it at its full width."""
+    place = np.searchsorted(columns, matrix.indices)
+    member = columns[np.minimum(place, len(columns) - 1)] == matrix.indices
+    kept = np.concatenate([[0], np.cumsum(member)])
+    inner = sparse.csr_array(
+        (matrix.data[member], place[member], kept[matrix.indptr]), shape=(matrix.shape[0], len(columns))
+    )
+    outer = matrix.copy()
+    outer.data = np.where(member, 0.0, outer.data)
+    return inner, outer
+
+
+def compile_horizon(problem: ProvisioningProblem, rate_rps: Array | None = None) -> HorizonProgram:
+    """Compile the exact program with all counts on offer, or, with rates ``[j, t]``, the one with fixed capacities.
+
+    It begins with the initial fleet.
+    """
+    candidates = all_counts(problem) if rate_rps is None else no_counts(len(problem.window_h))
+    parameters = Parameters(
+        problem=problem,
+        count_group=candidates.group,
+        count=candidates.count,
+        count_allowed=candidates.allowed,
+        boundary=Boundary(before=problem.initial_count.astype(float)),
+        rate_rps=rate_rps,
+    )
+    return HorizonProgram(problem, candidates, compile_block(parameters))
+
+
+def compile_free_block(problem: ProvisioningProblem, windows: slice) -> Compiled:
+    """Compile the exact program of some windows alone, begun free of charge."""
+    part = problem.taking(windows=windows)
+    candidates = all_counts(part)
+    return compile_block(
+        Parameters(
+            problem=part,
+            count_group=candidates.group,
+            count=candidates.count,
+            count_allowed=candidates.allowed,
+            boundary=Boundary(),
+        )
+    )
