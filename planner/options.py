@@ -1,24 +1,26 @@
 """Serving options: what may serve whom, with where each figure comes from, and why the rest was rejected.
 
 A group (model x instance type x items x batch x replicas and threads x tier) is one queue; a machine
-(instance type x market) feeds groups of its type; an option is a machine working in a group; a function
+(instance type x market x zone) feeds groups of its type; an option is a machine working in a group; a function
 serves alone. `planner.enumeration` makes the `OptionTable`, `planner.assembly` turns it into the arrays of a
 program.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from collections.abc import Mapping
+
     from catalogs.machines import MachineOffer
     from catalogs.measurements import ModelVariant
     from planner.queueing import PoolService
-    from planner.scenario import RequestClass
+    from planner.scenario import MachineMarket, Market, RequestClass
     from planner.tiers import Tier
 
     Array = NDArray[np.float64]
@@ -27,6 +29,8 @@ RejectionKind = Literal[
     "accuracy",  # less accurate than any class asks, or in another metric
     "capacity mode",  # the scenario asks for the other kind of profile, or auto prefers it
     "batch",  # overflow goes to functions one request a call
+    "bucket",  # no class asks for that size of requests, or the machine cannot serve it
+    "burstable",  # its processor credits do not last
     "carries nothing",  # a capacity of 0
     "cold starts",  # calls that start cold come too late too often
     "deadline",  # too short for one call, or for batches (2 S_b <= D)
@@ -80,14 +84,15 @@ class ServingGroup:
     Parameters
     ----------
     id
-        ``model/instance type/b{batch}x{items}[r{replicas}][t{threads}]/{tier}``, e.g.
+        ``model/instance type/b{batch}x{items}[r{replicas}][t{threads}]/{tier}[/standby]``, e.g.
         ``resnet50/c5.4xlarge/b1x10/d200p98``.
     mode
         "queueing" where capacity follows from service times, "linear" where the source publishes it.
     service
         Service of the pool in queueing mode; None in linear mode.
     published_rps
-        Requests/s of one machine in linear mode, before the target utilisation; None in queueing mode.
+        Requests/s of one machine as published, before the target utilisation; None where service times tell, or where the
+        rate differs by class.
     batch_timeout_s
         How long a batch waits for more requests before it starts.
     dispersion_index
@@ -96,9 +101,16 @@ class ServingGroup:
         Names of the classes it may serve.
     capacity_rps
         ``[n]`` requests/s of n = 0, 1, ... machines within the tier; the last n carries all the classes may
-        ever send together, or is the cap on machines of one group.
+        ever send together, or is the cap on machines of one group. No more than the 0 of no machine in linear mode.
     source, obtained
         Where the figures come from, and whether they are measured, published or derived.
+    linear_rps
+        Class -> requests/s that one machine carries of it alone, target utilisation taken off, in linear mode; empty in
+        queueing mode.
+    load_s
+        Time to bring the model into a machine; None where the profile is silent.
+    standby
+        It is fed by stopped machines only, which serve at full speed after a loss of spot machines.
     """
 
     id: str
@@ -118,6 +130,9 @@ class ServingGroup:
     capacity_rps: Array
     source: str
     obtained: str
+    linear_rps: Mapping[str, float] = field(default_factory=dict)
+    load_s: float | None = None
+    standby: bool = False
 
     @property
     def model(self) -> str:
@@ -137,23 +152,29 @@ class Machine:
     Parameters
     ----------
     id
-        ``instance type/market``.
+        ``instance type/market[/zone]``.
     offer
         Its shape, on-demand price and spot figures, each with its source.
+    market
+        on-demand, spot, committed (paid for already), standby (stopped until a spot loss), container.
     quota_family
         Family as the provider's quotas count it.
     price_usd_per_h
-        USD per machine-hour with the scenario's extra; spot is the on-demand price less the published saving.
+        USD per machine-hour with the scenario's extra: spot is the on-demand price less the published saving, committed
+        machines cost nothing more, standby machines what they cost while stopped.
     zone
         Where it stands; None: the provider chooses.
+    owned
+        Most that may run, where they are paid for already; None: no such limit.
     """
 
     id: str
     offer: MachineOffer
-    market: Literal["on-demand", "spot"]
+    market: MachineMarket
     quota_family: str
     price_usd_per_h: float
     zone: str | None = None
+    owned: int | None = None
 
     @property
     def instance_type(self) -> str:
@@ -161,7 +182,7 @@ class Machine:
         return self.offer.instance_type
 
     @property
-    def vcpu(self) -> int:
+    def vcpu(self) -> float:
         """Virtual processors of one machine."""
         return self.offer.shape.vcpu
 
@@ -169,6 +190,30 @@ class Machine:
     def is_spot(self) -> bool:
         """Whether it may be interrupted."""
         return self.market == "spot"
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether it stands stopped until spot machines are lost."""
+        return self.market == "standby"
+
+    @property
+    def quota_market(self) -> Market:
+        """Market whose quota it counts under."""
+        return "spot" if self.is_spot else "on-demand"
+
+    @property
+    def place(self) -> str:
+        """``market[/zone]``."""
+        return self.market if self.zone is None else f"{self.market}/{self.zone}"
+
+    @property
+    def pool(self) -> str:
+        """``instance type[/zone]``: what is interrupted together, where the machine is spot."""
+        return self.instance_type if self.zone is None else f"{self.instance_type}/{self.zone}"
+
+    def feeds(self, group: ServingGroup) -> bool:
+        """Whether it may work in a group: of its type, and for stopped machines or running ones as it is."""
+        return self.instance_type == group.instance_type and self.is_standby == group.standby
 
 
 @dataclass(frozen=True)
@@ -251,8 +296,8 @@ class ServingOption:
 
     @property
     def id(self) -> str:
-        """``group id@market``."""
-        return f"{self.group.id}@{self.machine.market}"
+        """``group id@market[/zone]``."""
+        return f"{self.group.id}@{self.machine.place}"
 
 
 @dataclass(frozen=True)
@@ -281,10 +326,10 @@ class OptionTable:
 
     @property
     def options(self) -> tuple[ServingOption, ...]:
-        """Every machine in every group of its type, groups first."""
+        """Every machine in every group that it may feed, groups first."""
         return tuple(
             ServingOption(group, machine)
             for group in self.groups
             for machine in self.machines
-            if machine.instance_type == group.instance_type
+            if machine.feeds(group)
         )
