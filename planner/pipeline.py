@@ -18,9 +18,11 @@ from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import Inputs, checked_inputs, load_inputs
 from planner.instants import instant_text
+from planner.scenario import ConstantTrace
 from planner.shortfall import check_served
 from planner.write_up import write_up
 from workloads.burstiness import COUNTS_MIN, dispersion_at
+from workloads.constant import constant_forecast
 from workloads.errors import WorkloadError
 from workloads.forecast import forecast_rates
 
@@ -133,6 +135,12 @@ def forecast_traces(scenario: Scenario, inputs: Inputs, report: Progress) -> dic
     settings = scenario.forecast
     for done, (name, history) in enumerate(inputs.histories.items()):
         report("forecast", done / len(inputs.histories))
+        source = scenario.workload.traces[name]
+        if isinstance(source, ConstantTrace):
+            found[name] = constant_forecast(
+                source.rate_rps, scenario.horizon.start, scenario.window_s, scenario.windows, settings.levels
+            )
+            continue
         try:
             found[name] = forecast_rates(
                 history,
@@ -156,16 +164,16 @@ def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, For
     """Split the forecasts among the classes, each as bursty as its trace is over the class's deadline.
 
     A trace no finer than the window shows no bursts itself: what its source states counts, else Poisson arrivals are
-    assumed, as the forecast warns.
+    assumed, as the forecast warns. Throughputs of buckets are rates and know no bursts.
     """
     index = {}
     for one in scenario.workload.classes:
         history = inputs.histories[one.trace]
         known = history.dispersion_index or forecasts[one.trace].dispersion_index
-        if history.interval_s < scenario.window_s:
+        if history.interval_s < scenario.window_s and one.bucket is None:
             window_s = max(scenario.window_s, COUNTS_MIN * history.interval_s)
             with suppress(WorkloadError):  # no whole busy window: the forecast has warned of that too
-                known = dispersion_at(history, one.deadline_ms / 1000, window_s).index
+                known = dispersion_at(history, one.tier.deadline_s, window_s).index
         index[one.name] = max(known, 1.0)
     return demand_of(scenario, forecasts, index)
 
