@@ -79,14 +79,14 @@ def function_option(
     quantiles = known_quantiles(time)
     rejected: list[RejectedOption] = []
     for one in accepting:
-        rate = known_meet_rate(quantiles, time.load_ms, one.deadline_ms, cold)
-        if rate >= one.percentile - PERCENTILE_SLACK:
+        rate = known_meet_rate(quantiles, time.load_ms, one.tier.deadline_ms, cold)
+        if rate >= one.tier.percentile - PERCENTILE_SLACK:
             rates[one.name] = rate
         else:
             rejected.append(_too_late(f"{name} for {one.name}", time, one, cold))
     if not rates:
         return None, rejected
-    largest = max(one.percentile for one in accepting if one.name in rates)
+    largest = max(one.tier.percentile for one in accepting if one.name in rates)
     option = ServerlessFunction(
         id=name,
         variant=variant,
@@ -123,18 +123,18 @@ def known_quantiles(time: FunctionTime) -> tuple[tuple[float, float], ...]:
 
 
 def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> RejectedOption:
-    quantile_ms = time.quantile_ms(one.percentile)
+    quantile_ms = time.quantile_ms(one.tier.percentile)
     if quantile_ms is None:
-        reason = unknown_quantile(time.quantiles, time.samples, one.percentile)
+        reason = unknown_quantile(time.quantiles, time.samples, one.tier.percentile)
         return RejectedOption(name, "percentile", reason, classes=(one.name,))
-    if quantile_ms > one.deadline_ms:
-        within = f"{one.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
-        reason = f"{within}; the deadline is {one.deadline_ms:g} ms"
+    if quantile_ms > one.tier.deadline_ms:
+        within = f"{one.tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
+        reason = f"{within}; the deadline is {one.tier.deadline_ms:g} ms"
         return RejectedOption(name, "deadline", reason, quantile_ms, (one.name,))
-    rate = known_meet_rate(known_quantiles(time), time.load_ms, one.deadline_ms, cold)
+    rate = known_meet_rate(known_quantiles(time), time.load_ms, one.tier.deadline_ms, cold)
     load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
     share = f"{cold:.2%} of its calls start cold and take {load}"
-    reason = f"{share}; {rate:.4g} are known to be in time, {one.percentile:g} must be"
+    reason = f"{share}; {rate:.4g} are known to be in time, {one.tier.percentile:g} must be"
     return RejectedOption(name, "cold starts", reason, classes=(one.name,))
 
 

@@ -12,8 +12,9 @@ from catalogs.prices import load_price_catalog
 from catalogs.profiles import load_profile_catalog
 from planner.errors import InputError
 from planner.input_checks import check_names, history_of
-from planner.scenario import TraceFile
+from planner.scenario import ConstantTrace, TraceFile
 from planner.scenario.quantities import BUNDLED
+from workloads.constant import constant_trace
 from workloads.errors import WorkloadError
 from workloads.generators import generate_trace
 from workloads.sources import load_source
@@ -122,6 +123,8 @@ def _paths(scenario: Scenario, sources: Sequence[str]) -> list[str | Path]:
 
 def _history(scenario: Scenario, name: str, source: TraceSource) -> Trace:
     """Read or generate a trace and cut off all that is not known at the horizon's start."""
+    if isinstance(source, ConstantTrace):
+        return constant_trace(source.rate_rps, scenario.horizon.start, scenario.window_s, name)
     if isinstance(source, TraceFile):
         given = source.model_fields_set - {"file", "scale"}
         settings: dict[str, Any] = {field: getattr(source, field) for field in given}

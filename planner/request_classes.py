@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.tiers import Tier
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalogs.measurements import ModelVariant
     from planner.demand import Demand
     from planner.scenario import RequestClass
+    from planner.tiers import Tier
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class ClassSet:
 
     def tier(self, k: int) -> Tier:
         """Tier that class k asks for."""
-        return Tier(self.classes[k].deadline_ms, self.classes[k].percentile)
+        return self.classes[k].tier
 
     def reach_rps(self, served: Iterable[int]) -> float:
         """Largest rate that these classes send together at the top level of any window, requests/s."""

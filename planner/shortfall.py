@@ -38,9 +38,7 @@ def _explain(one: RequestClass, options: OptionTable, profiles: ProfileCatalog) 
     late = [(rejected.needed_ms, rejected.option) for rejected in own if rejected.needed_ms is not None]
     if late:
         least_ms, option = min(late)
-        return (
-            f"{where} within {one.deadline_ms:g} ms. Raise deadline_ms to {least_ms:.4g} ({option}) or more."
-        )
+        return f"{where} within {one.tier.deadline_ms:g} ms. Raise deadline_ms to {least_ms:.4g} ({option}) or more."
     if own:
         return f"{where}. {_counted(own)}. Lower its percentile or allow other models and machines."
     models = [

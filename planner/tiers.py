@@ -9,6 +9,7 @@ when D <= D_k and p >= p_k, whatever its load. A tier is a pair and not a number
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -34,7 +35,9 @@ class Tier:
 
     @property
     def label(self) -> str:
-        """Short readable name, ``d200p98`` for 98 % within 200 ms."""
+        """Short readable name, ``d200p98`` for 98 % within 200 ms; ``untimed`` where no deadline is kept or asked for."""
+        if math.isinf(self.deadline_ms):
+            return "untimed"
         return f"d{self.deadline_ms:.12g}p{100 * self.percentile:.12g}"
 
     @property

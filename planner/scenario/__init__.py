@@ -10,6 +10,7 @@ from planner.scenario.resources import Resources
 from planner.scenario.services import Burstable, Containers, Functions
 from planner.scenario.spot import Spot
 from planner.scenario.workload import (
+    ConstantTrace,
     ForecastSettings,
     Horizon,
     MmppTrace,
@@ -23,6 +24,7 @@ from planner.scenario.workload import (
 __all__ = [
     "Burstable",
     "Commitment",
+    "ConstantTrace",
     "Containers",
     "FleetEntry",
     "ForecastSettings",

@@ -73,11 +73,13 @@ def _of_classes(scenario: Scenario) -> Iterator[Contradiction]:
                 f"is {one.trace!r}, which is not among workload.traces ({', '.join(sorted(known))})."
                 f"{nearest(one.trace, known)}",
             )
-        if one.percentile is None and scenario.objective.maximise is None:
+        if one.percentile is None and one.deadline_ms is not None and scenario.objective.maximise is None:
             yield (
                 (*path, "percentile"),
                 "is missing; it is required unless objective.maximise is effective_accuracy.",
             )
+        if one.deadline_ms is None and scenario.objective.minimise != "cost":
+            yield (*path, "deadline_ms"), "is missing; it is required unless objective.minimise is cost."
         allowed = scenario.models.allowed
         for model in one.models or ():
             if allowed is not None and model not in allowed:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from catalogs.bucket_throughput import bucket_name
 from planner.document import Document
 from planner.scenario.quantities import Count, Name, OpenShare, Positive, Share
+from planner.tiers import Tier
 
 SHARE_SLACK = 1e-6  # shares of buckets that sum to one as printed, say with seven digits
 
@@ -27,10 +31,30 @@ class MinAccuracy(Document):
 
 
 class SizeBucket(Document):
-    """Requests to a language model of similar size, by the name that profiles give the bucket."""
+    """Requests to a language model of similar size: the bucket by its upper ends, or as profiles name it."""
 
-    name: Name = Field(description="Name of the bucket in the profiles of throughput.")
+    name: Name | None = Field(None, description="Name of the bucket in the profiles of throughput.")
+    input_tokens: Annotated[Count, Field(ge=1)] | None = Field(
+        None, description="Longest input of the bucket."
+    )
+    output_tokens: Annotated[Count, Field(ge=1)] | None = Field(
+        None, description="Longest output of the bucket."
+    )
     share: Annotated[Share, Field(gt=0)] = Field(description="Part of the class's requests in the bucket.")
+
+    @model_validator(mode="after")
+    def _named_or_sized(self) -> SizeBucket:
+        sizes = [size for size in (self.input_tokens, self.output_tokens) if size is not None]
+        if len(sizes) != (2 if self.name is None else 0):
+            raise ValueError(
+                "a bucket states its name, or input_tokens and output_tokens. Keep one of the two ways"
+            )
+        return self
+
+    @property
+    def label(self) -> str:
+        """Its name, or the name that its sizes make."""
+        return self.name or bucket_name(self.input_tokens or 0, self.output_tokens or 0)
 
 
 def _plain_number(value: Any) -> Any:
@@ -57,7 +81,11 @@ class RequestClass(Document):
     items_per_request: Annotated[Count, Field(ge=1)] = Field(
         1, description="Items (images, rows) of one request."
     )
-    deadline_ms: Positive = Field(description="Time from arrival to answer that a request may take.")
+    deadline_ms: Positive | None = Field(
+        None,
+        description="Time from arrival to answer that a request may take; may be absent with buckets: whatever the source of "
+        "the throughput keeps.",
+    )
     percentile: OpenShare | None = Field(
         None,
         description="Share of the requests that must meet the deadline, e.g. 0.98; may be absent where effective "
@@ -83,7 +111,12 @@ class RequestClass(Document):
         if (self.task is None) == (self.models is None):
             found = "neither is given" if self.task is None else "both are given"
             raise ValueError(f"a class states its task or a list of models; {found}. Keep one of the two")
-        twice = sorted({one.name for one in self.buckets or () if self._bucket_names.count(one.name) > 1})
+        if self.deadline_ms is None and (self.buckets is None or self.percentile is not None):
+            raise ValueError(
+                "deadline_ms is missing; only a class of buckets without a percentile needs none"
+            )
+        labels = Counter(one.label for one in self.buckets or ())
+        twice = sorted(label for label, count in labels.items() if count > 1)
         if twice:
             raise ValueError(f"buckets names {', '.join(twice)} more than once; keep one entry each")
         total = sum(one.share for one in self.buckets or ())
@@ -92,8 +125,31 @@ class RequestClass(Document):
         return self
 
     @property
-    def _bucket_names(self) -> list[str]:
-        return [one.name for one in self.buckets or ()]
+    def parts(self) -> tuple[RequestClass, ...]:
+        """The class itself, or one class for each of its buckets: ``class/bucket``, with that bucket alone."""
+        return tuple(
+            self.model_copy(
+                update={
+                    "name": f"{self.name}/{one.label}",
+                    "share": self.share * one.share,
+                    "buckets": (one.model_copy(update={"share": 1.0}),),
+                }
+            )
+            for one in self.buckets or ()
+        ) or (self,)
+
+    @property
+    def tier(self) -> Tier:
+        """Deadline and percentile that it asks for; what is absent asks for nothing."""
+        return Tier(
+            math.inf if self.deadline_ms is None else self.deadline_ms,
+            0.0 if self.percentile is None else self.percentile,
+        )
+
+    @property
+    def bucket(self) -> str | None:
+        """Label of the bucket of a class that has one only; None where requests are of any size."""
+        return self.buckets[0].label if self.buckets else None
 
     @property
     def asks_for(self) -> str:

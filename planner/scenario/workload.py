@@ -101,6 +101,13 @@ class SurgeTrace(_Generator):
     )
 
 
+class ConstantTrace(Document):
+    """A rate that is known and does not change: every demand level is the rate itself."""
+
+    generator: Literal["constant"]
+    rate_rps: Positive = Field(description="Requests/s at every moment.")
+
+
 def _kind_of_source(value: Any) -> str:
     """Name the member of the union by the key that tells them apart."""
     if isinstance(value, dict):
@@ -112,11 +119,12 @@ TraceSource = Annotated[
     Annotated[TraceFile, Tag("file")]
     | Annotated[PoissonTrace, Tag("poisson")]
     | Annotated[MmppTrace, Tag("mmpp")]
-    | Annotated[SurgeTrace, Tag("surge")],
+    | Annotated[SurgeTrace, Tag("surge")]
+    | Annotated[ConstantTrace, Tag("constant")],
     Discriminator(
         _kind_of_source,
         custom_error_type="union_member",
-        custom_error_message="a trace is either a 'file' or a 'generator' (poisson, mmpp, surge)",
+        custom_error_message="a trace is either a 'file' or a 'generator' (poisson, mmpp, surge, constant)",
     ),
 ]
 

@@ -144,7 +144,7 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
     "time_without_zone": (2, ("must state its time zone", "'last monday'")),
     "two_objectives": (1, ("minimise: cost and maximise: effective_accuracy cannot both be the objective",)),
     "uneven_windows": (2, ("3.42857 windows", "forecast.hold is 300 s")),
-    "unknown_generator": (1, ("a 'file' or a 'generator' (poisson, mmpp, surge)",)),
+    "unknown_generator": (1, ("a 'file' or a 'generator' (poisson, mmpp, surge, constant)",)),
     "unknown_keys": (5, ("Did you mean 'name'?", "Did you mean 'window'?", "Did you mean 'percentile'?")),
     "unused_trace": (1, ("traces.spare is used by no class",)),
     "wrong_solver": (3, ("'hihgs'", "Did you mean 'highs'?", "gap is 3", "time_limit_s is 0")),
