@@ -25,7 +25,7 @@ class Demand:
     Parameters
     ----------
     classes
-        Names, in the scenario's order.
+        Names, in the scenario's order, classes of size buckets in their parts.
     rate_rps, mean_rps
         ``[k, t, q]`` requests/s at the upper end of each level's bin, ``[k, t]`` expected requests/s.
     levels, level_share
@@ -73,7 +73,7 @@ def demand_of(
     dispersion_index
         By class: of its whole trace, unscaled, over intervals as long as the class's deadline.
     """
-    classes = scenario.workload.classes
+    classes = scenario.workload.planned_classes
     scale = {name: getattr(source, "scale", 1.0) for name, source in scenario.workload.traces.items()}
     planned = {name: sum(one.share for one in classes if one.trace == name) for name in scale}
     factor = np.array([one.share * scale[one.trace] for one in classes])

@@ -135,6 +135,11 @@ class Workload(Document):
     traces: dict[str, TraceSource] = Field(min_length=1, description="Named sources of demand.")
     classes: tuple[RequestClass, ...] = Field(min_length=1, description="Request classes.")
 
+    @property
+    def planned_classes(self) -> tuple[RequestClass, ...]:
+        """The classes, those of size buckets in their parts."""
+        return tuple(part for one in self.classes for part in one.parts)
+
 
 class ForecastSettings(Document):
     """How the demand of the horizon is forecast from the history before it."""
