@@ -64,11 +64,6 @@ class Scenario(Document):
         placed._folder, placed._digest = folder, digest
         return placed
 
-    def with_buckets_apart(self) -> Scenario:
-        """Return the same scenario with a class for every bucket of every class: from here on a class is of one size."""
-        classes = tuple(part for one in self.workload.classes for part in one.parts)
-        return self.model_copy(update={"workload": self.workload.model_copy(update={"classes": classes})})
-
     @property
     def spot_level(self) -> int:
         """Index of the demand level that must survive the loss of spot machines."""

@@ -95,4 +95,4 @@ def parse_scenario(content: bytes, *, source: str, folder: Path) -> Scenario:
         problems.append(f"{source} line {lines.get(known, 1)}: {path_text(path)} {rest}")
     if problems:
         raise InputError(problems)
-    return scenario.with_buckets_apart().with_origin(folder, hashlib.sha256(content).hexdigest())
+    return scenario.with_origin(folder, hashlib.sha256(content).hexdigest())

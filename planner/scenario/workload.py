@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -135,7 +136,7 @@ class Workload(Document):
     traces: dict[str, TraceSource] = Field(min_length=1, description="Named sources of demand.")
     classes: tuple[RequestClass, ...] = Field(min_length=1, description="Request classes.")
 
-    @property
+    @cached_property
     def planned_classes(self) -> tuple[RequestClass, ...]:
         """The classes, those of size buckets in their parts."""
         return tuple(part for one in self.classes for part in one.parts)
