@@ -54,8 +54,9 @@ class MachineOption(Document):
         ge=0, description="USD per machine-hour, extras included; 0 for what is paid for already."
     )
     start_usd: float = Field(ge=0, description="USD of one launch: boot time at the price.")
+    load_s: float = Field(ge=0, description="Time to load its model; 0 where none is known.")
     load_usd: float = Field(ge=0, description="USD to load its model on one machine: load time at the price.")
-    vcpu: int | float = Field(gt=0, description="vCPU of one machine.")
+    vcpu: float = Field(gt=0, description="vCPU of one machine.")
     memory_mib: float = Field(gt=0, description="Memory of one machine.")
     quota_family: str = Field(description="Family the provider's vCPU quotas count it under.")
     interruption_share: float | None = Field(

@@ -31,6 +31,7 @@ class PlannedClass(Document):
     share: float = Field(gt=0, le=1, description="Its part of the trace.")
     task: str | None = Field(description="Task its models perform; null: models are named.")
     models: tuple[str, ...] | None = Field(description="Models that may serve it; null: all of the task.")
+    bucket: str | None = Field(description="Size of its requests to a language model; null: not told apart.")
     items_per_request: int = Field(gt=0, description="Items of one request.")
     deadline_ms: float | None = Field(gt=0, description="Time a request may take; null: not stated.")
     percentile: float | None = Field(

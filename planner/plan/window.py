@@ -27,7 +27,9 @@ class Group(Document):
     id: str = Field(description="Id of the group.")
     model: str = Field(description="Model variant.")
     instance_type: str = Field(description="Type of its machines.")
-    tier: Tier = Field(description="The promise it is sized for.")
+    tier: Tier | None = Field(
+        description="The promise it is sized for; null: no deadline is kept or asked for."
+    )
     capacity_mode: CapacityMode = Field(
         description="queueing: from service times; linear: n x published, or n x a rate per class."
     )
@@ -48,6 +50,7 @@ class Group(Document):
     replicas: int = Field(gt=0, description="Replicas on one machine.")
     threads: int | None = Field(description="Threads of one replica; null: the profile does not say.")
     dispersion_index: float = Field(ge=0, description="Burstiness it is sized for; 1: Poisson.")
+    standby: bool = Field(description="Fed by stopped machines, which start after a loss of spot machines.")
     count: int = Field(ge=0, description="Machines that work in the group; standby machines are not counted.")
     capacity_rps: float = Field(
         ge=0,

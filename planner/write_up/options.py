@@ -35,8 +35,10 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
     }
     if machine.is_spot and offer.spot is not None:
         sources["spot"] = offer.spot.source
-    load_usd = 0.0 if p.loads is None else float(p.loads.load_usd[i, p.loads.models.index(variant.name)])
-    pool = -1 if p.spot_risk is None else int(p.spot_risk.pool_of_machine[i])
+    load_s, load_usd = 0.0, 0.0
+    if p.loads is not None:
+        m = p.loads.models.index(variant.name)
+        load_s, load_usd = float(p.loads.load_s[m]), float(p.loads.load_usd[i, m])
     return MachineOption(
         id=option.id,
         group=group.id,
@@ -48,12 +50,13 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
         market=machine.market,
         price_usd_per_h=machine.price_usd_per_h,
         start_usd=float(p.start_usd[i]),
+        load_s=load_s,
         load_usd=load_usd,
         vcpu=machine.vcpu,
         memory_mib=offer.shape.memory_mib,
         quota_family=machine.quota_family,
         interruption_share=offer.spot.interruption_high_share if machine.is_spot and offer.spot else None,
-        pool=None if p.spot_risk is None or pool < 0 else p.spot_risk.pools[pool],
+        pool=machine.pool if machine.is_spot else None,
         model=variant.name,
         task=variant.task,
         accuracy=variant.accuracy_share,

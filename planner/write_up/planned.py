@@ -140,24 +140,14 @@ class Planned:
         }
 
     def _loads_usd(self) -> Array:
-        """``[t]`` USD of models that machines newly hold, and of waiting for the slowest that nothing held before."""
+        """``[t]`` USD of models that machines newly hold."""
         p = self.problem
         if p.loads is None:
             return np.zeros(len(p.window_h))
         machine, model = p.load_pairs
         before = p.loads.initial_loaded[machine, model].astype(float)
         held = np.column_stack([before, p.loaded_count @ self.solution.instances])  # [p, 1 + t]
-        usd = p.loads.load_usd[machine, model] @ np.maximum(np.diff(held, axis=1), 0.0)
-        if not p.loads.wait_usd_per_s:
-            return np.asarray(usd)
-        anywhere = np.zeros((len(p.loads.models), len(p.window_h) + 1), dtype=bool)
-        anywhere[:, 0] = p.loads.initial_loaded.any(axis=0)
-        holds = self.solution.instances > 0
-        for g, j in enumerate(p.option_group):
-            anywhere[p.loads.group_model[j], 1:] |= holds[g]
-        new = anywhere[:, 1:] & ~anywhere[:, :-1]
-        slowest_s = np.where(new, p.loads.load_s[:, None], 0.0).max(axis=0, initial=0.0)
-        return np.asarray(usd + p.loads.wait_usd_per_s * slowest_s)
+        return np.asarray(p.loads.load_usd[machine, model] @ np.maximum(np.diff(held, axis=1), 0.0))
 
     @property
     def spend_usd(self) -> float:

@@ -89,6 +89,7 @@ def _planned_class(one: RequestClass, min_instances: int) -> PlannedClass:
         share=one.share,
         task=one.task,
         models=one.models,
+        bucket=one.bucket,
         items_per_request=one.items_per_request,
         deadline_ms=one.deadline_ms,
         percentile=one.percentile,

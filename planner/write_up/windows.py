@@ -101,7 +101,9 @@ def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
         id=group.id,
         model=group.model,
         instance_type=group.instance_type,
-        tier=Tier(deadline_ms=group.tier.deadline_ms, percentile=group.tier.percentile),
+        tier=None
+        if math.isinf(group.tier.deadline_ms)
+        else Tier(deadline_ms=group.tier.deadline_ms, percentile=group.tier.percentile),
         capacity_mode=group.mode,
         service=None
         if service is None
@@ -125,6 +127,7 @@ def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
         replicas=group.replicas,
         threads=group.threads,
         dispersion_index=group.dispersion_index,
+        standby=group.standby,
         count=int(planned.sizes[j, t]),
         capacity_rps=float(planned.capacity_rps[j, t]),
     )
@@ -133,7 +136,7 @@ def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
 def _class_rps(planned: Planned, j: int) -> dict[str, float] | None:
     """Published rates of a linear group by class: those of the program without headroom and target utilisation."""
     p = planned.problem
-    if p.linear_rps is None or not p.is_linear[j]:
+    if p.linear_rps is None or not p.is_linear[j] or planned.options.groups[j].published_rps is not None:
         return None
     taken_off = planned.used_share * planned.scenario.resources.target_utilisation
     return {
