@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.buckets import bucket_groups
 from planner.capacity_tables import CapacityTables
 from planner.functions import function_name, function_option, with_sizes_between
 from planner.groups import calls_for, candidates_of, drop_slower, published_group, tabulated
@@ -17,6 +18,7 @@ from planner.request_classes import ClassSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from catalogs.bucket_throughput import BucketThroughput
     from catalogs.functions import FunctionCatalog
     from catalogs.machines import Shape
     from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
@@ -36,10 +38,11 @@ COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact
 
 @dataclass(frozen=True)
 class Wanted:
-    """A variant that some class accepts: `accepting` maps items a request to the classes (as indices)."""
+    """A variant that some class accepts, as indices: `accepting` by items a request, `in_buckets` by size bucket."""
 
     variant: ModelVariant
     accepting: Mapping[int, Sequence[int]]
+    in_buckets: Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Join:
     wanted: Mapping[str, Wanted]
     times: Mapping[Place, Sequence[ServiceTime]]
     capacities: Mapping[Place, Sequence[PublishedCapacity]]
+    throughputs: Mapping[Place, Sequence[BucketThroughput]]
     rentals: Rentals
 
 
@@ -71,18 +75,21 @@ def enumerate_options(
     check_names(scenario, prices, profiles)
     classes = ClassSet(scenario.workload.classes, demand)
     wanted, unwanted = wanted_variants(scenario, profiles, classes)
-    times, capacities = profiles_by_host(profiles, wanted)
-    hosts = {host for _, host in (*times, *capacities) if host is not None}
-    join = Join(scenario, classes, wanted, times, capacities, rentals_of(scenario, prices, hosts))
+    times, capacities, throughputs = profiles_by_host(profiles, wanted)
+    hosts = {host for _, host in (*times, *capacities, *throughputs) if host is not None}
+    rentals = rentals_of(scenario, prices, hosts)
+    join = Join(scenario, classes, wanted, times, capacities, throughputs, rentals)
     measured, rejected_times = groups_from_times(join)
     published, rejected_capacities = groups_from_capacities(join)
     functions, rejected_functions = serverless_functions(join, profiles, tariffs)
-    groups = [*measured, *published]
+    in_buckets, rejected_buckets = groups_from_throughputs(join)
+    groups = [*measured, *published, *in_buckets]
     used = {group.instance_type for group in groups}
     rejected = {
         *unwanted,
         *rejected_times,
         *rejected_capacities,
+        *rejected_buckets,
         *rejected_functions,
         *failed_profiles(profiles, wanted),
         *(one for one in join.rentals.rejected_markets if one.option.rpartition("/")[0] in used),
@@ -107,6 +114,7 @@ def wanted_variants(
     rejected: Rejected = []
     profiled = {one.model for one in profiles.service_times}
     profiled |= {one.model for one in profiles.capacities} | {one.model for one in profiles.function_times}
+    profiled |= {one.model for one in profiles.bucket_throughputs}
     for name in sorted(profiled):
         variant = profiles.variants.get(name)
         if variant is None:
@@ -122,8 +130,9 @@ def wanted_variants(
                 for items in classes.items_of(variant.task)
                 if (found := classes.accepting(variant, items))
             }
-            if accepting:
-                wanted[name] = Wanted(variant, accepting)
+            in_buckets = classes.accepting_in_buckets(variant)
+            if accepting or in_buckets:
+                wanted[name] = Wanted(variant, accepting, in_buckets)
             else:
                 rejected.append(RejectedOption(name, "accuracy", classes.why_not_accurate(variant)))
     return wanted, rejected
@@ -131,8 +140,10 @@ def wanted_variants(
 
 def profiles_by_host(
     profiles: ProfileCatalog, wanted: Mapping[str, Wanted]
-) -> tuple[dict[Place, list[ServiceTime]], dict[Place, list[PublishedCapacity]]]:
-    """Service times and published capacities of the wanted variants by (model, instance type)."""
+) -> tuple[
+    dict[Place, list[ServiceTime]], dict[Place, list[PublishedCapacity]], dict[Place, list[BucketThroughput]]
+]:
+    """Service times, published capacities and throughputs of the wanted variants by (model, instance type)."""
     times: dict[Place, list[ServiceTime]] = defaultdict(list)
     capacities: dict[Place, list[PublishedCapacity]] = defaultdict(list)
     for time in profiles.service_times:
@@ -141,7 +152,11 @@ def profiles_by_host(
     for capacity in profiles.capacities:
         if capacity.model in wanted:
             capacities[capacity.model, capacity.instance_type].append(capacity)
-    return dict(times), dict(capacities)
+    throughputs: dict[Place, list[BucketThroughput]] = defaultdict(list)
+    for throughput in profiles.bucket_throughputs:
+        if throughput.model in wanted and wanted[throughput.model].in_buckets:
+            throughputs[throughput.model, throughput.instance_type].append(throughput)
+    return dict(times), dict(capacities), dict(throughputs)
 
 
 def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
@@ -195,6 +210,28 @@ def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
             found, left_out = _parted(
                 published_group(row, one.variant, one.accepting[1], join.classes, COUNT_CAP, target)
                 for row in published
+            )
+            groups += found
+            rejected += left_out
+    return groups, rejected
+
+
+def groups_from_throughputs(join: Join) -> tuple[list[ServingGroup], Rejected]:
+    """Groups in linear mode: throughputs of language models by size bucket."""
+    groups: list[ServingGroup] = []
+    rejected: Rejected = []
+    resources = join.scenario.resources
+    for (model, host), rows in join.throughputs.items():
+        name, one = f"{model}/{host}", join.wanted[model]
+        unfit = unfit_host(name, str(host), one.variant, 1, join.rentals)
+        if resources.capacity == "queueing":
+            reason = "resources.capacity is queueing; its throughput is published"
+            rejected.append(RejectedOption(name, "capacity mode", reason))
+        elif unfit is not None:
+            rejected.append(unfit)
+        else:
+            found, left_out = bucket_groups(
+                rows, one.variant, one.in_buckets, join.classes, resources.target_utilisation
             )
             groups += found
             rejected += left_out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from planner.buckets import bucket_problems
 from planner.errors import InputError, nearest
 from planner.instants import instant_text
 
@@ -58,6 +59,7 @@ def check_names(scenario: Scenario, prices: PriceCatalog, profiles: ProfileCatal
     problems = [
         *_model_problems(scenario, profiles),
         *_class_problems(scenario, profiles),
+        *bucket_problems(scenario, profiles),
         *_machine_problems(scenario, prices),
     ]
     if problems:

@@ -95,6 +95,15 @@ class ClassSet:
             and self.accepts_accuracy(k, variant)
         ]
 
+    def accepting_in_buckets(self, variant: ModelVariant) -> dict[str, list[int]]:
+        """Classes of size buckets that ask for a variant and accept its accuracy, by bucket."""
+        found: dict[str, list[int]] = {}
+        for k in self.asking(variant):
+            bucket = self.classes[k].bucket
+            if bucket is not None and self.accepts_accuracy(k, variant):
+                found.setdefault(bucket, []).append(k)
+        return found
+
     def accepts_accuracy(self, k: int, variant: ModelVariant) -> bool:
         """Whether a variant is accurate enough for class k, in the same metric; an unknown accuracy never is.
 

@@ -39,6 +39,12 @@ def _explain(one: RequestClass, options: OptionTable, profiles: ProfileCatalog) 
     if late:
         least_ms, option = min(late)
         return f"{where} within {one.tier.deadline_ms:g} ms. Raise deadline_ms to {least_ms:.4g} ({option}) or more."
+    if one.bucket is not None:
+        models = [left for left in options.rejected if _task_of(left, profiles) == one.task]
+        return (
+            f"class {one.name}: no machine can serve bucket {one.bucket}. {_counted(own or models)}. Allow a machine with a "
+            "throughput above 0 for it, or leave the bucket out."
+        )
     if own:
         return f"{where}. {_counted(own)}. Lower its percentile or allow other models and machines."
     models = [
