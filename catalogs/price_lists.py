@@ -45,12 +45,16 @@ def price_usd_per_h(row: Row, column: str = "price_usd_per_h") -> float:
 
 
 def read_prices(file: InputFile, region: str, problems: list[str]) -> PriceList:
-    """Read machine prices with the columns `MACHINE_COLUMNS`; rows of other regions are only checked."""
+    """Read machine prices with the columns `MACHINE_COLUMNS`; rows of other regions are only checked.
+
+    A price may have no date: it is then too old for any limit on its age.
+    """
     found = PriceList()
     seen: set[tuple[str, str]] = set()
     for row in read_rows(file, required=MACHINE_COLUMNS, problems=problems):
         name, row_region, price = row.text("instance_type"), row.text("region"), price_usd_per_h(row)
-        currency, day, source = usd_only(row), row.day("price_date"), row.text("source")
+        currency, source = usd_only(row), row.text("source")
+        day = row.day("price_date") if row.has("price_date") else None
         refuse_second(row, name, row_region, seen)
         found.regions.add(row_region)
         if row.sound and row_region == region:
