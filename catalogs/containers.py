@@ -97,6 +97,35 @@ class FargateTariff:
 
 
 @dataclass(frozen=True)
+class ContainerShape:
+    """A size that a task can have, and its price per hour while it runs."""
+
+    vcpu: float
+    memory_mib: int
+    usd_per_h: float
+
+
+def container_shapes(tariff: FargateTariff) -> tuple[ContainerShape, ...]:
+    """Return every size of a tariff with its price, by vCPU and memory."""
+    return tuple(
+        ContainerShape(vcpu, memory_mib, tariff.usd_per_h(vcpu, memory_mib))
+        for vcpu in sorted(tariff.sizes_mib)
+        for memory_mib in tariff.sizes_mib[vcpu]
+    )
+
+
+def least_shape(tariff: FargateTariff, vcpu: float, memory_mib: float) -> ContainerShape | None:
+    """Return the cheapest size with at least so many vCPU and MiB; None where none is large enough.
+
+    Where a model needs more memory than a number of vCPU may have, the next number is taken.
+    """
+    fitting = [
+        shape for shape in container_shapes(tariff) if shape.vcpu >= vcpu and shape.memory_mib >= memory_mib
+    ]
+    return min(fitting, key=lambda shape: (shape.usd_per_h, shape.vcpu), default=None)
+
+
+@dataclass(frozen=True)
 class ContainerCatalog:
     """Container tariffs of one region, and the SHA-256 of every file they came from."""
 

@@ -18,7 +18,7 @@ from catalogs.errors import CatalogError
 from catalogs.measurements import FunctionTime, ServiceTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 T = TypeVar("T", ServiceTime, FunctionTime)
 
@@ -59,15 +59,25 @@ def service_time_at_items(points: Sequence[ServiceTime], items: int) -> ServiceT
     return replace(between, items_per_request=items)
 
 
-def function_time_at_memory(points: Sequence[FunctionTime], memory_mb: int) -> FunctionTime | None:
+def function_time_at_memory(
+    points: Sequence[FunctionTime], memory_mb: int, failed_mb: Collection[int] = ()
+) -> FunctionTime | None:
     """Function time of one model at a memory size, None outside the measured sizes.
 
     As `service_time_at_batch`, the points differing in `memory_mb`. The load time is the longer neighbour's.
+
+    Parameters
+    ----------
+    failed_mb
+        Memory sizes at which the model was tried and failed: none between two neighbours is bridged, so the
+        answer is None on both sides of it.
     """
     bracket = _bracket(points, lambda p: p.memory_mb, lambda p: (*p.key[:3], *p.key[4:]), memory_mb)
     if bracket is None or isinstance(bracket, FunctionTime):
         return bracket
     low, high = (points[i] for i in bracket)
+    if any(low.memory_mb < failed < high.memory_mb for failed in failed_mb):
+        return None
     loads = [p.load_ms for p in (low, high) if p.load_ms is not None]
     between = _between(points, bracket, lambda p: p.memory_mb, memory_mb, "memory MB", rising=False)
     return replace(between, memory_mb=memory_mb, load_ms=max(loads, default=None))

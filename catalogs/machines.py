@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("general", "compute", "memory", "burstable", "gpu", "inferentia", "trainium", "other")
 ARCHITECTURES = ("x86_64", "arm64")
+OPEN_BAND_WIDTH_SHARE = 0.05  # the top band, "over 20 %" a month, has no upper end: taken as wide as the others
 
 
 def _price_problems(name: str, price_usd_per_h: float, currency: str) -> list[str]:
@@ -139,6 +140,16 @@ class SpotOffer:
                 f"{self.instance_type}: the interruption band is {low} to {high}, not a range in [0, 1]."
             )
         raise_collected(problems)
+
+    @property
+    def monthly_loss_share(self) -> float:
+        """Share of machines interrupted in a month that is planned with: the upper end of the band.
+
+        A band that is open at the top (it ends at 1) counts as `OPEN_BAND_WIDTH_SHARE` wide.
+        """
+        if self.interruption_high_share < 1:
+            return self.interruption_high_share
+        return min(1.0, self.interruption_low_share + OPEN_BAND_WIDTH_SHARE)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ summarised here, "published" a figure as its authors print it, "derived" a figur
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OBTAINED = ("measured", "published", "derived")
+FUNCTION_HOST = re.compile(r"(?P<provider>\S+) (?P<memory_mb>\d+) MB")  # how failures name a function
 TOLERANCE_SHARE = 1e-9  # two percentiles closer than this are one; far below one request in any window
 
 
@@ -279,7 +281,13 @@ class FunctionTime:
 
 @dataclass(frozen=True)
 class FailedProfile:
-    """A configuration that the source tried without success, or that no machine can be joined to, and why."""
+    """A configuration that the source tried without success, or that no machine can be joined to, and why.
+
+    Parameters
+    ----------
+    host
+        What it was tried on; a function is written `PROVIDER N MB`, such as `aws-lambda 512 MB`.
+    """
 
     model: str
     host: str
@@ -291,6 +299,18 @@ class FailedProfile:
     def key(self) -> tuple[str, str, int, str]:
         """Configuration tried, and why it failed: several deadlines may have failed on one host."""
         return (self.model, self.host, self.batch or 0, self.reason)
+
+    @property
+    def provider(self) -> str | None:
+        """Provider of the function it was tried on; None for other hosts."""
+        found = FUNCTION_HOST.fullmatch(self.host)
+        return None if found is None else found["provider"]
+
+    @property
+    def memory_mb(self) -> int | None:
+        """Memory setting of the function it was tried on; None for other hosts."""
+        found = FUNCTION_HOST.fullmatch(self.host)
+        return None if found is None else int(found["memory_mb"])
 
 
 def _exact_quantile_ms(quantiles: Sequence[tuple[float, float]], percentile: float) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.bucket_throughput import BucketThroughput
+from catalogs.load_times import LoadTime
 from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
@@ -47,7 +48,7 @@ class ProfileCatalog:
     ----------
     variants
         Model variants by name, sorted by name.
-    service_times, capacities, function_times, bucket_throughputs, failed
+    service_times, capacities, function_times, bucket_throughputs, load_times, failed
         Records sorted by their keys; no two records of one kind share a key.
     warnings
         What a reader should know: overridden rows, files left out, mixed accuracy metrics.
@@ -63,6 +64,15 @@ class ProfileCatalog:
     warnings: tuple[str, ...]
     digests: Mapping[str, str]
     bucket_throughputs: tuple[BucketThroughput, ...] = ()
+    load_times: tuple[LoadTime, ...] = ()
+
+    def failed_sizes(self, model: str, provider: str) -> frozenset[int]:
+        """Memory settings (MB) of a provider's functions that the sources tried with a model without success."""
+        return frozenset(
+            one.memory_mb
+            for one in self.failed
+            if one.model == model and one.provider == provider and one.memory_mb is not None
+        )
 
 
 def load_profile_catalog(paths: Sequence[str | Path] = ()) -> ProfileCatalog:
