@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import applying, inputs, planning, reporting
+from planner.cli import applying, inputs, planning, reporting, scenarios
 
 app = typer.Typer(
     name="planner",
@@ -41,5 +41,6 @@ app.command("options")(planning.options)
 app.command("plan")(planning.plan)
 app.command("report")(reporting.report)
 app.command("apply")(applying.apply)
+app.add_typer(scenarios.scenarios, name="scenario")
 app.command("schema")(inputs.schema)
 app.command("doctor")(inputs.doctor)
