@@ -1,7 +1,7 @@
-"""Linear and mixed-integer programs solved by one function, whichever solver does the work.
+"""Linear, mixed-integer and quadratic programs solved by one function, whichever solver does the work.
 
-`solve` takes a `LinearProgram` (arrays) and returns an `Answer` whose feasibility and objective are
-recomputed here.
+`solve` takes a `LinearProgram` (arrays; norms and squares where it has any) and returns an `Answer` whose feasibility and
+objective are recomputed here.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import difflib
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.backends import cvxpy_solvers, highs, pulp_solvers
+from solvers.backends import cvxpy_solvers, highs, pulp_solvers, tangents
 from solvers.backends.check import check_report
 from solvers.backends.lp_file import write_lp
 from solvers.backends.program import LinearProgram, NormRow, SquareTerm
-from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status
+from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status, Tangents
 from solvers.errors import BackendError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "NormRow",
     "SquareTerm",
     "Status",
+    "Tangents",
     "installed_backends",
     "solve",
     "write_lp",
@@ -49,6 +51,7 @@ RUNNERS: Mapping[str, Backend] = {
     cvxpy_solvers.HIGHS: cvxpy_solvers.run_highs,
     cvxpy_solvers.SCIP: cvxpy_solvers.run_scip,
 }
+QUADRATIC = frozenset({cvxpy_solvers.SCIP})  # take norms and squares as they are; the others see tangents
 
 
 def solve(
@@ -63,6 +66,7 @@ def solve(
     relax: bool = False,
     cost_scale: float = 1e6,
     log: Path | None = None,
+    start_tangents: Tangents | None = None,
 ) -> Answer:
     """Solve one program and check the answer.
 
@@ -83,6 +87,8 @@ def solve(
         micro-dollars, because a solver's absolute gap of 1e-6 exceeds the price of a request.
     log
         File the solver's own log goes to.
+    start_tangents
+        `Answer.tangents` of an earlier solve of a program with the same norms and squares under other prices or limits.
 
     Raises
     ------
@@ -92,7 +98,9 @@ def solve(
     backend = find_backend(solver)
     if relax:
         program = program.relaxed()
-    settings = Settings(gap, time_limit_s, node_limit, seed, start, log)
+    if program.is_curved and solver not in QUADRATIC:
+        backend = partial(tangents.run, backend)
+    settings = Settings(gap, time_limit_s, node_limit, seed, start, log, start_tangents)
     began = time.perf_counter()
     report = settle_trivial(program) or unscale(backend(program.scaled(cost_scale), settings), cost_scale)
     return check_report(program, report, settings, solver=solver, runtime_s=time.perf_counter() - began)

@@ -45,6 +45,7 @@ def check_report(
         solver=solver,
         max_violation=0.0 if values is None else program.violation(values),
         message=report.message,
+        tangents=report.tangents,
     )
 
 
@@ -86,6 +87,7 @@ def check_bound(program: LinearProgram, report: Report, settings: Settings) -> R
     objective = program.objective(report.values)
     weight = np.maximum(np.abs(report.values), program.integer)
     slack = OBJECTIVE_TOLERANCE * float(np.abs(program.cost) @ weight)
+    slack += OBJECTIVE_TOLERANCE * sum(term.size(report.values) for term in program.squares)
     if report.bound > objective + slack:
         message = f"the solver's bound {report.bound:.9g} lies above a feasible objective of {objective:.9g}"
         return replace(report, status=Status.FAILED, bound=None, message=message)

@@ -19,7 +19,7 @@ from solvers.backends.status import BackendInfo, Report, Settings, Status
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.backends.program import LinearProgram
+    from solvers.backends.program import LinearProgram, NormRow, SquareTerm
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -50,9 +50,9 @@ def describe() -> tuple[BackendInfo, ...]:
 
 
 def build(program: LinearProgram) -> CvxpyProgram:
-    """Write the arrays as a cvxpy problem: whole and other columns, equations, upper and lower limits.
+    """Write the arrays as a cvxpy problem: whole and other columns, equations, upper and lower limits, cones.
 
-    Rows without coefficients are left out: `solve` has checked them.
+    Rows without coefficients and norms are left out: `solve` has checked them.
     """
     import cvxpy as cp
 
@@ -66,7 +66,9 @@ def build(program: LinearProgram) -> CvxpyProgram:
             columns.append((variable, chosen))
             parts.append((by_column[:, chosen].tocsr(), variable))
     low, high = program.row_lower, program.row_upper
-    filled = np.diff(program.matrix.indptr) > 0
+    curved = np.zeros(len(low), dtype=bool)
+    curved[[norm.row for norm in program.norms]] = True
+    filled = (np.diff(program.matrix.indptr) > 0) & ~curved
     kinds = (
         ("equal", filled & (low == high), -1.0),
         ("upper", filled & (low < high) & np.isfinite(high), -1.0),
@@ -81,10 +83,25 @@ def build(program: LinearProgram) -> CvxpyProgram:
         limit = low[rows] if kind_name == "lower" else high[rows]
         constraint = {"equal": total == limit, "upper": total <= limit, "lower": total >= limit}[kind_name]
         limits.append((constraint, rows, sign))
+    constraints = [constraint for constraint, _, _ in limits]
+    for row in np.flatnonzero(curved & np.isfinite(high)):
+        norms = [norm.scale * cp.norm(under(norm, columns), 2) for norm in program.norms if norm.row == row]
+        constraints.append(sum(part[[row]] @ variable for part, variable in parts) + sum(norms) <= high[row])
     cost: Any = sum(program.cost[chosen] @ variable for variable, chosen in columns)
-    objective: Any = cp.Minimize(cost)
-    problem = cp.Problem(objective, [constraint for constraint, _, _ in limits])
+    squares = sum(term.scale * cp.sum_squares(under(term, columns)) for term in program.squares)
+    objective: Any = cp.Minimize(cost + squares)
+    problem = cp.Problem(objective, constraints)
     return CvxpyProgram(problem, tuple(columns), tuple(limits))
+
+
+def under(term: NormRow | SquareTerm, columns: list[tuple[Any, IntArray]]) -> Any:
+    """Return root x[columns] over cvxpy's variables; each holds its columns in ascending order."""
+    total: Any = 0
+    for variable, chosen in columns:
+        own = np.isin(term.columns, chosen)
+        if own.any():
+            total = total + term.root[:, own] @ variable[np.searchsorted(chosen, term.columns[own])]
+    return total
 
 
 def run_highs(program: LinearProgram, settings: Settings) -> Report:
@@ -121,7 +138,7 @@ def run_scip(program: LinearProgram, settings: Settings) -> Report:
     scip.require()
     built = build(program)
     data, chain, inverse = built.problem.get_problem_data(cp.SCIP)
-    chosen: dict[str, Any] = {"scip_params": scip.parameters(settings)}
+    chosen: dict[str, Any] = {"scip_params": scip.parameters(settings, curved=program.is_curved)}
     results = chain.solve_via_data(built.problem, data, solver_opts=chosen)
     model = results["model"]
     report = Report(

@@ -145,19 +145,15 @@ class LinearProgram:
     def _wrong_norms(self) -> list[str]:
         """Return what is wrong with the norms and squares, given the shapes of the rest."""
         problems = []
-        for what, parts in (("norms", self.norms), ("squares", self.squares)):
-            for n, part in enumerate(parts):
-                where, columns = f"{what}[{n}]", part.columns
-                if part.root.ndim != 2 or part.root.shape[1] != len(columns):
-                    problems.append(
-                        f"{where}.root has shape {part.root.shape}; it must be (any, {len(columns)})"
-                    )
-                if len(columns) and not 0 <= columns.min() <= columns.max() < len(self.cost):
-                    problems.append(f"{where}.columns must lie between 0 and {len(self.cost) - 1}")
-                if not (np.isfinite(part.scale) and part.scale >= 0 and np.isfinite(part.root).all()):
-                    problems.append(
-                        f"{where}: root must be finite, scale finite and >= 0; scale is {part.scale}"
-                    )
+        for n, term in enumerate(self.terms):
+            where = f"norms[{n}]" if n < len(self.norms) else f"squares[{n - len(self.norms)}]"
+            root, columns, scale = term.root, term.columns, term.scale
+            if root.ndim != 2 or root.shape[1] != len(columns):
+                problems.append(f"{where}.root has shape {root.shape}; it must be (any, {len(columns)})")
+            if len(columns) and not 0 <= columns.min() <= columns.max() < len(self.cost):
+                problems.append(f"{where}.columns must lie between 0 and {len(self.cost) - 1}")
+            if not (np.isfinite(scale) and scale >= 0 and np.isfinite(root).all()):
+                problems.append(f"{where}: root must be finite, scale finite and >= 0; scale is {scale}")
         for n, norm in enumerate(self.norms):
             if not 0 <= norm.row < len(self.row_lower):
                 problems.append(f"norms[{n}].row is {norm.row}; rows run from 0 to {len(self.row_lower) - 1}")
@@ -166,6 +162,11 @@ class LinearProgram:
                     f"norms[{n}]: row {norm.row} has a lower limit of {self.row_lower[norm.row]:g}; a norm has an upper one only"
                 )
         return problems
+
+    @property
+    def terms(self) -> tuple[NormRow | SquareTerm, ...]:
+        """Norms, then squares."""
+        return (*self.norms, *self.squares)
 
     @property
     def is_curved(self) -> bool:

@@ -21,6 +21,10 @@ PROVED: Mapping[str, Status] = {
 }
 LIMITS = ("timelimit", "memlimit", "sollimit", "bestsollimit", "restartlimit", "userinterrupt")
 
+FEASIBILITY_OF_SQUARES = (
+    1e-9  # SCIP states a norm by its square: the default 1e-6 leaves a norm near 0 wrong by 1e-3
+)
+
 
 def installed() -> bool:
     """PySCIPOpt, which brings SCIP, can be imported."""
@@ -41,13 +45,15 @@ def version() -> str:
     return f"{model.getMajorVersion()}.{model.getMinorVersion()}.{model.getTechVersion()}"
 
 
-def parameters(settings: Settings) -> dict[str, Any]:
-    """SCIP parameters for `settings`."""
+def parameters(settings: Settings, *, curved: bool = False) -> dict[str, Any]:
+    """SCIP parameters for `settings`; `curved` programs are held to a tolerance under which a norm near 0 is right too."""
     chosen: dict[str, Any] = {
         "limits/gap": settings.gap,
         "randomization/randomseedshift": settings.seed,
         "randomization/permutationseed": settings.seed,
     }
+    if curved:
+        chosen["numerics/feastol"] = FEASIBILITY_OF_SQUARES
     if settings.time_limit_s is not None:
         chosen["limits/time"] = float(settings.time_limit_s)
     if settings.node_limit is not None:

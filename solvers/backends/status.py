@@ -6,10 +6,12 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -28,6 +30,40 @@ class Status(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Tangents:
+    """Tangents to the curves of a program's norms and squares, see `solvers.backends.tangents`.
+
+    They hold whatever the prices and limits: those of one solve may begin another of a program with the same terms.
+
+    Parameters
+    ----------
+    terms
+        ``[c]`` norm or square each tangent belongs to, squares counted after the norms.
+    points
+        ``[c]`` values of root x[columns] where it touches; of a norm, scaled to length 1.
+    """
+
+    terms: tuple[int, ...] = ()
+    points: tuple[Array, ...] = ()
+
+    def pairs(self) -> Iterator[tuple[int, Array]]:
+        """Term and point of each tangent."""
+        return zip(self.terms, self.points, strict=True)
+
+    def joined(self, found: Iterable[tuple[int, Array]]) -> Tangents:
+        """Return these and others, given as pairs of term and point."""
+        both = [*self.pairs(), *found]
+        return Tangents(tuple(term for term, _ in both), tuple(point for _, point in both))
+
+    def is_new(self, term: int, point: Array, same: float) -> bool:
+        """No tangent of the term touches within `same` of the point, relative to its length where that is above 1."""
+        reach = same * max(1.0, float(np.linalg.norm(point)))
+        return not any(
+            own == term and float(np.linalg.norm(known - point)) <= reach for own, known in self.pairs()
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """What is asked of a backend beside the program.
 
@@ -43,6 +79,8 @@ class Settings:
         ``[col]`` values to start from, NaN where unknown; or None.
     log
         File the solver's own log goes to; None for none.
+    tangents
+        Where to begin with the norms and squares of a program; only solvers that know neither need them.
     """
 
     gap: float = 1e-4
@@ -51,6 +89,7 @@ class Settings:
     seed: int = 0
     start: Array | None = None
     log: Path | None = None
+    tangents: Tangents | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +102,7 @@ class Report:
     row_duals: Array | None = None
     nodes: int = 0
     message: str = ""
+    tangents: Tangents | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +136,8 @@ class Answer:
         `LinearProgram.violation` of `values`; 0 without values.
     message
         Why the status is what it is, where it needs saying.
+    tangents
+        Those that stand for norms and squares in the last relaxation solved; None where there are none.
     """
 
     status: Status
@@ -109,6 +151,7 @@ class Answer:
     solver: str
     max_violation: float
     message: str = ""
+    tangents: Tangents | None = None
 
 
 @dataclass(frozen=True)
