@@ -25,7 +25,7 @@ class Demand:
     Parameters
     ----------
     classes
-        Names, in the scenario's order, classes of size buckets in their parts.
+        Names, in the scenario's order.
     rate_rps, mean_rps
         ``[k, t, q]`` requests/s at the upper end of each level's bin, ``[k, t]`` expected requests/s.
     levels, level_share

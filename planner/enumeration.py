@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from planner.buckets import bucket_groups
 from planner.capacity_tables import CapacityTables
 from planner.functions import function_name, function_option, with_sizes_between
-from planner.groups import calls_for, candidates_of, drop_slower, published_group, tabulated
+from planner.groups import calls_for, candidates_of, drop_slower, published_group, sustained_note, tabulated
 from planner.input_checks import check_names
 from planner.machines import rentals_of
 from planner.options import OptionTable, RejectedOption, ServingGroup
@@ -73,7 +73,7 @@ def enumerate_options(
         When the scenario names models, tasks or machines that no catalog knows, or accuracies cannot be compared.
     """
     check_names(scenario, prices, profiles)
-    classes = ClassSet(scenario.workload.classes, demand)
+    classes = ClassSet.of(scenario, demand)
     wanted, unwanted = wanted_variants(scenario, profiles, classes)
     times, capacities, throughputs = profiles_by_host(profiles, wanted)
     hosts = {host for _, host in (*times, *capacities, *throughputs) if host is not None}
@@ -84,7 +84,13 @@ def enumerate_options(
     functions, rejected_functions = serverless_functions(join, profiles, tariffs)
     in_buckets, rejected_buckets = groups_from_throughputs(join)
     groups = [*measured, *published, *in_buckets]
-    used = {group.instance_type for group in groups}
+    machines = [
+        machine
+        for host in sorted({group.instance_type for group in groups})
+        for machine in join.rentals.machines[host]
+        if any(machine.feeds(group) for group in groups)
+    ]
+    used = {machine.instance_type for machine in machines}
     rejected = {
         *unwanted,
         *rejected_times,
@@ -98,7 +104,7 @@ def enumerate_options(
     return OptionTable(
         classes=classes.classes,
         groups=tuple(sorted(groups, key=lambda group: group.id)),
-        machines=tuple(machine for host in sorted(used) for machine in join.rentals.machines[host]),
+        machines=tuple(machines),
         functions=tuple(sorted(functions, key=lambda function: function.id)),
         rejected=tuple(sorted(rejected, key=lambda one: (one.option, one.kind, one.reason))),
         notes=tuple(notes_of(scenario, classes, groups, functions)),
@@ -109,7 +115,6 @@ def wanted_variants(
     scenario: Scenario, profiles: ProfileCatalog, classes: ClassSet
 ) -> tuple[dict[str, Wanted], Rejected]:
     """Variants that some class accepts, by name; each other one is rejected once, whatever its profiles."""
-    tasks = {one.task for one in classes.classes}
     wanted: dict[str, Wanted] = {}
     rejected: Rejected = []
     profiled = {one.model for one in profiles.service_times}
@@ -122,12 +127,12 @@ def wanted_variants(
             rejected.append(RejectedOption(name, "no variant", reason))
         elif scenario.models.allowed is not None and name not in scenario.models.allowed:
             rejected.append(RejectedOption(name, "excluded", "models.allowed does not name it"))
-        elif variant.task not in tasks:
-            rejected.append(RejectedOption(name, "task", f"no class asks for its task, {variant.task}"))
+        elif not classes.asking(variant):
+            rejected.append(RejectedOption(name, "task", f"no class asks for it or its task, {variant.task}"))
         else:
             accepting = {
                 items: found
-                for items in classes.items_of(variant.task)
+                for items in classes.items_of(variant)
                 if (found := classes.accepting(variant, items))
             }
             in_buckets = classes.accepting_in_buckets(variant)
@@ -186,7 +191,11 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
                 rejected += left_out
     kept, slower = drop_slower(candidates)
     tables = CapacityTables(COUNT_CAP)
-    groups, empty = _parted(tabulated(candidate, join.classes, tables) for candidate in kept)
+    groups, empty = _parted(
+        tabulated(one, join.classes, tables, share, standby=standby)
+        for one in kept
+        for share, standby in join.rentals.uses_of(one.call.time.instance_type)
+    )
     return groups, [*rejected, *slower, *empty]
 
 
@@ -207,9 +216,19 @@ def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
         elif unfit is not None:
             rejected.append(unfit)
         else:
+            uses = [(1.0, False)] if host is None else join.rentals.uses_of(host)
             found, left_out = _parted(
-                published_group(row, one.variant, one.accepting[1], join.classes, COUNT_CAP, target)
+                published_group(
+                    row,
+                    one.variant,
+                    one.accepting[1],
+                    join.classes,
+                    target * share,
+                    f"{row.source}{sustained_note(share)}",
+                    standby=standby,
+                )
                 for row in published
+                for share, standby in uses
             )
             groups += found
             rejected += left_out
@@ -269,7 +288,7 @@ def serverless_functions(
     for time in with_sizes_between(measured):
         one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
         tariff = offered.get((time.provider, time.arch))
-        accepting = [join.classes.classes[k] for k in one.accepting.get(items, ())]
+        accepting = one.accepting.get(items, ())
         if tariff is None:
             reason = f"no tariff of {time.provider}/{time.arch} in {join.scenario.region}"
             rejected.append(RejectedOption(name, "no price", reason))
@@ -279,7 +298,8 @@ def serverless_functions(
             reason = f"no class that accepts it sends {items} items a request"
             rejected.append(RejectedOption(name, "items", reason))
         else:
-            option, reasons = function_option(time, one.variant, tariff, accepting, settings)
+            asked = {join.classes.classes[k].name: join.classes.tier(k) for k in accepting}
+            option, reasons = function_option(time, one.variant, tariff, asked, settings)
             rejected += reasons
             found += [] if option is None else [option]
     return found, rejected

@@ -9,6 +9,7 @@ warm). It is taken at the least rate of the scenario, and the plan gives it at t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
@@ -19,11 +20,12 @@ from planner.queueing import cold_start_share
 from planner.tiers import PERCENTILE_SLACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
     from catalogs.functions import FunctionTariff
     from catalogs.measurements import FunctionTime, ModelVariant
-    from planner.scenario import Functions, RequestClass
+    from planner.scenario import Functions
+    from planner.tiers import Tier
 
 MEMORY_GRID_MB = 1024  # sizes offered between measured ones: about half a vCPU apart (1,769 MB a vCPU)
 
@@ -55,15 +57,15 @@ def function_option(
     time: FunctionTime,
     variant: ModelVariant,
     tariff: FunctionTariff,
-    accepting: Sequence[RequestClass],
+    asked: Mapping[str, Tier],
     settings: Functions,
 ) -> tuple[ServerlessFunction | None, list[RejectedOption]]:
     """Price one function and find the classes it answers in time.
 
     Parameters
     ----------
-    accepting
-        Classes of its task and items that accept its accuracy.
+    asked
+        Tiers of the classes, by name, that ask for its model and items and accept its accuracy.
 
     Returns
     -------
@@ -78,15 +80,16 @@ def function_option(
     rates: dict[str, float] = {}
     quantiles = known_quantiles(time)
     rejected: list[RejectedOption] = []
-    for one in accepting:
-        rate = known_meet_rate(quantiles, time.load_ms, one.tier.deadline_ms, cold)
-        if rate >= one.tier.percentile - PERCENTILE_SLACK:
-            rates[one.name] = rate
+    for class_name, tier in asked.items():
+        rate = known_meet_rate(quantiles, time.load_ms, tier.deadline_ms, cold)
+        if rate >= tier.percentile - PERCENTILE_SLACK:
+            rates[class_name] = rate
         else:
-            rejected.append(_too_late(f"{name} for {one.name}", time, one, cold))
+            late = _too_late(f"{name} for {class_name}", time, tier, cold)
+            rejected.append(replace(late, classes=(class_name,)))
     if not rates:
         return None, rejected
-    largest = max(one.tier.percentile for one in accepting if one.name in rates)
+    largest = max(asked[class_name].percentile for class_name in rates)
     option = ServerlessFunction(
         id=name,
         variant=variant,
@@ -122,20 +125,20 @@ def known_quantiles(time: FunctionTime) -> tuple[tuple[float, float], ...]:
     return tuple((share, ms) for share, ms in time.quantiles if time.quantile_ms(share) is not None)
 
 
-def _too_late(name: str, time: FunctionTime, one: RequestClass, cold: float) -> RejectedOption:
-    quantile_ms = time.quantile_ms(one.tier.percentile)
+def _too_late(name: str, time: FunctionTime, tier: Tier, cold: float) -> RejectedOption:
+    quantile_ms = time.quantile_ms(tier.percentile)
     if quantile_ms is None:
-        reason = unknown_quantile(time.quantiles, time.samples, one.tier.percentile)
-        return RejectedOption(name, "percentile", reason, classes=(one.name,))
-    if quantile_ms > one.tier.deadline_ms:
-        within = f"{one.tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
-        reason = f"{within}; the deadline is {one.tier.deadline_ms:g} ms"
-        return RejectedOption(name, "deadline", reason, quantile_ms, (one.name,))
-    rate = known_meet_rate(known_quantiles(time), time.load_ms, one.tier.deadline_ms, cold)
+        reason = unknown_quantile(time.quantiles, time.samples, tier.percentile)
+        return RejectedOption(name, "percentile", reason)
+    if quantile_ms > tier.deadline_ms:
+        within = f"{tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
+        reason = f"{within}; the deadline is {tier.deadline_ms:g} ms"
+        return RejectedOption(name, "deadline", reason, quantile_ms)
+    rate = known_meet_rate(known_quantiles(time), time.load_ms, tier.deadline_ms, cold)
     load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
     share = f"{cold:.2%} of its calls start cold and take {load}"
-    reason = f"{share}; {rate:.4g} are known to be in time, {one.tier.percentile:g} must be"
-    return RejectedOption(name, "cold starts", reason, classes=(one.name,))
+    reason = f"{share}; {rate:.4g} are known to be in time, {tier.percentile:g} must be"
+    return RejectedOption(name, "cold starts", reason)
 
 
 def _limit(time: FunctionTime, variant: ModelVariant, tariff: FunctionTariff, billed_ms: float) -> str | None:

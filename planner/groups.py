@@ -3,6 +3,9 @@
 Queueing mode takes service times: the mean in the utilisation, the tier's quantile in the waiting budget.
 Linear mode takes a capacity published at a deadline: n machines carry n times as much, for that deadline and
 longer ones and for percentiles up to the source's (FORMULATION section 8).
+
+A burstable machine that works all the time sustains a share of its processors, however its credits go up and down: its
+group carries no more than that share of what saturates it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import numpy as np
 
 from catalogs.interpolation import service_time_at_batch, service_time_at_items
 from planner.options import RejectedOption, ServingGroup
-from planner.queueing import PoolService, batch_timeout_s, linear_capacity_rps
+from planner.queueing import PoolService, batch_timeout_s
 from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
 
 if TYPE_CHECKING:
@@ -113,10 +116,10 @@ class Candidate:
 def candidates_of(
     call: Call, variant: ModelVariant, accepting: Sequence[int], classes: ClassSet
 ) -> tuple[list[Candidate], list[RejectedOption]]:
-    """Size a call for every tier of the classes that accept it, meets of incomparable tiers included."""
+    """Size a call for every tier that may serve the classes that accept it, meets of incomparable tiers included."""
     found: list[Candidate] = []
     rejected: list[RejectedOption] = []
-    for tier in tiers_with_meets(classes.tier(k) for k in accepting):
+    for tier in tiers_with_meets(one for k in accepting for one in classes.sized_tiers(k)):
         served = tuple(k for k in accepting if tier.covers(classes.tier(k)))
         index = classes.dispersion_index(served)
         fit = pool_service(call, tier, index)
@@ -210,16 +213,40 @@ def _outruns(other: Candidate, one: Candidate) -> bool:
     return faster and set(one.classes) <= set(other.classes)
 
 
-def tabulated(one: Candidate, classes: ClassSet, tables: CapacityTables) -> ServingGroup | RejectedOption:
-    """Tabulate a candidate up to all it may be asked to carry, other tiers that it keeps included."""
-    service = one.service
+def tabulated(
+    one: Candidate,
+    classes: ClassSet,
+    tables: CapacityTables,
+    sustained_share: float = 1.0,
+    *,
+    standby: bool = False,
+) -> ServingGroup | RejectedOption:
+    """Tabulate a candidate up to all it may be asked to carry, other tiers that it keeps included.
+
+    Parameters
+    ----------
+    sustained_share
+        Part of its processors that the machine can use all the time; below 1 for burstable machines.
+    standby
+        Whether the group is one of stopped machines.
+    """
+    service, name = one.service, f"{one.id}/standby" if standby else one.id
     if tables.up_to(service, one.tier, 1)[1] <= 0:
-        return RejectedOption(one.id, "carries nothing", "its capacity within the tier is 0 requests/s")
+        return RejectedOption(name, "carries nothing", "its capacity within the tier is 0 requests/s")
     served = sorted({*one.classes, *_kept_by_table(one, classes, tables)})
-    count = tables.least_count(service, one.tier, classes.reach_rps(served))
+    reach_rps = classes.reach_rps(served)
+    count = tables.least_count(service, one.tier, reach_rps)
+    if sustained_share < 1:
+        sustained_rps = sustained_share * service.batch * service.replicas / service.mean_s
+        count = min(max(count, int(np.ceil(reach_rps / sustained_rps))), tables.count_cap)
+        capacity_rps = np.minimum(
+            tables.up_to(service, one.tier, count), sustained_rps * np.arange(count + 1)
+        )
+    else:
+        capacity_rps = tables.up_to(service, one.tier, count)
     time = one.call.time
     return ServingGroup(
-        id=one.id,
+        id=name,
         variant=one.variant,
         instance_type=time.instance_type,
         items_per_request=one.call.items,
@@ -233,9 +260,18 @@ def tabulated(one: Candidate, classes: ClassSet, tables: CapacityTables) -> Serv
         batch_timeout_s=batch_timeout_s(service, one.tier.deadline_s),
         dispersion_index=service.dispersion_index,
         classes=tuple(classes.classes[k].name for k in served),
-        capacity_rps=tables.up_to(service, one.tier, count),
-        source=time.source,
+        capacity_rps=capacity_rps,
+        source=f"{time.source}{sustained_note(sustained_share)}",
         obtained=time.obtained,
+        load_s=time.load_s,
+        standby=standby,
+    )
+
+
+def sustained_note(share: float) -> str:
+    """What the source of a group's figures says where its machines cannot run at full speed all the time."""
+    return (
+        "" if share == 1 else f"; no more than {share:.3g} of full speed, what its processor credits sustain"
     )
 
 
@@ -264,13 +300,25 @@ def published_group(
     variant: ModelVariant,
     accepting: Sequence[int],
     classes: ClassSet,
-    count_cap: int,
-    target_utilisation: float,
+    used_share: float,
+    source: str,
+    *,
+    standby: bool = False,
 ) -> ServingGroup | RejectedOption:
-    """Size a published capacity for its own tier: it serves classes that ask no more than that."""
+    """Take a published capacity for its own tier: it serves classes that ask no more than that.
+
+    Parameters
+    ----------
+    used_share
+        Part of the published capacity that may be used: the target utilisation, times what the machine sustains.
+    source
+        The figure's source, with all that was made of it.
+    standby
+        Whether the group is one of stopped machines.
+    """
     own = Tier(published.deadline_ms, published.percentile)
     host = published.instance_type or f"{published.cores}-cores"
-    name = f"{published.model}/{host}/b{published.batch}x1/{own.label}"
+    name = f"{published.model}/{host}/b{published.batch}x1/{own.label}" + ("/standby" if standby else "")
     asked = {k: classes.tier(k) for k in accepting}
     served = [k for k, tier in asked.items() if published.holds_for(tier.deadline_ms, tier.percentile)]
     if published.instance_type is None:
@@ -281,8 +329,7 @@ def published_group(
     if not served:
         uncovered = _uncovered(name, own, list(asked.values()))
         return replace(uncovered, classes=tuple(classes.classes[k].name for k in accepting))
-    per_machine = published.capacity_rps * target_utilisation
-    count = min(max(int(np.ceil(classes.reach_rps(served) / per_machine)), 1), count_cap)
+    names = tuple(classes.classes[k].name for k in served)
     return ServingGroup(
         id=name,
         variant=variant,
@@ -297,10 +344,12 @@ def published_group(
         published_rps=published.capacity_rps,
         batch_timeout_s=0.0,
         dispersion_index=classes.dispersion_index(served),
-        classes=tuple(classes.classes[k].name for k in served),
-        capacity_rps=linear_capacity_rps(published.capacity_rps, np.arange(count + 1), target_utilisation),
-        source=published.source,
+        classes=names,
+        capacity_rps=np.zeros(1),
+        source=source,
         obtained=published.obtained,
+        linear_rps=dict.fromkeys(names, published.capacity_rps * used_share),
+        standby=standby,
     )
 
 

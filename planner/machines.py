@@ -8,14 +8,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from planner.options import Machine, RejectedOption
+from planner.scenario.fleet import ZONELESS_MARKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from catalogs.machines import MachineOffer
     from catalogs.prices import PriceCatalog
     from planner.options import RejectionKind
-    from planner.scenario import Market, Scenario
+    from planner.scenario import MachineMarket, Scenario
 
 # AWS Service Quotas (EC2, 2026) count families together; by the start of the name, first match.
 QUOTA_FAMILIES = (
@@ -48,6 +49,10 @@ class Rentals:
     rejected_types: dict[str, RejectedOption]
     rejected_markets: tuple[RejectedOption, ...]
 
+    def uses_of(self, host: str) -> list[tuple[float, bool]]:
+        """(part of full speed that is sustained, whether stopped until a spot loss) of the ways to use a machine."""
+        return [(1.0, False)]
+
 
 def rentals_of(scenario: Scenario, prices: PriceCatalog, hosts: Iterable[str]) -> Rentals:
     """Find the machines of the instance types that profiles name.
@@ -67,14 +72,11 @@ def rentals_of(scenario: Scenario, prices: PriceCatalog, hosts: Iterable[str]) -
         if rejected is not None:
             types[host] = rejected
             continue
-        found = _on_demand(scenario, offers[host])
-        spot = _spot(scenario, offers[host], set_aside.get(f"{host}/spot"))
-        if isinstance(spot, RejectedOption):
-            markets.append(spot)
-        elif spot is not None:
-            found.append(spot)
+        offered, left_out = _offered_markets(scenario, offers[host], set_aside.get(f"{host}/spot"))
+        markets += left_out
+        found = [one for market in offered for one in _machines_of(scenario, offers[host], market)]
         if found:
-            machines[host] = tuple(found)
+            machines[host] = tuple(sorted(found, key=lambda machine: machine.id))
         else:
             types[host] = RejectedOption(host, "excluded", "no market of resources.markets offers it")
     return Rentals(machines, offers, types, tuple(markets))
@@ -113,26 +115,14 @@ def _rejected_type(
     return None
 
 
-def price_usd_per_h(scenario: Scenario, offer: MachineOffer, market: Market) -> float:
-    """USD per machine-hour in a market, the scenario's extra included."""
-    usd = offer.on_demand_usd_per_h if market == "on-demand" else offer.spot_usd_per_h
+def price_usd_per_h(scenario: Scenario, offer: MachineOffer, market: MachineMarket) -> float:
+    """USD per machine-hour in a market, the scenario's extra included; what is paid for already costs nothing more."""
+    if market == "committed":
+        return 0.0
+    usd = offer.spot_usd_per_h if market == "spot" else offer.on_demand_usd_per_h
     if usd is None:
         raise ValueError(f"{offer.instance_type} has no spot price; check offer.spot before")
     return usd + scenario.resources.extra_usd_per_h
-
-
-def _on_demand(scenario: Scenario, offer: MachineOffer) -> list[Machine]:
-    if "on-demand" not in scenario.resources.markets:
-        return []
-    return [
-        Machine(
-            id=f"{offer.instance_type}/on-demand",
-            offer=offer,
-            market="on-demand",
-            quota_family=quota_family(offer.shape.family),
-            price_usd_per_h=price_usd_per_h(scenario, offer, "on-demand"),
-        )
-    ]
 
 
 def on_demand_floor_share(scenario: Scenario) -> float:
@@ -141,19 +131,41 @@ def on_demand_floor_share(scenario: Scenario) -> float:
     return max(scenario.resources.on_demand_floor_share, 1 - limit)
 
 
-def _spot(scenario: Scenario, offer: MachineOffer, set_aside: str | None) -> Machine | RejectedOption | None:
-    """Return the spot machine, why there is none, or None where the scenario wants no spot at all."""
-    if "spot" not in scenario.resources.markets or on_demand_floor_share(scenario) >= 1:
-        return None
-    name = f"{offer.instance_type}/spot"
-    if offer.spot is None:
-        return RejectedOption(
-            name, "no spot figures", set_aside or f"no spot saving is known in {scenario.region}"
+def owned_count(scenario: Scenario, instance_type: str) -> int:
+    """Machines of a type that are paid for already."""
+    return sum(one.count for one in scenario.resources.commitments if one.instance_type == instance_type)
+
+
+def _machines_of(scenario: Scenario, offer: MachineOffer, market: MachineMarket) -> Iterator[Machine]:
+    """One machine for each zone that the market has, or one where the provider chooses."""
+    zones = (None,) if market in ZONELESS_MARKETS else scenario.resources.zones or (None,)
+    for zone in zones:
+        place = market if zone is None else f"{market}/{zone}"
+        yield Machine(
+            id=f"{offer.instance_type}/{place}",
+            offer=offer,
+            market=market,
+            quota_family=quota_family(offer.shape.family),
+            price_usd_per_h=price_usd_per_h(scenario, offer, market),
+            zone=zone,
+            owned=owned_count(scenario, offer.instance_type) if market == "committed" else None,
         )
-    return Machine(
-        id=name,
-        offer=offer,
-        market="spot",
-        quota_family=quota_family(offer.shape.family),
-        price_usd_per_h=price_usd_per_h(scenario, offer, "spot"),
-    )
+
+
+def _offered_markets(
+    scenario: Scenario, offer: MachineOffer, set_aside: str | None
+) -> tuple[list[MachineMarket], list[RejectedOption]]:
+    """Markets that the scenario may take a machine from, and why not from spot where it would."""
+    markets: list[MachineMarket] = []
+    left_out: list[RejectedOption] = []
+    if owned_count(scenario, offer.instance_type):
+        markets.append("committed")
+    if "on-demand" in scenario.resources.markets:
+        markets.append("on-demand")
+    if "spot" in scenario.resources.markets and on_demand_floor_share(scenario) < 1:
+        if offer.spot is None:
+            reason = set_aside or f"no spot saving is known in {scenario.region}"
+            left_out.append(RejectedOption(f"{offer.instance_type}/spot", "no spot figures", reason))
+        else:
+            markets.append("spot")
+    return markets, left_out

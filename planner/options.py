@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
-
-    from collections.abc import Mapping
 
     from catalogs.machines import MachineOffer
     from catalogs.measurements import ModelVariant

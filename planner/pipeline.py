@@ -97,7 +97,7 @@ def forecast_scenario(scenario: Scenario, *, progress: Progress | None = None) -
             mean_rps=demand.mean_rps[k],
             dispersion_index=float(demand.dispersion_index[k]),
         )
-        for k, one in enumerate(scenario.workload.classes)
+        for k, one in enumerate(scenario.workload.planned_classes)
     }
 
 
@@ -167,7 +167,7 @@ def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, For
     assumed, as the forecast warns. Throughputs of buckets are rates and know no bursts.
     """
     index = {}
-    for one in scenario.workload.classes:
+    for one in scenario.workload.planned_classes:
         history = inputs.histories[one.trace]
         known = history.dispersion_index or forecasts[one.trace].dispersion_index
         if history.interval_s < scenario.window_s and one.bucket is None:

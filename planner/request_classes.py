@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.tiers import Tier
@@ -48,14 +47,11 @@ class ClassSet:
         )
 
     def tier(self, k: int) -> Tier:
-        """Tier that whoever serves class k must keep: what it asks for, or the grid's lowest where it states no percentile.
-
-        A class of size buckets may state neither; it then takes what the source of the throughput keeps.
-        """
+        """Tier that whoever serves class k must keep: what it asks for, or the grid's lowest where it states no percentile."""
         one = self.classes[k]
-        lowest = self.meet_rate_grid[0] if self.meet_rate_grid else 0.0
-        percentile = lowest if one.percentile is None else one.percentile
-        return Tier(math.inf if one.deadline_ms is None else one.deadline_ms, percentile)
+        if one.percentile is None and self.meet_rate_grid:
+            return replace(one.tier, percentile=self.meet_rate_grid[0])
+        return one.tier
 
     def sized_tiers(self, k: int) -> tuple[Tier, ...]:
         """Tiers that groups may be sized for to serve class k: its own, and those of the grid that keep it."""
