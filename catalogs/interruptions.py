@@ -1,33 +1,33 @@
 """How likely spot pools are lost within an exposure time, and how likely together.
 
-A pool is a machine type in a zone: what is interrupted together counts as lost as one. With c the share of a
-common shock and p_z the share of pool z's own loss within the exposure time of h hours:
+A pool is a machine type in a zone; what is interrupted together counts as lost as one. With c the share of a
+common shock within the exposure time of h hours, the loss share r_z of pool z is
 
-- from a published band of b a month (upper end): p_z = 1 - (1 - b)^(h/730); the pool is lost by the shock or on
-  its own, independently of each other: r_z = 1 - (1 - c)(1 - p_z);
-- from an availability trace: r_z = share of the instants at which a machine could be had that were followed by
-  an instant without one within h, all instants counted; at least c. Its standard error is that of a ratio over
-  `BLOCKS` equal stretches of the trace (Cochran, Sampling Techniques, 3rd ed., section 6.4), since instants
-  close to one another tell the same story.
+- from a published band: own losses have the share p_z = 1 - (1 - b)^(h/730), b the band's share a month; the pool
+  is lost by the shock or by an own loss, independent of each other: r_z = 1 - (1 - c)(1 - p_z);
+- from an availability trace: as estimated (`catalogs.loss_estimates`), and c at least.
 
-Losses L_z are 0 or 1, so Var L_z = r_z (1 - r_z). Two pools with traces over common instants have the
-correlation of their losses after instants at which both were up; all other pairs share the shock alone, which
-gives exactly cov(L_z, L_w) = c/(1 - c) (1 - r_z)(1 - r_w). Worked: c = .01, p = .05 and .10 give r = .0595 and
-.109, and cov = .01/.99 x .9405 x .891 = .00846.
+Losses are 0 or 1, so the variance is r_z (1 - r_z). The correlation of two pools whose traces have starts in common
+is estimated from them, and pools of one trace are lost together. All other pairs share the shock alone, which
+gives cov(z, w) = c/(1 - c) (1 - r_z)(1 - r_w) exactly. Worked: c = .01 and p = .05, .10 give r = .0595, .109
+and cov = .01/.99 x .9405 x .891 = .00846.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from catalogs.inputs import near, raise_collected
+from catalogs.loss_estimates import LossEstimate, estimate_correlation, estimate_loss, trace_problems
+from catalogs.machines import OPEN_BAND_WIDTH_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from catalogs.machines import SpotOffer
 
     Array = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
 
 MONTH_H = 730  # 8,760 h a year / 12: the month that the bands are counted over
-BLOCKS = 20  # stretches for the standard error: 2.3 days each in a trace of 45 days, longer than its swings
+EIGENVALUE_SLACK = 1e-9  # an eigenvalue of a correlation matrix above -this is a rounded 0
 
 
 @dataclass(frozen=True, order=True)
@@ -60,25 +59,6 @@ class SpotPool:
     def name(self) -> str:
         """`type/zone`, or the type alone."""
         return self.instance_type if self.zone is None else f"{self.instance_type}/{self.zone}"
-
-
-@dataclass(frozen=True)
-class LossEstimate:
-    """Share of a pool's losses as an availability trace shows it.
-
-    Parameters
-    ----------
-    loss_share
-        Share of the starts that were followed by a loss within the exposure time.
-    standard_error_share
-        Its standard error, by blocks.
-    starts
-        Instants at which a machine could be had and whose exposure time the trace covers.
-    """
-
-    loss_share: float
-    standard_error_share: float
-    starts: int
 
 
 @dataclass(frozen=True)
@@ -106,21 +86,16 @@ class SpotLosses:
     notes: tuple[str, ...]
 
 
-def band_loss_share(offer: SpotOffer, exposure_h: float) -> float:
-    """Probability that a machine is interrupted within hours, from its monthly band: 1 - (1 - b)^(h/730)."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class _PoolLoss:
+    """What is known of one pool: its trace and the estimate from it, or the offer with its band."""
 
-
-def estimate_loss(trace: AvailabilityTrace, exposure_h: float) -> LossEstimate:
-    """Share of a trace's starts that were followed by a loss within hours, and its standard error by blocks."""
-    raise NotImplementedError
-
-
-def estimate_correlation(
-    first: AvailabilityTrace, second: AvailabilityTrace, exposure_h: float
-) -> float | None:
-    """Correlation of the losses of two traces over the instants at which both were up; None without such instants."""
-    raise NotImplementedError
+    pool: SpotPool
+    loss_share: float
+    source: str
+    key: str | None
+    estimate: LossEstimate | None
+    offer: SpotOffer | None
 
 
 def losses_of(
@@ -139,17 +114,186 @@ def losses_of(
     offers
         Instance type -> published saving and band.
     availability
-        Zone, instance type or type/zone -> trace; of several that fit a pool, type/zone counts before the type and
-        the type before the zone. A pool without a trace takes its type's band.
+        Zone, instance type or type/zone -> trace; of several that fit a pool, type/zone counts before the type
+        and the type before the zone. A pool without a trace takes its type's band.
     exposure_h
         Hours within which losses fall together, > 0.
     common_shock_share
-        Probability c that all pools are lost together within that time, 0 <= c < 1.
+        Probability that all pools are lost together within that time, at least 0 and below 1.
 
     Raises
     ------
     CatalogError
         For a pool with neither a trace nor a band, a trace too short for the exposure time, and numbers out of
-        their ranges; all at once.
+        their ranges.
     """
-    raise NotImplementedError
+    raise_collected(_argument_problems(pools, exposure_h, common_shock_share))
+    keys = {pool: _trace_key(pool, availability) for pool in pools}
+    used = {key: availability[key] for key in keys.values() if key is not None}
+    problems = [problem for trace in used.values() for problem in trace_problems(trace, exposure_h)]
+    problems += [
+        f"{pool.name}: nothing tells how often it is interrupted, neither a band nor a trace. Add a spot file "
+        "or a trace of its type or zone, or leave the type out."
+        for pool, key in keys.items()
+        if key is None and pool.instance_type not in offers
+    ]
+    raise_collected(problems)
+    estimates = {key: estimate_loss(trace, exposure_h) for key, trace in used.items()}
+    losses = [
+        _banded(pool, offers[pool.instance_type], exposure_h, common_shock_share)
+        if key is None
+        else _traced(pool, key, used[key], estimates[key], exposure_h, common_shock_share)
+        for pool, key in keys.items()
+    ]
+    correlations, apart = _correlations(used, exposure_h)
+    loss_share = np.array([loss.loss_share for loss in losses], dtype=float)
+    covariance, least = _covariance(losses, loss_share, correlations, common_shock_share)
+    notes = [
+        *_convention_notes(losses, common_shock_share),
+        *_trace_notes(losses, availability, apart),
+        *_clipping_notes(least),
+    ]
+    return SpotLosses(
+        tuple(keys), loss_share, covariance, tuple(loss.source for loss in losses), tuple(notes)
+    )
+
+
+def band_loss_share(offer: SpotOffer, exposure_h: float) -> float:
+    """Probability that a machine is interrupted within hours, from its monthly band: 1 - (1 - b)^(h/730)."""
+    return 1 - math.pow(1 - offer.monthly_loss_share, exposure_h / MONTH_H)
+
+
+def _argument_problems(pools: Sequence[SpotPool], exposure_h: float, common_shock_share: float) -> list[str]:
+    problems = [
+        f"{pool.name}: stands {pools.count(pool)} times among the pools; keep one."
+        for pool in dict.fromkeys(pools)
+        if pools.count(pool) > 1
+    ]
+    if not (math.isfinite(exposure_h) and exposure_h > 0):
+        problems.append(f"exposure_h is {exposure_h:g}; it must be a finite number > 0.")
+    if not 0 <= common_shock_share < 1:
+        problems.append(f"common_shock_share is {common_shock_share:g}; it must be >= 0 and < 1.")
+    return problems
+
+
+def _trace_key(pool: SpotPool, availability: Mapping[str, AvailabilityTrace]) -> str | None:
+    names = (pool.name, pool.instance_type, pool.zone)
+    return next((name for name in names if name is not None and name in availability), None)
+
+
+def _banded(pool: SpotPool, offer: SpotOffer, exposure_h: float, shock: float) -> _PoolLoss:
+    loss_share = 1 - (1 - shock) * (1 - band_loss_share(offer, exposure_h))
+    low, high = offer.interruption_low_share, offer.interruption_high_share
+    band = f"over {low:.0%}" if high >= 1 else f"{low:.0%} to {high:.0%}"
+    return _PoolLoss(pool, loss_share, f"{band} interrupted a month ({offer.source})", None, None, offer)
+
+
+def _traced(
+    pool: SpotPool,
+    key: str,
+    trace: AvailabilityTrace,
+    estimate: LossEstimate,
+    exposure_h: float,
+    shock: float,
+) -> _PoolLoss:
+    source = (
+        f"{trace.source}: up {trace.up_share:.1%} of the time; of {estimate.starts} starts "
+        f"{estimate.loss_share:.2%} were followed by a loss within {exposure_h:.3g} h "
+        f"(standard error {estimate.standard_error_share:.2%})"
+    )
+    return _PoolLoss(pool, max(estimate.loss_share, shock), source, key, estimate, None)
+
+
+def _correlations(
+    used: Mapping[str, AvailabilityTrace], exposure_h: float
+) -> tuple[dict[tuple[str, str], float], list[str]]:
+    """Correlation by pair of traces, in both orders, 1 of a trace with itself; and the pairs that tell none."""
+    found = {(key, key): 1.0 for key in used}
+    apart: list[str] = []
+    for a, b in combinations(used, 2):
+        value = estimate_correlation(used[a], used[b], exposure_h)
+        if value is None:
+            apart.append(f"{a} and {b}")
+        else:
+            found[a, b] = found[b, a] = value
+    return found, apart
+
+
+def _covariance(
+    losses: Sequence[_PoolLoss],
+    loss_share: Array,
+    correlations: Mapping[tuple[str, str], float],
+    shock: float,
+) -> tuple[Array, float]:
+    """Covariance of the losses, and the least eigenvalue that its correlations had before clipping."""
+    deviation = np.sqrt(loss_share * (1 - loss_share))
+    survival = 1 - loss_share
+    covariance = shock / (1 - shock) * np.outer(survival, survival)
+    for z, w in combinations(range(len(losses)), 2):
+        correlation = correlations.get((losses[z].key or "", losses[w].key or ""))
+        if correlation is not None:
+            covariance[z, w] = covariance[w, z] = correlation * deviation[z] * deviation[w]
+    np.fill_diagonal(covariance, deviation**2)
+    return _semidefinite(covariance, deviation)
+
+
+def _semidefinite(covariance: Array, deviation: Array) -> tuple[Array, float]:
+    """Clip negative eigenvalues of the correlations at 0 and scale back to the same variances."""
+    scale = np.where(deviation > 0, deviation, 1.0)
+    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
+    least = float(values.min(initial=0.0))
+    if least >= -EIGENVALUE_SLACK:
+        return covariance, least
+    clipped = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    diagonal = np.sqrt(np.where(deviation > 0, np.diag(clipped), 1.0))
+    clipped *= np.outer(deviation / diagonal, deviation / diagonal)
+    clipped = (clipped + clipped.T) / 2
+    np.fill_diagonal(clipped, deviation**2)
+    return clipped, least
+
+
+def _convention_notes(losses: Sequence[_PoolLoss], shock: float) -> Iterator[str]:
+    bands = [loss.offer for loss in losses if loss.offer is not None]
+    if bands:
+        yield "Of a band of interruptions its upper end counts, spread evenly over a month of 730 h."
+    if any(offer.interruption_high_share >= 1 for offer in bands):
+        yield f"A band without an upper end counts as {OPEN_BAND_WIDTH_SHARE:.0%} wide."
+    if shock > 0:
+        yield f"All pools are lost together with probability {shock:g}, independently of their own losses."
+    if any(loss.estimate is not None for loss in losses):
+        yield "A trace tells where a machine could be had; that none could counts as the loss of all that ran."
+
+
+def _trace_notes(
+    losses: Sequence[_PoolLoss], availability: Mapping[str, AvailabilityTrace], apart: Sequence[str]
+) -> Iterator[str]:
+    users: dict[str, list[str]] = {key: [] for key in availability}
+    for loss in losses:
+        if loss.key is not None:
+            users[loss.key].append(loss.pool.name)
+    for key, names in users.items():
+        if len(names) > 1:
+            yield f"The trace of {key} is that of {', '.join(names)}: they are lost together."
+    for loss in losses:
+        if loss.estimate is not None and loss.loss_share > loss.estimate.loss_share:
+            yield f"{loss.pool.name}: its trace shows fewer losses than the common shock, which counts."
+        elif loss.estimate is not None and loss.estimate.loss_share == 0:
+            yield f"{loss.pool.name}: its trace shows no loss at all, so it is planned with as never lost."
+    if apart:
+        yield (
+            f"The traces of {', '.join(apart)} tell no correlation (no starts in common, or one of the two was "
+            "always or never lost after them); the common shock alone correlates them."
+        )
+    unused = [key for key, names in users.items() if not names]
+    if unused:
+        known = {name for loss in losses for name in (loss.pool.name, loss.pool.zone or "")}
+        hints = "".join(near(key, known) for key in unused)
+        yield f"Traces of no pool, left out: {', '.join(unused)}.{hints}"
+
+
+def _clipping_notes(least: float) -> Iterator[str]:
+    if least < -EIGENVALUE_SLACK:
+        yield (
+            f"The estimated correlations contradict one another (least eigenvalue {least:.2g}): negative "
+            "eigenvalues count as 0, the variances stay."
+        )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("general", "compute", "memory", "burstable", "gpu", "inferentia", "trainium", "other")
 ARCHITECTURES = ("x86_64", "arm64")
-OPEN_BAND_WIDTH_SHARE = 0.05  # the top band, "over 20 %" a month, has no upper end: taken as wide as the others
+OPEN_BAND_WIDTH_SHARE = (
+    0.05  # the top band, "over 20 %" a month, has no upper end: taken as wide as the others
+)
 
 
 def _price_problems(name: str, price_usd_per_h: float, currency: str) -> list[str]:

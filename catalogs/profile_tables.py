@@ -1,4 +1,4 @@
-"""Our own profile tables: six kinds of CSV, told apart by their header, units in the column names.
+"""Our own profile tables: seven kinds of CSV, told apart by their header, units in the column names.
 
 ============== =======================================================================================
 kind           columns (optional ones in brackets)
@@ -11,6 +11,7 @@ function times model provider memory_mb mean_ms
                [arch batch items_per_request samples load_ms pNN_ms]
 buckets        model instance_type throughput_rps, and bucket or input_tokens output_tokens
                [deadline_ms percentile]
+load times     model load_s [instance_type]
 failures       model host reason [batch]
 ============== =======================================================================================
 
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, TypeVar
 from catalogs import bucket_throughput
 from catalogs.bucket_throughput import BucketThroughput
 from catalogs.importers.part import ProfilePart, attempt
+from catalogs.load_times import LoadTime
 from catalogs.measurements import (
     OBTAINED,
     FailedProfile,
@@ -64,17 +66,28 @@ CAPACITIES = ("model", "capacity_rps", "deadline_ms", "percentile", "source", "o
 CAPACITIES_OPTIONAL = ("instance_type", "cores", "batch")
 FUNCTION_TIMES = ("model", "provider", "memory_mb", "mean_ms", "source", "obtained")
 FUNCTION_TIMES_OPTIONAL = ("arch", "batch", "items_per_request", "samples", "load_ms", *QUANTILE_COLUMNS)
+LOAD_TIMES = ("model", "load_s", "source", "obtained")
+LOAD_TIMES_OPTIONAL = ("instance_type",)
 FAILED = ("model", "host", "reason", "source")
 FAILED_OPTIONAL = ("batch",)
 
-T = TypeVar("T", ModelVariant, ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, FailedProfile)
+T = TypeVar(
+    "T",
+    ModelVariant,
+    ServiceTime,
+    PublishedCapacity,
+    FunctionTime,
+    BucketThroughput,
+    LoadTime,
+    FailedProfile,
+)
 
 
 def recognises(file: InputFile) -> bool:
     """Whether the header looks like one of our tables, sound or not."""
     header = set(header_of(file))
     return "model" in header and bool(
-        header & {"task", "mean_ms", "capacity_rps", "throughput_rps", "reason"}
+        header & {"task", "mean_ms", "capacity_rps", "throughput_rps", "load_s", "reason"}
     )
 
 
@@ -100,6 +113,9 @@ def read(file: InputFile, problems: list[str]) -> ProfilePart:
     if "task" in header:
         rows = read_rows(file, required=VARIANTS, optional=VARIANTS_OPTIONAL, problems=problems)
         return ProfilePart(variants=_unique(rows, _variant, lambda record: record.name))
+    if "load_s" in header:
+        rows = read_rows(file, required=LOAD_TIMES, optional=LOAD_TIMES_OPTIONAL, problems=problems)
+        return ProfilePart(load_times=_unique(rows, _load_time, lambda record: record.key))
     rows = read_rows(file, required=FAILED, optional=FAILED_OPTIONAL, problems=problems)
     return ProfilePart(failed=_unique(rows, _failed, lambda record: record.key))
 
@@ -196,6 +212,13 @@ def _function_time(row: Row) -> FunctionTime | None:
             obtained=obtained,
         ),
     )
+
+
+def _load_time(row: Row) -> LoadTime | None:
+    model, instance_type = row.text("model"), row.optional_text("instance_type")
+    load_s, source = row.real("load_s"), row.text("source")
+    obtained = row.text("obtained", allowed=OBTAINED)
+    return attempt(row, lambda: LoadTime(model, instance_type, load_s, source, obtained))
 
 
 def _failed(row: Row) -> FailedProfile | None:

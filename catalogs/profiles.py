@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.bucket_throughput import BucketThroughput
 from catalogs.load_times import LoadTime
-from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
+from catalogs.measurements import (
+    FailedProfile,
+    FunctionTime,
+    ModelVariant,
+    PublishedCapacity,
+    ServiceTime,
+)
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
 from catalogs.tables import bundled_inputs, digests_of, raise_collected
@@ -27,6 +33,7 @@ __all__ = [
     "BucketThroughput",
     "FailedProfile",
     "FunctionTime",
+    "LoadTime",
     "ModelVariant",
     "ProfileCatalog",
     "PublishedCapacity",
@@ -37,7 +44,7 @@ __all__ = [
 BUNDLED = "bundled"
 SOURCES_JOINED_BY = " | "
 
-R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, FailedProfile)
+R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, LoadTime, FailedProfile)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,11 @@ def _merge(
         ([record for part in parts for record in part.bucket_throughputs] for parts in paths_parts),
         warnings,
     )
+    load_times = _override(
+        "load times",
+        ([record for part in parts for record in part.load_times] for parts in paths_parts),
+        warnings,
+    )
     failed = _override(
         "failures", ([record for part in parts for record in part.failed] for parts in paths_parts), warnings
     )
@@ -152,6 +164,7 @@ def _merge(
         capacities=capacities,
         function_times=function_times,
         bucket_throughputs=bucket_throughputs,
+        load_times=load_times,
         failed=failed,
         warnings=tuple(dict.fromkeys(warnings)),
         digests=digests,
@@ -184,7 +197,7 @@ def _override(kind: str, paths: Iterable[Sequence[R]], warnings: list[str]) -> t
 
 
 def _highest_percentile(
-    record: ServiceTime | FunctionTime | PublishedCapacity | BucketThroughput | FailedProfile,
+    record: ServiceTime | FunctionTime | PublishedCapacity | BucketThroughput | LoadTime | FailedProfile,
 ) -> float:
     if isinstance(record, ServiceTime | FunctionTime) and record.quantiles:
         return record.quantiles[-1][0]

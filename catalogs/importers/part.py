@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from catalogs.bucket_throughput import BucketThroughput
+    from catalogs.load_times import LoadTime
     from catalogs.measurements import (
         FailedProfile,
         FunctionTime,
@@ -41,6 +42,7 @@ class ProfilePart:
     capacities: tuple[PublishedCapacity, ...] = ()
     function_times: tuple[FunctionTime, ...] = ()
     bucket_throughputs: tuple[BucketThroughput, ...] = ()
+    load_times: tuple[LoadTime, ...] = ()
     failed: tuple[FailedProfile, ...] = ()
     left_out: str | None = None
 
