@@ -7,6 +7,7 @@ s guards (a task with a tier, and the classes at least as strict), u zones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from solvers.axes import along
@@ -151,3 +152,13 @@ class SpotRisk:
     survive_any_loss: bool = False
     violation_share: float | None = None
     aversion_usd: float = 0.0
+
+    @property
+    def weighs_losses(self) -> bool:
+        """Whether bound_spot_risk has anything to say: then capacity above the demand is of use."""
+        return self.violation_share is not None or self.aversion_usd > 0
+
+    @property
+    def normal_quantile(self) -> float:
+        """Standard deviations that the losses exceed with probability `violation_share`, were they normal; 0 without it."""
+        return 0.0 if self.violation_share is None else NormalDist().inv_cdf(1.0 - self.violation_share)
