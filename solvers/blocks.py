@@ -13,10 +13,13 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
-from solvers.backends.program import LinearProgram
+from solvers.backends.program import LinearProgram, NormRow, SquareTerm
 from solvers.provisioning import Parameters, Program, build
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from solvers.families import Family, Stack
     from solvers.problem import Array, IntArray
 
 
@@ -51,14 +54,14 @@ class Compiled:
         rows = np.empty(len(self.arrays.row_lower), dtype=object)
         for name, numbers in self.rows.items():
             rows[numbers] = [f"{name}_{n}" for n in range(len(numbers))]
-        columns = column_names(self.program.problem.variables(), self.columns)
+        columns = column_names(self.program.linear.variables(), self.columns)
         return replace(self.arrays, column_names=tuple(columns), row_names=tuple(rows))
 
 
 def compile_block(parameters: Parameters) -> Compiled:
-    """Build the block's program and read its arrays off cvxpy's canonical form ``A x + s = b``."""
+    """Build the block's program, read its arrays off cvxpy's canonical form ``A x + s = b``; norms and squares lie beside it."""
     program = build(parameters)
-    data, _, _ = program.problem.get_problem_data(cp.HIGHS)
+    data, _, _ = program.linear.get_problem_data(cp.HIGHS)
     stuffed = data["param_prob"]
     rows = family_rows(program)
     equalities, total = data["dims"].zero, len(data["b"])
@@ -77,7 +80,35 @@ def compile_block(parameters: Parameters) -> Compiled:
         integer=integer,
         offset=float(data.get("offset", 0.0) or 0.0),
     )
-    return Compiled(program, arrays, dict(stuffed.var_id_to_col), rows)
+    columns = dict(stuffed.var_id_to_col)
+    norms = tuple(one for family in program.families for one in norm_rows(family, rows[family.name], columns))
+    return Compiled(
+        program, replace(arrays, norms=norms, squares=square_terms(program, columns)), columns, rows
+    )
+
+
+def norm_rows(family: Family, rows: IntArray, columns: dict[int, int]) -> Iterator[NormRow]:
+    """Yield the norms of a family, row by row."""
+    for one in family.norms:
+        first = sum(constraint.size for constraint in family.constraints[: one.constraint])
+        stacked = stacked_columns(one.inside, columns)
+        for row, inside in zip(rows[first : first + len(stacked)], stacked, strict=True):
+            yield NormRow(int(row), inside, one.inside.root, one.scale)
+
+
+def square_terms(program: Program, columns: dict[int, int]) -> tuple[SquareTerm, ...]:
+    """The squares of the objective, piece by piece."""
+    if program.squares is None:
+        return ()
+    inside = program.squares.inside
+    weight = np.repeat(program.squares.weight, inside.pieces)
+    stacked = stacked_columns(inside, columns)
+    return tuple(SquareTerm(own, inside.root, float(w)) for own, w in zip(stacked, weight, strict=True))
+
+
+def stacked_columns(inside: Stack, columns: dict[int, int]) -> IntArray:
+    """``[(t, s), z]`` column numbers of the variable of a stack."""
+    return columns[inside.variable.id] + np.arange(inside.variable.size).reshape(-1, inside.root.shape[1])
 
 
 def bound_or(values: Any, default: float, size: int) -> Array:

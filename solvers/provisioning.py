@@ -1,10 +1,11 @@
-"""Window provisioning MILP (solvers/FORMULATION.md; sources named there).
+"""Window provisioning program (solvers/FORMULATION.md; sources named there).
 
 Sets         k classes, j groups, i machines, g options (group, machine), f functions, t windows, q levels,
              e pairs (k, j) that may serve, o pairs (k, f) that may serve, r candidate counts (j, n)
 Parameters   see Parameters          Variables    see Variables
-Constraints  serve_demand  share_capacity  pick_count  count_starts  hold_floor  keep_quota  limit_functions  wait_for_boot
-Objective    total_cost_usd
+Constraints  serve_demand  share_capacity  pick_count  count_starts  keep_quota  limit_functions  use_commitments  wait_for_boot
+             and those of solvers.operators, model_loads, accuracy, spot_loss, spot_risk
+Objective    total_cost_usd, aversion_cost_usd
 Departures   groups are picked with one binary per (group, count) instead of a convex capacity: capacity(j, n) is convex in n, so
              any continuous form of it would understate the machines a load needs
 Assumes      machines of one group share one queue, whatever their market
@@ -20,10 +21,33 @@ import cvxpy as cp
 import numpy as np
 from scipy import sparse
 
+from solvers.accuracy import meet_mean_accuracy, served_value_usd
+from solvers.families import Family
+from solvers.model_loads import (
+    add_load_variables,
+    count_loads,
+    load_cost_usd,
+    wait_for_loads,
+    waiting_cost_usd,
+)
+from solvers.operators import (
+    add_operator_variables,
+    hold_floor,
+    hold_scale_in,
+    limit_budget,
+    limit_churn,
+    limit_groups,
+)
 from solvers.problem import incidence
+from solvers.spot_loss import Losses, add_loss_variables, pick_after_loss, survive_spot_loss
+from solvers.spot_risk import add_lost_rps, aversion_cost_usd, bound_spot_risk
 
 if TYPE_CHECKING:
+    from solvers.families import Squares
+    from solvers.model_loads import LoadVariables
+    from solvers.operators import OperatorVariables
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+    from solvers.spot_loss import LossVariables
 
 Expression = Any  # cvxpy publishes no types
 
@@ -106,14 +130,31 @@ class Parameters:
         return np.nonzero(self.problem.function_serves)[1]
 
     @cached_property
-    def option_of_machine(self) -> sparse.csr_array:
-        """``[i, g]`` sums options to machines."""
-        return incidence(self.problem.option_machine, len(self.problem.machines))
+    def level_mean(self) -> sparse.csr_array:
+        """``[(t, q), t]`` takes the mean over the levels of a window."""
+        return sparse.kron(sparse.eye_array(self.windows), self.problem.level_share[:, None], format="csr")
 
     @cached_property
-    def option_of_group(self) -> sparse.csr_array:
-        """``[j, g]`` sums options to groups."""
-        return incidence(self.problem.option_group, len(self.problem.groups))
+    def seconds(self) -> Array:
+        """``[(t, q)]`` expected seconds of the horizon at each level of each window."""
+        return np.outer(3600.0 * self.problem.window_h, self.problem.level_share).ravel()
+
+    @cached_property
+    def busy_per_rps(self) -> sparse.csr_array:
+        """``[j, e]`` machines that one request/s of a pair keeps busy in a linear group; 0 in groups with a table."""
+        problem = self.problem
+        if problem.linear_rps is None:
+            return sparse.csr_array((len(problem.groups), len(self.pair_class)))
+        linear = problem.is_linear[self.pair_group]
+        rate = np.where(linear, problem.linear_rps[self.pair_class, self.pair_group], 1.0)
+        return sparse.csr_array(
+            incidence(self.pair_group, len(problem.groups)) @ sparse.diags_array(linear / rate)
+        )
+
+    @cached_property
+    def losses(self) -> Losses:
+        """What the loss of each spot pool does to each group."""
+        return Losses(self)
 
     @cached_property
     def count_of_group(self) -> sparse.csr_array:
@@ -137,29 +178,33 @@ class Variables:
     pick: Expression | None  # [r, t] 1 where group j counts n machines towards its capacity
     carried_rps: cp.Variable  # [e, (t, q)] requests/s
     overflow_rps: cp.Variable | None  # [o, (t, q)] requests/s
+    unserved_rps: cp.Variable | None  # [k, (t, q)] requests/s, where served requests have a value
     starts: cp.Variable  # [i, t] machines launched
-
-
-@dataclass(frozen=True)
-class Family:
-    """One family of constraints, under the name it has on the formulation's page."""
-
-    name: str
-    constraints: tuple[cp.Constraint, ...]
+    operators: OperatorVariables
+    loads: LoadVariables
+    losses: LossVariables
+    lost_rps: cp.Variable | None  # [(s, z), t] requests/s
 
 
 @dataclass(frozen=True)
 class Program:
-    """The cvxpy program of one block, with its parts at hand."""
+    """The cvxpy program of one block, with its parts at hand; `cost_usd` is the linear part of the objective."""
 
     parameters: Parameters
     variables: Variables
     families: tuple[Family, ...]
     cost_usd: Expression
+    squares: Squares | None
 
     @cached_property
     def problem(self) -> cp.Problem:
-        """The families and the objective as one cvxpy problem."""
+        """The families and the objective as one cvxpy problem, norms and squares included."""
+        cost = self.cost_usd if self.squares is None else self.cost_usd + self.squares.expression()
+        return cp.Problem(cp.Minimize(cost), [c for family in self.families for c in family.curved()])
+
+    @cached_property
+    def linear(self) -> cp.Problem:
+        """The same without norms and squares."""
         return cp.Problem(
             cp.Minimize(self.cost_usd), [c for family in self.families for c in family.constraints]
         )
@@ -179,74 +224,98 @@ def build(p: Parameters) -> Program:
             hold_floor(p, x),
             keep_quota(p, x),
             limit_functions(p, x),
+            use_commitments(p, x),
             wait_for_boot(p, x),
+            meet_mean_accuracy(p, x),
+            count_loads(p, x),
+            wait_for_loads(p, x),
+            limit_groups(p, x),
+            limit_churn(p, x),
+            hold_scale_in(p, x),
+            limit_budget(p, x, bills_usd(p, x)),
+            pick_after_loss(p, x),
+            survive_spot_loss(p, x),
+            bound_spot_risk(p, x),
         ),
         cost_usd=total_cost_usd(p, x),
+        squares=aversion_cost_usd(p, x),
     )
 
 
 def add_variables(p: Parameters) -> Variables:
-    """All variables non-negative; machines and picks whole."""
-    T, S = p.windows, p.windows * p.levels
-    overflowing = len(p.function_pair_class) > 0
+    """All variables non-negative. The last axis of each is a window, or windows with their levels: blocks cut columns by window."""
+    K, T, S = len(p.problem.classes), p.windows, p.windows * p.levels
+    options, calls = len(p.problem.option_group), len(p.function_pair_class)
+    offered = p.count_allowed.astype(float)
     return Variables(
-        instances=whole("instances", np.full((len(p.problem.option_group), T), np.inf)),
-        pick=whole("pick", p.count_allowed.astype(float)) if len(p.count) else None,
-        carried_rps=cp.Variable((len(p.pair_class), S), bounds=[0, None], name="carried_rps"),
-        overflow_rps=cp.Variable((len(p.function_pair_class), S), bounds=[0, None], name="overflow_rps")
-        if overflowing
+        instances=cp.Variable((options, T), bounds=[0, None], integer=True, name="instances"),
+        pick=cp.Variable(offered.shape, bounds=[0, offered], integer=True, name="pick")
+        if len(p.count)
         else None,
+        carried_rps=cp.Variable((len(p.pair_class), S), bounds=[0, None], name="carried_rps"),
+        overflow_rps=cp.Variable((calls, S), bounds=[0, None], name="overflow_rps") if calls else None,
+        unserved_rps=cp.Variable((K, S), bounds=[0, None], name="unserved_rps") if p.problem.value else None,
         starts=cp.Variable((len(p.problem.machines), T), bounds=[0, None], name="starts"),
+        operators=add_operator_variables(p),
+        loads=add_load_variables(p),
+        losses=add_loss_variables(p),
+        lost_rps=add_lost_rps(p),
     )
-
-
-def whole(name: str, upper: Array) -> cp.Variable:
-    """``[row, t]`` whole numbers between 0 and `upper`."""
-    return cp.Variable(upper.shape, bounds=[np.zeros(upper.shape), upper], integer=True, name=name)
 
 
 def machines_running(p: Parameters, x: Variables) -> Expression:
     """``[i, t]`` machines of i over all the groups they work in."""
-    return p.option_of_machine @ x.instances
-
-
-def machines_of_group(p: Parameters, x: Variables) -> Expression:
-    """``[j, t]`` N[j,t] over all markets."""
-    return p.option_of_group @ x.instances
+    return p.problem.machine_count @ x.instances
 
 
 def serve_demand(p: Parameters, x: Variables) -> Family:
-    """sum_j carried[k,j,t,q] + sum_f overflow[k,f,t,q] = demand[k,t,q]  for all k,t,q."""
+    """sum_j carried[k,j,t,q] + sum_f overflow[k,f,t,q] + unserved[k,t,q] = demand[k,t,q]  for all k,t,q.
+
+    Requests may go unserved only where served ones have a value, which is then lost.
+    """
     K = len(p.problem.classes)
     served = incidence(p.pair_class, K) @ x.carried_rps
     if x.overflow_rps is not None:
         served = served + incidence(p.function_pair_class, K) @ x.overflow_rps
+    if x.unserved_rps is not None:
+        served = served + x.unserved_rps
     return Family("serve_demand", (served == p.problem.demand_rps.reshape(K, -1),))
 
 
 def share_capacity(p: Parameters, x: Variables) -> Family:
-    """sum_k carried[k,j,t,q] <= sum_n capacity(j,n) pick[j,n,t], or rate[j,t] N[j,t]  for all j,t,q."""
-    carried = incidence(p.pair_group, len(p.problem.groups)) @ x.carried_rps
+    """Classes share a group.
+
+    sum_k carried[k,j,t,q] <= sum_n capacity(j,n) pick[j,n,t], or rate[j,t] N[j,t]  for all j with a table, all t,q
+    sum_k carried[k,j,t,q] / linear_rps[k,j] <= N[j,t]  for all linear j, all t,q
+    """
+    tabulated, linear = np.flatnonzero(~p.problem.is_linear), np.flatnonzero(p.problem.is_linear)
+    carried = incidence(p.pair_group, len(p.problem.groups))[tabulated] @ x.carried_rps
+    machines = p.problem.group_count @ x.instances
     if p.rate_rps is not None:
-        capacity = cp.multiply(p.rate_rps, machines_of_group(p, x)) @ p.spread
+        capacity = cp.multiply(p.rate_rps[tabulated], machines[tabulated]) @ p.spread
     elif x.pick is not None:
-        capacity = p.count_of_group @ cp.multiply(p.picked_capacity_rps, x.pick @ p.spread)
+        capacity = p.count_of_group[tabulated] @ cp.multiply(p.picked_capacity_rps, x.pick @ p.spread)
     else:
         capacity = np.zeros(carried.shape)
-    return Family("share_capacity", (carried <= capacity,))
+    constraints = [carried <= capacity] if len(tabulated) else []
+    if len(linear):
+        constraints.append(p.busy_per_rps[linear] @ x.carried_rps <= machines[linear] @ p.spread)
+    return Family("share_capacity", tuple(constraints))
 
 
 def pick_count(p: Parameters, x: Variables) -> Family:
-    """sum_n pick[j,n,t] <= 1,  sum_n n pick[j,n,t] <= N[j,t]  for all j,t.
+    """sum_n pick[j,n,t] <= 1,  sum_n n pick[j,n,t] <= N[j,t]  for all j with a table, all t.
 
     Machines above the picked count stand idle, so N itself has no upper end.
     """
     if x.pick is None:
         return Family("pick_count", ())
-    counted = (
-        incidence(p.count_group, len(p.problem.groups)) @ sparse.diags_array(p.count.astype(float)) @ x.pick
+    tabulated = np.flatnonzero(~p.problem.is_linear)
+    picked = p.count_of_group[tabulated]
+    counted = picked @ sparse.diags_array(p.count.astype(float)) @ x.pick
+    return Family(
+        "pick_count", (picked @ x.pick <= 1, counted <= p.problem.group_count[tabulated] @ x.instances)
     )
-    return Family("pick_count", (p.count_of_group @ x.pick <= 1, counted <= machines_of_group(p, x)))
 
 
 def count_starts(p: Parameters, x: Variables) -> Family:
@@ -263,25 +332,6 @@ def count_starts(p: Parameters, x: Variables) -> Family:
     return Family("count_starts", tuple(constraints))
 
 
-def hold_floor(p: Parameters, x: Variables) -> Family:
-    """sum_{g of j, on-demand} instances[g,t] >= floor N[j,t]  for all j that spot may feed, all t.
-
-    Since machines are whole, a picked count n needs ceil(floor n) of them on demand: the second constraint is implied by the
-    first and tightens the relaxation.
-    """
-    floor = p.problem.on_demand_floor_share
-    spot_option = p.problem.is_spot[p.problem.option_machine]
-    fed = np.unique(p.problem.option_group[spot_option])
-    if floor == 0 or len(fed) == 0:
-        return Family("hold_floor", ())
-    on_demand = p.option_of_group[fed] @ sparse.diags_array((~spot_option).astype(float)) @ x.instances
-    constraints = [on_demand >= floor * machines_of_group(p, x)[fed, :]]
-    if x.pick is not None:
-        needed = np.ceil(floor * p.count - 1e-9)
-        constraints.append(on_demand >= p.count_of_group[fed] @ sparse.diags_array(needed) @ x.pick)
-    return Family("hold_floor", tuple(constraints))
-
-
 def keep_quota(p: Parameters, x: Variables) -> Family:
     """sum_i vcpu[a,i] N[i,t] <= quota[a]  for all a,t."""
     if not p.problem.quotas:
@@ -296,6 +346,15 @@ def limit_functions(p: Parameters, x: Variables) -> Family:
         return Family("limit_functions", ())
     busy = p.problem.concurrency_s[p.function_pair_function] @ x.overflow_rps
     return Family("limit_functions", (busy <= p.problem.concurrency_limit,))
+
+
+def use_commitments(p: Parameters, x: Variables) -> Family:
+    """N[i,t] <= owned[i]  for all i that are paid for already, all t."""
+    if p.problem.owned_count is None or not np.isfinite(p.problem.owned_count).any():
+        return Family("use_commitments", ())
+    owned = np.flatnonzero(np.isfinite(p.problem.owned_count))
+    limit = np.repeat(p.problem.owned_count[owned, None], p.windows, axis=1)
+    return Family("use_commitments", (machines_running(p, x)[owned] <= limit,))
 
 
 def wait_for_boot(p: Parameters, x: Variables) -> Family:
@@ -327,10 +386,14 @@ def overflow_cost_usd(p: Parameters, x: Variables) -> Expression:
     """Sum 3600 h[t] w[q] phi[f] overflow[k,f,t,q]: the expected cost of recourse."""
     if x.overflow_rps is None:
         return 0.0
-    seconds = np.outer(3600.0 * p.problem.window_h, p.problem.level_share).ravel()
-    return p.problem.usd_per_request[p.function_pair_function] @ x.overflow_rps @ seconds
+    return p.problem.usd_per_request[p.function_pair_function] @ x.overflow_rps @ p.seconds
+
+
+def bills_usd(p: Parameters, x: Variables) -> Expression:
+    """What is paid for: machines, starts, loads and the expected cost of overflow."""
+    return machine_cost_usd(p, x) + start_cost_usd(p, x) + load_cost_usd(p, x) + overflow_cost_usd(p, x)
 
 
 def total_cost_usd(p: Parameters, x: Variables) -> Expression:
-    """Machines, starts and the expected cost of overflow."""
-    return machine_cost_usd(p, x) + start_cost_usd(p, x) + overflow_cost_usd(p, x)
+    """Bills and the price of waiting for loads, less the value of served requests."""
+    return bills_usd(p, x) + waiting_cost_usd(p, x) - served_value_usd(p, x)
