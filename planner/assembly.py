@@ -6,21 +6,29 @@ The arrays keep the order of the options that stay, so that row j of the program
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.accuracy_floors import accuracy_floors, served_value
 from planner.dominance import OptionKinds, Replacement, prune, restricted
 from planner.machines import on_demand_floor_share
+from planner.model_loads import model_loads
+from planner.operator_limits import operator_limits
 from planner.options import RejectedOption
+from planner.request_classes import ClassSet
+from planner.spot_pools import spot_risk
 from solvers.problem import ProvisioningProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from catalogs.availability import AvailabilityTrace
     from planner.demand import Demand
     from planner.options import Machine, OptionTable, ServerlessFunction, ServingGroup
     from planner.scenario import Scenario
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
+
+NO_TRACES: Mapping[str, AvailabilityTrace] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,22 @@ class Assembly:
     enumerated: int
 
 
-def assemble(scenario: Scenario, demand: Demand, options: OptionTable) -> Assembly:
-    """Build the program over the options and prune it without loss."""
-    whole = provisioning_problem(scenario, demand, options)
+def assemble(
+    scenario: Scenario,
+    demand: Demand,
+    options: OptionTable,
+    availability: Mapping[str, AvailabilityTrace] = NO_TRACES,
+) -> Assembly:
+    """Build the program over the options and prune it without loss.
+
+    Parameters
+    ----------
+    availability
+        Zone, instance type or type/zone -> trace of spot machines that could be had.
+    """
+    whole = provisioning_problem(scenario, demand, options, availability)
     pruning = prune(whole, option_kinds(options))
-    problem = restricted(whole, pruning)
-    machines = set(problem.machines)
+    machines = set(restricted(whole, pruning).machines)
     stays = replace(
         options,
         groups=tuple(one for one, stay in zip(options.groups, pruning.groups, strict=True) if stay),
@@ -66,6 +86,7 @@ def assemble(scenario: Scenario, demand: Demand, options: OptionTable) -> Assemb
             *replaced_options([one.id for one in options.functions], pruning.function_replacements),
         ),
     )
+    problem = provisioning_problem(scenario, demand, stays, availability)
     return Assembly(problem, stays, len(options.groups) + len(options.functions))
 
 
@@ -79,22 +100,25 @@ def replaced_options(names: Sequence[str], replacements: Iterable[Replacement]) 
     return found
 
 
-def provisioning_problem(scenario: Scenario, demand: Demand, options: OptionTable) -> ProvisioningProblem:
-    """Build the program's arrays over every option.
+def provisioning_problem(
+    scenario: Scenario,
+    demand: Demand,
+    options: OptionTable,
+    availability: Mapping[str, AvailabilityTrace] = NO_TRACES,
+) -> ProvisioningProblem:
+    """Build the program's arrays over every option; a part that nothing asks for is None.
 
-    Prices hold for the whole horizon, so ``[i, t]`` repeats them. A launch costs the boot time at the
-    machine's price.
+    Prices hold for the whole horizon, so ``[i, t]`` repeats them. A launch costs the boot time at the machine's
+    price; machines that stand stopped are launched once and for all. Headroom is taken off every capacity.
     """
     groups, machines, functions = options.groups, options.machines, options.functions
     windows = len(demand.window_h)
-    position = {machine.id: i for i, machine in enumerate(machines)}
-    pairs = [
-        (j, position[machine.id])
-        for j, group in enumerate(groups)
-        for machine in machines
-        if machine.instance_type == group.instance_type
-    ]
+    group_number = {group.id: j for j, group in enumerate(groups)}
+    machine_number = {machine.id: i for i, machine in enumerate(machines)}
+    pairs = options.options
     price = np.array([machine.price_usd_per_h for machine in machines])
+    launched = np.array([not machine.is_standby for machine in machines], dtype=bool)
+    used_share = 1 - scenario.resources.headroom_share
     limit = scenario.resources.functions.concurrency_limit if scenario.resources.functions.enabled else 0
     return ProvisioningProblem(
         classes=demand.classes,
@@ -107,12 +131,12 @@ def provisioning_problem(scenario: Scenario, demand: Demand, options: OptionTabl
         window_h=demand.window_h,
         serves=who_serves(demand.classes, groups),
         function_serves=who_serves(demand.classes, functions),
-        capacity_rps=capacity_rows(groups),
+        capacity_rps=used_share * capacity_rows(groups),
         count_max=np.array([group.count_max for group in groups], dtype=int),
-        option_group=np.array([j for j, _ in pairs], dtype=int),
-        option_machine=np.array([i for _, i in pairs], dtype=int),
+        option_group=np.array([group_number[one.group.id] for one in pairs], dtype=int),
+        option_machine=np.array([machine_number[one.machine.id] for one in pairs], dtype=int),
         price_usd_per_h=np.repeat(price[:, None], windows, axis=1),
-        start_usd=price / 3600 * scenario.resources.boot_s,
+        start_usd=price / 3600 * scenario.resources.boot_s * launched,
         initial_count=initial_counts(scenario, machines),
         count_limit=boot_limits(scenario, machines, windows),
         is_spot=np.array([machine.is_spot for machine in machines], dtype=bool),
@@ -122,6 +146,13 @@ def provisioning_problem(scenario: Scenario, demand: Demand, options: OptionTabl
         usd_per_request=np.array([function.usd_per_request for function in functions], dtype=float),
         concurrency_s=np.array([function.concurrency_s for function in functions], dtype=float),
         concurrency_limit=float(limit),
+        linear_rps=linear_rates(demand.classes, groups, used_share),
+        owned_count=owned_counts(machines),
+        limits=operator_limits(scenario, machines),
+        loads=model_loads(scenario, groups, machines),
+        accuracy=accuracy_floors(scenario, groups, functions),
+        spot_risk=spot_risk(scenario, ClassSet.of(scenario, demand), machines, availability),
+        value=served_value(scenario, groups, functions),
     )
 
 
@@ -138,12 +169,27 @@ def capacity_rows(groups: Sequence[ServingGroup]) -> Array:
     return np.array(rows, dtype=float).reshape(len(groups), width)
 
 
+def linear_rates(classes: Sequence[str], groups: Sequence[ServingGroup], used_share: float) -> Array | None:
+    """``[k, j]`` requests/s of a class that one machine of a linear group carries alone; None without such groups."""
+    if not any(group.mode == "linear" for group in groups):
+        return None
+    rows = [[group.linear_rps.get(name, 0.0) for group in groups] for name in classes]
+    return used_share * np.array(rows, dtype=float)
+
+
+def owned_counts(machines: Sequence[Machine]) -> Array | None:
+    """``[i]`` machines paid for already; None where there are none."""
+    if all(machine.owned is None for machine in machines):
+        return None
+    return np.array([np.inf if one.owned is None else one.owned for one in machines], dtype=float)
+
+
 def initial_counts(scenario: Scenario, machines: Sequence[Machine]) -> IntArray:
     """``[i]`` machines that run just before the horizon."""
-    fleet = {
-        (entry.instance_type, entry.market): entry.count for entry in scenario.resources.current_fleet or ()
-    }
-    return np.array([fleet.get((one.instance_type, one.market), 0) for one in machines], dtype=int)
+    fleet = Counter[tuple[str, str, str | None]]()
+    for entry in scenario.resources.current_fleet or ():
+        fleet[entry.instance_type, entry.market, entry.zone] += entry.count
+    return np.array([fleet[one.instance_type, one.market, one.zone] for one in machines], dtype=int)
 
 
 def boot_limits(scenario: Scenario, machines: Sequence[Machine], windows: int) -> Array:
@@ -164,7 +210,7 @@ def quota_use(scenario: Scenario, machines: Sequence[Machine]) -> Array:
     rows = [
         [
             float(machine.vcpu)
-            if (machine.quota_family, machine.market) == (quota.family, quota.market)
+            if (machine.quota_family, machine.quota_market) == (quota.family, quota.market)
             else 0.0
             for machine in machines
         ]
@@ -177,7 +223,7 @@ def option_kinds(options: OptionTable) -> OptionKinds:
     """Number the instance types, markets, models and tiers of the rows."""
     return OptionKinds(
         host=_numbered([machine.instance_type for machine in options.machines]),
-        place=_numbered([machine.market for machine in options.machines]),
+        place=_numbered([machine.place for machine in options.machines]),
         model=_numbered([group.model for group in options.groups]),
         tier=_numbered([group.tier.label for group in options.groups]),
     )

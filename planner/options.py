@@ -144,6 +144,10 @@ class ServingGroup:
         """Most machines that count towards its capacity."""
         return len(self.capacity_rps) - 1
 
+    def share_in_time(self, class_name: str) -> float:
+        """Least share of a class's requests that it answers in time: what it is sized for, whatever the class."""
+        return self.tier.percentile
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -265,6 +269,10 @@ class ServerlessFunction:
         """Names of the classes it may serve."""
         return tuple(self.deadline_meet_rate)
 
+    def share_in_time(self, class_name: str) -> float:
+        """Least share of a class's requests that it answers in time."""
+        return self.deadline_meet_rate[class_name]
+
     def meet_rate(self, deadline_ms: float, cold_start_share: float) -> float:
         """Share of calls known to be answered within a deadline at another share of cold starts."""
         return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
@@ -327,9 +335,12 @@ class OptionTable:
     @property
     def options(self) -> tuple[ServingOption, ...]:
         """Every machine in every group that it may feed, groups first."""
+        of_type: dict[str, list[Machine]] = {}
+        for machine in self.machines:
+            of_type.setdefault(machine.instance_type, []).append(machine)
         return tuple(
             ServingOption(group, machine)
             for group in self.groups
-            for machine in self.machines
+            for machine in of_type.get(group.instance_type, ())
             if machine.feeds(group)
         )

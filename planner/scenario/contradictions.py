@@ -209,11 +209,16 @@ def _of_spot_figures(scenario: Scenario) -> Iterator[Contradiction]:
                 ("spot", key),
                 "is given, and nothing weighs losses; set the policy chance or risk_aversion_usd, or remove it.",
             )
-    if spot.exposure_s is not None and unused and not scenario.resources.burstable.standby:
+    if (spot.guards_losses or spot.weighs_losses) and scenario.exposure_s == 0:
         yield (
             ("spot", "exposure_s"),
-            f"is {spot.exposure_s:g}, and neither the policy chance, risk_aversion_usd nor standby machines use it; "
-            "remove it.",
+            "is missing, and resources.boot_s is 0: state the time until a lost machine is replaced.",
+        )
+    if spot.exposure_s is not None and unused and not spot.guards_losses:
+        yield (
+            ("spot", "exposure_s"),
+            f"is {spot.exposure_s:g}, and nothing looks at losses; set the policy survive-loss or chance, or "
+            "risk_aversion_usd, or remove it.",
         )
     for name in spot.availability:
         _, _, zone = name.rpartition("/")

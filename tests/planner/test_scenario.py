@@ -129,7 +129,7 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
     ),
     "spot_alone": (1, ("resources.markets is [spot] alone",)),
     "spot_figures_unused": (
-        7,
+        8,
         (
             "burstable.standby is true, and the spot policy is share",
             "only chance takes it",
@@ -137,6 +137,7 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
             "0.97, which is not among forecast.levels (0.5, 0.8, 0.95, 0.99)",
             "common_shock_share is given, and nothing weighs losses",
             "availability is given",
+            "exposure_s is 60, and nothing looks at losses",
             "is of the zone 'us-east-1f'; resources.zones names none",
         ),
     ),

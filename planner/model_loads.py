@@ -1,0 +1,84 @@
+"""Time and cost of bringing models into machines: what is known of them, and the arrays of `ModelLoads`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalogs.load_times import load_time_of
+from solvers.limits import ModelLoads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalogs.profiles import ProfileCatalog
+    from planner.options import Machine, ServingGroup
+    from planner.scenario import Scenario
+    from solvers.problem import Array, IntArray
+
+
+def with_load_times(
+    scenario: Scenario, profiles: ProfileCatalog, groups: Sequence[ServingGroup]
+) -> list[ServingGroup]:
+    """Say of every group how long its model takes to load, where the scenario or a measured profile makes loads count.
+
+    They count once the scenario states a load time or what the current fleet holds, or a group's own profile was measured
+    with one: then every group has one, so that no model looks free to load for want of a figure. The scenario's own come first.
+    """
+    stated = scenario.models.load_s
+    fleet = scenario.resources.current_fleet or ()
+    if not (stated or any(entry.model for entry in fleet) or any(group.load_s for group in groups)):
+        return list(groups)
+    found = []
+    for group in groups:
+        load_s = stated.get(group.model)
+        if load_s is None:
+            load_s = load_time_of(profiles, group.model, group.instance_type).load_s
+        found.append(replace(group, load_s=load_s))
+    return found
+
+
+def model_loads(
+    scenario: Scenario, groups: Sequence[ServingGroup], machines: Sequence[Machine]
+) -> ModelLoads | None:
+    """Arrays of the models that groups hold; None where loading one takes no time anybody knows of.
+
+    A load is paid for at the machine's price while it lasts. A machine that stands stopped holds its model already.
+    """
+    if not any(group.load_s for group in groups):
+        return None
+    models = tuple(sorted({group.model for group in groups}))
+    number = {name: m for m, name in enumerate(models)}
+    load_s = np.zeros((len(machines), len(models)))  # [i, m]
+    for i, machine in enumerate(machines):
+        for group in groups:
+            if machine.feeds(group) and not machine.is_standby:
+                m = number[group.model]
+                load_s[i, m] = max(load_s[i, m], group.load_s or 0.0)
+    price_usd_per_h = np.array([machine.price_usd_per_h for machine in machines])
+    return ModelLoads(
+        models=models,
+        group_model=np.array([number[group.model] for group in groups], dtype=int),
+        load_usd=price_usd_per_h[:, None] / 3600 * load_s,
+        initial_loaded=initial_loaded(scenario, machines, models),
+        load_s=_longest_s(groups, models),
+    )
+
+
+def initial_loaded(scenario: Scenario, machines: Sequence[Machine], models: Sequence[str]) -> IntArray:
+    """``[i, m]`` machines that hold each model just before the horizon."""
+    loaded = np.zeros((len(machines), len(models)), dtype=int)
+    for entry in scenario.resources.current_fleet or ():
+        for i, machine in enumerate(machines):
+            same = (entry.instance_type, entry.market, entry.zone)
+            if same == (machine.instance_type, machine.market, machine.zone) and entry.model in models:
+                loaded[i, models.index(entry.model)] += entry.count
+    return loaded
+
+
+def _longest_s(groups: Sequence[ServingGroup], models: Sequence[str]) -> Array:
+    """``[m]`` longest load of each model on any machine."""
+    times = [max(group.load_s or 0.0 for group in groups if group.model == name) for name in models]
+    return np.array(times, dtype=float)
