@@ -1,19 +1,46 @@
-"""Burstable machines (AWS T family): what they sustain, and how long and at what price they run above it.
+"""Burstable machines (AWS T families): what they sustain, and how long and at what price they run above it.
 
-A machine earns processor credits all the time and spends one for every minute that a vCPU works in full. At the
-baseline share of every vCPU it spends what it earns. Above it, credits run down: a machine of v vCPU and
-baseline u holds full speed on K credits for K / (60 v (1 - u)) hours; then it falls back to its baseline
-(standard mode), or the missing credits are billed by the vCPU-hour (unlimited mode).
-Worked: t2.2xlarge starts with 30 credits for each of 8 vCPU and earns 81.6 an hour: 240 / (480 - 81.6) = 0.60 h.
+A machine earns processor credits all the time and spends one for every minute that one vCPU works in full. Busy
+for its baseline share of the time on all vCPU, it spends what it earns: such a worker keeps full speed in every
+call. Busier, it uses up its credits: v vCPU at the baseline u run at full speed for K / (60 v (1 - u)) hours on K
+credits. Then the machine falls back to its baseline (standard mode), or what is missing is billed by the
+vCPU-hour (unlimited mode, at the latest when it stops).
+
+Earned credits outlive a stop by 7 days at most (t2: not at all), so a machine that stands by stopped starts
+with its launch credits alone. Worked: t2.2xlarge starts with 30 credits for each of its 8 vCPU and earns 81.6 an
+hour, which is 240 / (480 - 81.6) = 0.60 h at full speed.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-MONTH_H = 730  # 8,760 h a year / 12: the month that disks are billed by
+from catalogs.inputs import digests_of, inputs_of, raise_collected
+from catalogs.tables import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from catalogs.inputs import InputFile
+
+COLUMNS = (
+    "instance_type",
+    "vcpu",
+    "credits_per_h",
+    "launch_credits",
+    "surplus_usd_per_vcpu_h",
+    "source_date",
+    "source",
+)
+CREDITS_PER_VCPU_H = (
+    60  # EC2 user guide, burstable instances, key concepts: a credit is 1 vCPU-minute at 100 %
+)
+MONTH_H = 730  # 8,760 h a year / 12
 DISK_USD_PER_GB_MONTH = 0.08  # AWS EBS pricing page, gp3, us-east-1, 2026
-CREDITS_PER_VCPU_H = 60  # EC2 user guide, burstable instances: one credit = one vCPU at 100 % for one minute
 
 
 @dataclass(frozen=True)
@@ -24,52 +51,109 @@ class BurstFacts:
     ----------
     vcpu
         vCPU of the machine.
-    baseline_share
-        Share of every vCPU that it sustains for ever: its credits balance there.
     credits_per_h
-        Credits earned in an hour, by the whole machine; one is a minute of one vCPU.
-    credits_max
-        Most earned credits that it keeps.
+        Credits that the whole machine earns in an hour, fewer than it spends at full speed.
     launch_credits
         Credits that it has at every start, in standard mode.
-    credits_kept_d
-        Days that earned credits outlive a stop.
     surplus_usd_per_vcpu_h
-        Price of a vCPU-hour above what was earned, in unlimited mode (Linux).
+        Price of a vCPU-hour beyond the credits, in unlimited mode (Linux).
+    date
+        The day the figures were read.
     """
 
     instance_type: str
     vcpu: int
-    baseline_share: float
     credits_per_h: float
-    credits_max: float
     launch_credits: float
-    credits_kept_d: float
     surplus_usd_per_vcpu_h: float
     source: str
+    date: date
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.vcpu < 1 or not 0 < self.credits_per_h < CREDITS_PER_VCPU_H * self.vcpu:
+            problems.append(
+                f"{self.instance_type}: credits_per_h is {self.credits_per_h:g} with {self.vcpu} vCPU; it must be "
+                f"> 0 and < {CREDITS_PER_VCPU_H} for each vCPU."
+            )
+        if not (math.isfinite(self.launch_credits) and self.launch_credits >= 0):
+            problems.append(
+                f"{self.instance_type}: launch_credits is {self.launch_credits:g}; it must be >= 0."
+            )
+        if not (math.isfinite(self.surplus_usd_per_vcpu_h) and self.surplus_usd_per_vcpu_h > 0):
+            problems.append(
+                f"{self.instance_type}: surplus_usd_per_vcpu_h is {self.surplus_usd_per_vcpu_h:g}; it must be a "
+                "finite number > 0."
+            )
+        raise_collected(problems)
+
+    @property
+    def baseline_share(self) -> float:
+        """Share of every vCPU that the machine sustains for ever."""
+        return self.credits_per_h / (CREDITS_PER_VCPU_H * self.vcpu)
 
     def full_speed_h(self, credit_count: float) -> float:
-        """Hours at full speed on so many credits, what it earns meanwhile counted in."""
-        raise NotImplementedError
+        """Hours at full speed on so many credits, those earned meanwhile counted in."""
+        return credit_count / (CREDITS_PER_VCPU_H * self.vcpu - self.credits_per_h)
 
     @property
     def surplus_usd_per_h(self) -> float:
-        """USD per hour at full speed once the credits are spent, on top of the machine's price."""
-        raise NotImplementedError
+        """USD per hour at full speed without credits, on top of the machine's price (unlimited mode)."""
+        return self.vcpu * (1 - self.baseline_share) * self.surplus_usd_per_vcpu_h
 
     def burst_usd(self, hours: float) -> float:
-        """USD on top of the machine's price for its first `hours` at full speed after a long stop.
+        """USD on top of the machine's price for `hours` at full speed from a start after a long stop.
 
-        Nothing within its launch credits; else all of it in unlimited mode, where launch credits are not given.
+        Nothing as long as launch credits last (standard mode); else all of it in unlimited mode, which has none.
         """
-        raise NotImplementedError
+        return 0.0 if hours <= self.full_speed_h(self.launch_credits) else hours * self.surplus_usd_per_h
+
+
+@dataclass(frozen=True)
+class BurstCatalog:
+    """Credits by machine type, and the SHA-256 of every file they came from."""
+
+    facts: Mapping[str, BurstFacts]
+    digests: Mapping[str, str]
+
+
+def load_burst_catalog(files: Sequence[str | Path] = (), *, bundled: bool = True) -> BurstCatalog:
+    """Read tables with the columns `COLUMNS`; later files override, type by type.
+
+    Raises
+    ------
+    CatalogError
+        With every problem of every file.
+    """
+    problems: list[str] = []
+    inputs = inputs_of("burstable", files, bundled, problems)
+    facts: dict[str, BurstFacts] = {}
+    for file in inputs:
+        facts.update(_read(file, problems))
+    raise_collected(problems)
+    return BurstCatalog(facts, digests_of(inputs))
 
 
 def burst_facts(instance_type: str) -> BurstFacts | None:
-    """Credits of a machine type; None where it is not burstable."""
-    raise NotImplementedError
+    """Credits of a machine type as bundled; None where it is not burstable."""
+    return load_burst_catalog().facts.get(instance_type)
 
 
 def stopped_usd_per_h(disk_gb: float, usd_per_gb_month: float = DISK_USD_PER_GB_MONTH) -> float:
-    """USD per hour of a stopped machine: its disk alone is billed."""
-    raise NotImplementedError
+    """USD per hour of a stopped machine: its disk is all that is billed."""
+    return disk_gb * usd_per_gb_month / MONTH_H
+
+
+def _read(file: InputFile, problems: list[str]) -> dict[str, BurstFacts]:
+    facts: dict[str, BurstFacts] = {}
+    for row in read_rows(file, required=COLUMNS, problems=problems):
+        name, vcpu = row.text("instance_type"), row.whole("vcpu", at_least=1)
+        credits_per_h = row.real("credits_per_h", above=0, below=max(1, vcpu) * CREDITS_PER_VCPU_H)
+        launch_credits = row.real("launch_credits", at_least=0)
+        surplus = row.real("surplus_usd_per_vcpu_h", above=0)
+        day, source = row.day("source_date"), row.text("source")
+        if name in facts:
+            row.fail(f"the credits of {name} stand in this file already. Remove one of the two rows.")
+        if row.sound:
+            facts[name] = BurstFacts(name, vcpu, credits_per_h, launch_credits, surplus, source, day)
+    return facts
