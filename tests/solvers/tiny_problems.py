@@ -36,10 +36,12 @@ def tiny_problem(
     function_serves: list[list[int]] | None = None,
     concurrency_s: list[float] | None = None,
     concurrency_limit: float = np.inf,
+    **parts: Any,
 ) -> ProvisioningProblem:
     """Write a problem as plain lists, with the features that are not named switched off.
 
-    `options` lists (group, machine); `quotas` lists (vCPU of each machine, limit); shapes as in `ProvisioningProblem`.
+    `options` lists (group, machine); `quotas` lists (vCPU of each machine, limit); shapes as in `ProvisioningProblem`. `parts` are
+    its optional parts and arrays, as they stand there.
     """
     demand = np.array(demand_rps, dtype=float)
     K, T, Q = demand.shape
@@ -78,6 +80,7 @@ def tiny_problem(
         usd_per_request=np.array(usd_per_request or [], dtype=float),
         concurrency_s=np.array(concurrency_s or [0.0] * functions, dtype=float),
         concurrency_limit=concurrency_limit,
+        **parts,
     )
 
 
