@@ -138,12 +138,14 @@ class _Pool:
         )  # [j, place]
         self.fed[problem.option_group, kinds.place[problem.option_machine]] = True
         self.useful_rps = useful_capacity_rps(problem)
+        rates = problem.linear_rps if problem.linear_rps is not None else np.zeros(problem.serves.shape)
+        self.linear_rps: Array = np.where(problem.serves, rates, 0.0)  # [k, j]
         self.glance = np.unique(
             np.geomspace(1, max(problem.capacity_rps.shape[1] - 1, 1), GLANCE_COLUMNS).astype(int)
         )
         self.takes_in = superadditive(problem.capacity_rps, problem.count_max)
         most = problem.capacity_rps.max(axis=1, initial=0.0) * (1 + TABLE_ERROR_SHARE)
-        self.takes_in &= most >= reach_rps(problem)
+        self.takes_in &= (most >= reach_rps(problem)) | problem.is_linear
 
     def same_machines(self) -> list[Replacement]:
         """Pass 1: groups that give way to another group on the same machines.
@@ -154,7 +156,13 @@ class _Pool:
         found: list[Replacement] = []
         names, served = np.array(self.problem.groups), self.problem.serves.sum(axis=0)
         order = np.lexsort(
-            (names, -self.problem.capacity_rps.sum(axis=1), -self.useful_rps.sum(axis=1), -served)
+            (
+                names,
+                -self.linear_rps.sum(axis=0),
+                -self.problem.capacity_rps.sum(axis=1),
+                -self.useful_rps.sum(axis=1),
+                -served,
+            )
         )
         for host in np.unique(self.host):
             kept: list[int] = []
@@ -218,11 +226,15 @@ class _Pool:
         """The others that j may give way to as far as places, classes and capacity go.
 
         They are fed from every place that feeds j, may serve every class j may, carry with x n machines what
-        j carries with n, and can take j's load in beside their own.
+        j carries with n, and can take j's load in beside their own. Groups with rates per class are compared class by
+        class, and only with each other.
         """
-        serves = self.problem.serves
+        serves, is_linear = self.problem.serves, self.problem.is_linear
         fits = ~(serves[:, j : j + 1] & ~serves[:, others]).any(axis=0) & self.takes_in[others]
-        fits &= ~(self.fed[j] & ~self.fed[others]).any(axis=1)
+        fits &= ~(self.fed[j] & ~self.fed[others]).any(axis=1) & (is_linear[others] == is_linear[j])
+        if is_linear[j]:
+            faster = machines_for_one * self.linear_rps[:, others] >= self.linear_rps[:, j : j + 1]
+            return [int(other) for other in others[fits & faster.all(axis=0)]]
         for sizes in (self.glance, np.arange(1, int(self.problem.count_max[j]) + 1)):
             left = np.flatnonzero(fits)
             theirs = np.minimum(sizes * machines_for_one, self.useful_rps.shape[1] - 1)
