@@ -7,15 +7,14 @@ common shock within the exposure time of h hours, the loss share r_z of pool z i
   is lost by the shock or by an own loss, independent of each other: r_z = 1 - (1 - c)(1 - p_z);
 - from an availability trace: as estimated (`catalogs.loss_estimates`), and c at least.
 
-Losses are 0 or 1, so the variance is r_z (1 - r_z). The correlation of two pools whose traces have starts in common
-is estimated from them, and pools of one trace are lost together. All other pairs share the shock alone, which
-gives cov(z, w) = c/(1 - c) (1 - r_z)(1 - r_w) exactly. Worked: c = .01 and p = .05, .10 give r = .0595, .109
-and cov = .01/.99 x .9405 x .891 = .00846.
+The correlation of two pools whose traces have starts in common is estimated from them, and pools of one trace are
+lost together. All other pairs share the shock alone (`catalogs.loss_covariance`).
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalogs.inputs import near, raise_collected
+from catalogs.loss_covariance import EIGENVALUE_SLACK, loss_covariance
 from catalogs.loss_estimates import LossEstimate, estimate_correlation, estimate_loss, trace_problems
 from catalogs.machines import OPEN_BAND_WIDTH_SHARE
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MONTH_H = 730  # 8,760 h a year / 12: the month that the bands are counted over
-EIGENVALUE_SLACK = 1e-9  # an eigenvalue of a correlation matrix above -this is a rounded 0
 
 
 @dataclass(frozen=True, order=True)
@@ -147,7 +146,12 @@ def losses_of(
     ]
     correlations, apart = _correlations(used, exposure_h)
     loss_share = np.array([loss.loss_share for loss in losses], dtype=float)
-    covariance, least = _covariance(losses, loss_share, correlations, common_shock_share)
+    names = list(used)
+    traced = np.array([key is not None for key in keys.values()], dtype=bool)
+    of_trace = [names.index(key) for key in keys.values() if key is not None]
+    covariance, least = loss_covariance(
+        loss_share, traced, correlations[np.ix_(of_trace, of_trace)], common_shock_share
+    )
     notes = [
         *_convention_notes(losses, common_shock_share),
         *_trace_notes(losses, availability, apart),
@@ -165,9 +169,9 @@ def band_loss_share(offer: SpotOffer, exposure_h: float) -> float:
 
 def _argument_problems(pools: Sequence[SpotPool], exposure_h: float, common_shock_share: float) -> list[str]:
     problems = [
-        f"{pool.name}: stands {pools.count(pool)} times among the pools; keep one."
-        for pool in dict.fromkeys(pools)
-        if pools.count(pool) > 1
+        f"{pool.name}: stands {count} times among the pools; keep one."
+        for pool, count in Counter(pools).items()
+        if count > 1
     ]
     if not (math.isfinite(exposure_h) and exposure_h > 0):
         problems.append(f"exposure_h is {exposure_h:g}; it must be a finite number > 0.")
@@ -204,52 +208,16 @@ def _traced(
     return _PoolLoss(pool, max(estimate.loss_share, shock), source, key, estimate, None)
 
 
-def _correlations(
-    used: Mapping[str, AvailabilityTrace], exposure_h: float
-) -> tuple[dict[tuple[str, str], float], list[str]]:
-    """Correlation by pair of traces, in both orders, 1 of a trace with itself; and the pairs that tell none."""
-    found = {(key, key): 1.0 for key in used}
+def _correlations(used: Mapping[str, AvailabilityTrace], exposure_h: float) -> tuple[Array, list[str]]:
+    """``[a, b]`` correlation of the losses of two traces, NaN where they tell none; and the names of those pairs."""
+    found = np.eye(len(used))
     apart: list[str] = []
-    for a, b in combinations(used, 2):
-        value = estimate_correlation(used[a], used[b], exposure_h)
+    for (a, first), (b, second) in combinations(enumerate(used.items()), 2):
+        value = estimate_correlation(first[1], second[1], exposure_h)
+        found[a, b] = found[b, a] = math.nan if value is None else value
         if value is None:
-            apart.append(f"{a} and {b}")
-        else:
-            found[a, b] = found[b, a] = value
+            apart.append(f"{first[0]} and {second[0]}")
     return found, apart
-
-
-def _covariance(
-    losses: Sequence[_PoolLoss],
-    loss_share: Array,
-    correlations: Mapping[tuple[str, str], float],
-    shock: float,
-) -> tuple[Array, float]:
-    """Covariance of the losses, and the least eigenvalue that its correlations had before clipping."""
-    deviation = np.sqrt(loss_share * (1 - loss_share))
-    survival = 1 - loss_share
-    covariance = shock / (1 - shock) * np.outer(survival, survival)
-    for z, w in combinations(range(len(losses)), 2):
-        correlation = correlations.get((losses[z].key or "", losses[w].key or ""))
-        if correlation is not None:
-            covariance[z, w] = covariance[w, z] = correlation * deviation[z] * deviation[w]
-    np.fill_diagonal(covariance, deviation**2)
-    return _semidefinite(covariance, deviation)
-
-
-def _semidefinite(covariance: Array, deviation: Array) -> tuple[Array, float]:
-    """Clip negative eigenvalues of the correlations at 0 and scale back to the same variances."""
-    scale = np.where(deviation > 0, deviation, 1.0)
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    least = float(values.min(initial=0.0))
-    if least >= -EIGENVALUE_SLACK:
-        return covariance, least
-    clipped = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    diagonal = np.sqrt(np.where(deviation > 0, np.diag(clipped), 1.0))
-    clipped *= np.outer(deviation / diagonal, deviation / diagonal)
-    clipped = (clipped + clipped.T) / 2
-    np.fill_diagonal(clipped, deviation**2)
-    return clipped, least
 
 
 def _convention_notes(losses: Sequence[_PoolLoss], shock: float) -> Iterator[str]:

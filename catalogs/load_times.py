@@ -70,16 +70,8 @@ def load_time_of(profiles: ProfileCatalog, model: str, instance_type: str) -> Lo
         raise CatalogError(
             [f"{model}: no profile names this model.{near(model, profiles.variants)} Add it to a profile."]
         )
-    with_service = [
-        one
-        for one in profiles.service_times
-        if (one.model, one.instance_type) == (model, instance_type) and one.load_s is not None
-    ]
-    if with_service:
-        slowest = max(with_service, key=lambda one: one.load_s or 0.0)
-        return LoadTime(model, instance_type, slowest.load_s or 0.0, slowest.source, slowest.obtained)
-    known = {one.instance_type: one for one in profiles.load_times if one.model == model}
-    found = known.get(instance_type) or known.get(None)
+    known = profiles.measured_load_times
+    found = known.get((model, instance_type)) or known.get((model, ""))
     if found is not None:
         return found
     artifact_mib = profiles.variants[model].artifact_mib

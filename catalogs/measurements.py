@@ -177,7 +177,8 @@ class PublishedCapacity:
     """Rate that one machine, or a number of cores, was found to carry inside a deadline.
 
     Valid only for deadlines of `deadline_ms` and longer, and for percentiles up to `percentile`: nothing is
-    known about shorter deadlines. `instance_type` is None where the source counts cores of an unnamed host.
+    known about shorter deadlines. `instance_type` is None where the source counts cores of an unnamed host: to use
+    such a figure on another host is to assume that a core there is as fast (`catalogs.containers`).
     """
 
     model: str

@@ -7,6 +7,7 @@ measurements, and merges them; every record keeps its source and how it was obta
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.bucket_throughput import BucketThroughput
@@ -72,6 +73,18 @@ class ProfileCatalog:
     digests: Mapping[str, str]
     bucket_throughputs: tuple[BucketThroughput, ...] = ()
     load_times: tuple[LoadTime, ...] = ()
+
+    @cached_property
+    def measured_load_times(self) -> Mapping[tuple[str, str], LoadTime]:
+        """Load time by model and instance type ("" where the source names none), the longest of service times first."""
+        known = {one.key: one for one in self.load_times}
+        timed = [one for one in self.service_times if one.load_s is not None]
+        for one in sorted(timed, key=lambda time: time.load_s or 0.0):
+            load_s = one.load_s or 0.0
+            known[one.model, one.instance_type] = LoadTime(
+                one.model, one.instance_type, load_s, one.source, one.obtained
+            )
+        return known
 
     def failed_sizes(self, model: str, provider: str) -> frozenset[int]:
         """Memory settings (MB) of a provider's functions that the sources tried with a model without success."""
