@@ -45,9 +45,13 @@ class Catalogs:
     usd_per_gb_s: dict[tuple[str, str, str], float] = field(default_factory=dict)
     usd_per_call: dict[tuple[str, str, str], float] = field(default_factory=dict)
     billing_step_ms: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    container_usd_per_h: dict[str, tuple[float, float]] = field(default_factory=dict)  # region -> vCPU, GB
     variants: dict[str, dict[str, str]] = field(default_factory=dict)
     profiles: dict[tuple[str, str, int, int, int], list[Profile]] = field(default_factory=dict)
     capacities: dict[tuple[str, str, int], list[tuple[float, float, float]]] = field(default_factory=dict)
+    throughputs: dict[tuple[str, str, str], float] = field(
+        default_factory=dict
+    )  # model, host, bucket -> req/s
     function_times: dict[tuple[str, str, str, int], list[dict[str, str]]] = field(default_factory=dict)
 
 
@@ -71,6 +75,10 @@ def read_catalogs(
     for row in _rows(folder / "shapes" / "aws.csv"):
         found.vcpu[row["instance_type"]] = int(row["vcpu"])
     _read_functions(found, folder / "functions")
+    for row in _rows(folder / "containers" / "fargate.csv"):
+        if row["arch"] == "x86_64":
+            rates = (float(row["usd_per_vcpu_h"]), float(row["usd_per_gb_h"]))
+            found.container_usd_per_h[row["region"]] = rates
     for path in [*sorted((folder / "profiles").glob("*.csv")), *profiles]:
         _read_profiles(found, path)
     for path in samples:
@@ -121,6 +129,9 @@ def _read_profiles(found: Catalogs, path: Path) -> None:
             figure = (float(row["capacity_rps"]), float(row["deadline_ms"]), float(row["percentile"]))
             key = (row["model"], row["instance_type"], int(row["batch"]))
             found.capacities.setdefault(key, []).append(figure)
+        elif "throughput_rps" in row:
+            bucket = row.get("bucket") or f"i{row['input_tokens']}o{row['output_tokens']}"
+            found.throughputs[row["model"], row["instance_type"], bucket] = float(row["throughput_rps"])
         elif "memory_mb" in row and "mean_ms" in row:
             name = (row["model"], row["provider"], row["arch"], int(row["memory_mb"]))
             found.function_times.setdefault(name, []).append(row)

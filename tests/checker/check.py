@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.checker.demand import check_capacity, check_coverage, check_eligibility, check_windows
-from tests.checker.limits import check_fleet, check_launches, check_models, check_quotas, check_spot
+from tests.checker.accuracy import check_accuracy
+from tests.checker.demand import check_capacity, check_coverage, check_windows
+from tests.checker.eligibility import check_eligibility
+from tests.checker.limits import (
+    check_commitments,
+    check_fleet,
+    check_launches,
+    check_markets,
+    check_quotas,
+    check_spot,
+)
+from tests.checker.models import check_models
 from tests.checker.money import check_cost, check_prices
+from tests.checker.operators import check_changes, check_floors, check_groups
+from tests.checker.spot import check_losses
 
 if TYPE_CHECKING:
     from tests.checker.catalogs import Catalogs
@@ -32,7 +44,14 @@ def check_plan(plan: dict[str, Any], catalogs: Catalogs, *, extra_usd_per_h: flo
         *check_fleet(plan),
         *check_spot(plan),
         *check_quotas(plan, catalogs),
+        *check_commitments(plan),
+        *check_markets(plan),
         *check_launches(plan),
+        *check_floors(plan),
+        *check_groups(plan),
+        *check_changes(plan),
+        *check_accuracy(plan),
+        *check_losses(plan),
         *check_cost(plan),
         *check_prices(plan, catalogs, extra_usd_per_h),
         *check_models(plan, catalogs),

@@ -67,10 +67,14 @@ def keeps(pool: Pool, rate_rps: float, deadline_s: float, percentile: float) -> 
         return False
     allowed = 1.0 - percentile
     if pool.exact:
-        erlangs = rate_rps * (1.0 - RATE_TOLERANCE) * pool.mean_s
-        return late_share(pool.servers, erlangs, deadline_s / pool.mean_s - 1.0) <= allowed
+        return late_share_of(pool, rate_rps * (1.0 - RATE_TOLERANCE), deadline_s) <= allowed
     late, error = simulated_late_share(pool, rate_rps, deadline_s)
     return late <= allowed * (1.0 + LATE_TOLERANCE) + STANDARD_ERRORS * error
+
+
+def late_share_of(pool: Pool, rate_rps: float, deadline_s: float) -> float:
+    """Late share of an exact group."""
+    return late_share(pool.servers, rate_rps * pool.mean_s, deadline_s / pool.mean_s - 1.0)
 
 
 @lru_cache(maxsize=4096)

@@ -60,6 +60,7 @@ CURRENT_FLEET = (
     ("g4dn.xlarge", "on-demand", 1),
 )
 OVERFLOW_SHARE = 0.1  # of the relaxed class
+EFFECTIVE_ACCURACY = {"strict": 0.758107}  # 0.4 x 0.8 x share of the exact group in time + 0.6 x 0.75 x 0.98
 
 
 def sample_plan() -> Plan:
@@ -68,19 +69,26 @@ def sample_plan() -> Plan:
     total = sum(window["cost"]["total_usd"] for window in windows)
     return {
         "certificate": {
+            "sense": "minimise",
+            "spend_usd": total,
             "objective_usd": total,
             "objective": {"value": total, "unit": "USD per horizon"},
             "bound_usd": 0.98 * total,
+            "bound": {"value": 0.98 * total, "unit": "USD per horizon"},
             "gap": 0.02,
             "gap_asked": 0.03,
             "status": "optimal",
         },
         "validity": {"not_before": "2026-01-01T00:00:00Z", "not_after": "2026-01-01T00:30:00Z"},
         "problem": {
+            "objective": {"quantity": "cost"},
             "classes": [
                 {
                     "name": name,
                     "task": "vision",
+                    "models": None,
+                    "bucket": None,
+                    "min_instances": 0,
                     "items_per_request": 1,
                     "deadline_ms": deadline,
                     "percentile": percentile,
@@ -89,13 +97,23 @@ def sample_plan() -> Plan:
                 for name, deadline, percentile, least, _ in CLASSES
             ],
             "current_fleet": [
-                {"instance_type": host, "market": market, "count": count}
+                {"instance_type": host, "market": market, "count": count, "zone": None, "model": None}
                 for host, market, count in CURRENT_FLEET
             ],
             "quotas": [{"family": "standard", "market": "on-demand", "vcpu": 24}],
             "function_concurrency_limit": 3,
             "on_demand_floor_share": 0.0,
-            "spot": {"policy": "share", "max_share": 0.5},
+            "commitments": [],
+            "zones": [],
+            "min_zones": 1,
+            "headroom_share": 0.0,
+            "scale_in_delay_s": 0.0,
+            "max_groups": None,
+            "max_churn": None,
+            "budget_usd": None,
+            "containers": False,
+            "burstable_standby": False,
+            "spot": {"policy": "share", "max_share": 0.5, "risk_aversion_usd": 0.0},
             "target_utilisation": 1.0,
             "boot_s": BOOT_S,
         },
@@ -118,6 +136,8 @@ def _machine_option(row: tuple[Any, ...], market: str) -> Plan:
         "group": name,
         "instance_type": host,
         "market": market,
+        "zone": None,
+        "pool": host if market == "spot" else None,
         "region": REGION,
         "model": name,
         "task": "vision",
@@ -125,6 +145,8 @@ def _machine_option(row: tuple[Any, ...], market: str) -> Plan:
         "accuracy_metric": "top1",
         "price_usd_per_h": usd,
         "start_usd": usd / 3600.0 * BOOT_S,
+        "load_s": 0.0,
+        "load_usd": 0.0,
         "vcpu": VCPU[host],
         "sources": {"profile": "measured"},
     }
@@ -184,6 +206,8 @@ def _window(n: int) -> Plan:
         "fleet": fleet,
         "functions": [{"option": "lambda/small/1024"}],
         "cost": _cost(fleet, n),
+        "expected": {"classes": {name: _expected(name, shares) for name, *_, shares in CLASSES}},
+        "spot_risk": None,
     }
 
 
@@ -200,6 +224,7 @@ def _line(row: tuple[Any, ...], market: str, count: int, n: int) -> Plan:
         "region": REGION,
         "instance_type": host,
         "market": market,
+        "zone": None,
         "count": count,
         "model": name,
         "batch_size": batch,
@@ -222,6 +247,8 @@ def _group(row: tuple[Any, ...]) -> Plan:
         "capacity_mode": "queueing" if service else "linear",
         "service": service and dict(zip(("mean_ms", "quantile_ms", "deterministic"), service, strict=True)),
         "published": None if service else published,
+        "class_rps": None,
+        "standby": False,
         "batch_size": batch,
         "batch_timeout_ms": 50.0 if batch > 1 else 0.0,
         "items_per_request": 1,
@@ -230,6 +257,16 @@ def _group(row: tuple[Any, ...]) -> Plan:
         "dispersion_index": index,
         "count": count,
         "capacity_rps": capacity,
+    }
+
+
+def _expected(name: str, shares: dict[str, float]) -> Plan:
+    accuracies = {model: float(row["accuracy_share"]) for model, row in sample_catalogs().variants.items()}
+    parts = {**shares, "small": 1.0 - sum(shares.values())}
+    return {
+        "served_share": 1.0,
+        "accuracy": sum(share * accuracies[model] for model, share in parts.items()),
+        "effective_accuracy": EFFECTIVE_ACCURACY.get(name),
     }
 
 

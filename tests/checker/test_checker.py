@@ -166,7 +166,18 @@ TAMPERINGS: dict[str, tuple[Callable[[Plan], object], str]] = {
     "functions forgotten": (lambda p: p["windows"][1]["cost"].update(functions_usd=0.0), "functions_usd"),
     "sum": (lambda p: scale(p["windows"][1]["cost"], "total_usd", 1.01), "total_usd"),
     "objective": (lambda p: scale(p["certificate"], "objective_usd", 0.9), "the objective is"),
-    "bound above the cost": (lambda p: scale(p["certificate"], "bound_usd", 1.1), "is above the objective"),
+    "bound above the cost": (
+        lambda p: scale(p["certificate"]["bound"], "value", 1.1),
+        "is above the objective",
+    ),
+    "effective accuracy": (
+        lambda p: p["windows"][0]["expected"]["classes"]["strict"].update(effective_accuracy=0.77),
+        "effective accuracy: 0.77 is stated",
+    ),
+    "mean accuracy": (
+        lambda p: p["windows"][0]["expected"]["classes"]["relaxed"].update(accuracy=0.9),
+        "accuracy: 0.9 is stated",
+    ),
     "gap": (lambda p: p["certificate"].update(gap=0.001), "the gap is"),
     "status": (lambda p: p["certificate"].update(gap_asked=0.01), "was asked"),
     "price": (lambda p: scale(option(p, "noisy@spot"), "price_usd_per_h", 0.9), "price"),
