@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.backends import cvxpy_solvers, highs, pulp_solvers, tangents
+from solvers.backends import cbc, cvxpy_solvers, glpk, highs, pulp_solvers, tangents
 from solvers.backends.check import check_report
 from solvers.backends.lp_file import write_lp
+from solvers.backends.mps_file import write_mps
 from solvers.backends.program import LinearProgram, NormRow, SquareTerm
 from solvers.backends.status import Answer, BackendInfo, Report, Settings, Status, Tangents
 from solvers.errors import BackendError
@@ -41,12 +42,14 @@ __all__ = [
     "installed_backends",
     "solve",
     "write_lp",
+    "write_mps",
 ]
 
 RUNNERS: Mapping[str, Backend] = {
     highs.NAME: highs.run,
     pulp_solvers.HIGHS: pulp_solvers.run_highs,
-    pulp_solvers.CBC: pulp_solvers.run_cbc,
+    cbc.NAME: cbc.run,
+    glpk.NAME: glpk.run,
     pulp_solvers.SCIP: pulp_solvers.run_scip,
     cvxpy_solvers.HIGHS: cvxpy_solvers.run_highs,
     cvxpy_solvers.SCIP: cvxpy_solvers.run_scip,
@@ -98,31 +101,40 @@ def solve(
     backend = find_backend(solver)
     if relax:
         program = program.relaxed()
+    call = partial(settle_or_run, backend)
     if program.is_curved and solver not in QUADRATIC:
-        backend = partial(tangents.run, backend)
+        call = partial(tangents.run, call)
     settings = Settings(gap, time_limit_s, node_limit, seed, start, log, start_tangents)
     began = time.perf_counter()
-    report = settle_trivial(program) or unscale(backend(program.scaled(cost_scale), settings), cost_scale)
+    report = unscale(call(program.scaled(cost_scale), settings), cost_scale)
     return check_report(program, report, settings, solver=solver, runtime_s=time.perf_counter() - began)
 
 
 def installed_backends() -> tuple[BackendInfo, ...]:
     """Every backend that can be called here, the default first."""
-    return (highs.describe(), *pulp_solvers.describe(), *cvxpy_solvers.describe())
+    commands = [found for found in (cbc.describe(), glpk.describe()) if found is not None]
+    through_pulp = (*pulp_solvers.describe(), *commands, *pulp_solvers.describe_others())
+    return (highs.describe(), *through_pulp, *cvxpy_solvers.describe())
 
 
 def find_backend(name: str) -> Backend:
     """Return the function that runs `name`; raise `BackendError` naming the nearest and what is installed."""
-    if name in RUNNERS:
-        return RUNNERS[name]
+    found = RUNNERS.get(name) or (pulp_solvers.runner(name) if name.startswith("pulp-") else None)
+    if found is not None:
+        return found
     near = difflib.get_close_matches(name, RUNNERS, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
     offered = ", ".join(info.name for info in installed_backends())
     raise BackendError(f"solver {name!r} is unknown.{guess} Installed here: {offered}.")
 
 
+def settle_or_run(backend: Backend, program: LinearProgram, settings: Settings) -> Report:
+    """Answer what needs no solver, and ask the solver otherwise."""
+    return settle_trivial(program) or backend(program, settings)
+
+
 def settle_trivial(program: LinearProgram) -> Report | None:
-    """Answer what solvers treat each their own way: contradicting limits, empty rows, no columns."""
+    """Answer what solvers treat each their own way: contradicting limits, empty rows, no rows that say anything."""
     contradiction = program.contradiction()
     if contradiction is not None:
         return Report(Status.INFEASIBLE, message=contradiction)
@@ -132,9 +144,13 @@ def settle_trivial(program: LinearProgram) -> Report | None:
         return Report(
             Status.INFEASIBLE, message=f"row {unreachable[0]} has no coefficients and cannot reach its limit"
         )
-    if len(program.cost):
+    if not empty.all() or program.is_curved:
         return None
-    return Report(Status.OPTIMAL, np.zeros(0), program.offset, np.zeros(len(program.row_lower)))
+    lower, upper = program.whole_limits()
+    values = np.where(program.cost > 0, lower, np.where(program.cost < 0, upper, np.clip(0.0, lower, upper)))
+    if not np.isfinite(values).all():
+        return Report(Status.UNBOUNDED)
+    return Report(Status.OPTIMAL, values, program.objective(values), np.zeros(len(program.row_lower)))
 
 
 def unscale(report: Report, cost_scale: float) -> Report:

@@ -1,4 +1,7 @@
-"""A program as a text in the LP format: readable, and the same bytes for the same program."""
+"""A program as a text in the LP format: readable, and the same bytes for the same program.
+
+Norms and squares are written over columns of their own (`solvers.backends.lifted`), as quadratic limits and a quadratic objective.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from solvers.backends.lifted import LiftedProgram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,23 +45,51 @@ def write_lp(program: LinearProgram, path: Path) -> None:
 
 def lp_lines(program: LinearProgram) -> Iterator[str]:
     """Yield the lines of the file."""
-    count = len(program.cost)
-    columns = fit_names(program.column_names or [f"x{n}" for n in range(count)])
-    given = program.row_names or [f"row{n}" for n in range(len(program.row_lower))]
-    yield f"\\ {count} columns ({int(program.integer.sum())} integer), {len(program.row_lower)} rows"
+    lifted = LiftedProgram(program) if program.is_curved else None
+    if lifted is not None:
+        program = lifted.linear
+    columns, row_names = fitted_names(program)
+    yield f"\\ {len(columns)} columns ({int(program.integer.sum())} integer), {len(program.row_lower)} rows"
     yield "Minimize"
     priced = np.flatnonzero(program.cost)
     constant = (
         [f"{'+' if program.offset >= 0 else '-'} {number(abs(program.offset))}"] if program.offset else []
     )
-    yield from wrap("cost:", [*terms(priced, program.cost[priced], columns), *constant])
+    squares = [] if lifted is None else quadratic_objective(lifted, columns)
+    yield from wrap("cost:", [*terms(priced, program.cost[priced], columns), *squares, *constant])
     yield "Subject To"
-    limits = list(row_limits(program))
-    names = fit_names([given[row] + ending for row, ending, _, _ in limits])
-    for name, (row, _, sense, limit) in zip(names, limits, strict=True):
+    for name, (row, _, sense, limit) in zip(row_names, row_limits(program), strict=True):
         entries = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
         total = terms(program.matrix.indices[entries], program.matrix.data[entries], columns)
         yield from wrap(f"{name}:", [*total, f"{sense} {number(limit)}"])
+    if lifted is not None:
+        for n, size in enumerate(lifted.size_columns):
+            inside = [f"+ {columns[part]} ^2" for part in lifted.part_columns[lifted.part_term == n]]
+            yield from wrap(f"{columns[size]}_cone:", ["[", *inside, f"- {columns[size]} ^2", "]", "<= 0"])
+    yield from column_lines(program, columns)
+    yield "End"
+
+
+def fitted_names(program: LinearProgram) -> tuple[list[str], list[str]]:
+    """Return the names of the columns, and of the lines under "Subject To"."""
+    given = program.row_names or [f"row{n}" for n in range(len(program.row_lower))]
+    columns = fit_names(program.column_names or [f"x{n}" for n in range(len(program.cost))])
+    return columns, fit_names([given[row] + ending for row, ending, _, _ in row_limits(program)])
+
+
+def quadratic_objective(lifted: LiftedProgram, columns: list[str]) -> list[str]:
+    """Return the squares of the objective; the format halves what stands in the brackets."""
+    norms = len(lifted.original.norms)
+    inside = [
+        f"+ {number(2 * lifted.original.terms[term].scale)} {columns[part]} ^2"
+        for term, part in zip(lifted.part_term, lifted.part_columns, strict=True)
+        if term >= norms
+    ]
+    return ["+ [", *inside, "] / 2"] if inside else []
+
+
+def column_lines(program: LinearProgram, columns: list[str]) -> Iterator[str]:
+    """Yield the sections on the columns: their bounds and which of them are whole."""
     binary = program.integer & (program.lower == 0) & (program.upper == 1)
     bounds = [
         bound_of(columns[column], float(program.lower[column]), float(program.upper[column]))
@@ -69,7 +102,6 @@ def lp_lines(program: LinearProgram) -> Iterator[str]:
         if kind.any():
             yield title
             yield from (f" {columns[column]}" for column in np.flatnonzero(kind))
-    yield "End"
 
 
 def row_limits(program: LinearProgram) -> Iterator[tuple[int, str, str, float]]:

@@ -214,11 +214,16 @@ class LinearProgram:
             float(np.abs(whole - np.rint(whole)).max(initial=0.0)),
         )
 
-    def contradiction(self) -> str | None:
-        """Return the first limit no value can keep (lower above upper, no whole number between), or None."""
+    def whole_limits(self) -> tuple[Array, Array]:
+        """Return ``[col]`` lower and upper limits, those of integer columns moved to the nearest whole number within."""
         low, high = self.lower.copy(), self.upper.copy()
         low[self.integer] = np.ceil(low[self.integer] - 1e-9)  # 1e-9: limits computed in floating point
         high[self.integer] = np.floor(high[self.integer] + 1e-9)
+        return low, high
+
+    def contradiction(self) -> str | None:
+        """Return the first limit no value can keep (lower above upper, no whole number between), or None."""
+        low, high = self.whole_limits()
         for what, lower, upper, names in (
             ("row", self.row_lower, self.row_upper, self.row_names),
             ("column", low, high, self.column_names),

@@ -156,10 +156,25 @@ class Answer:
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """A solver that can be called here: its name for `solve`, version, and what it can solve."""
+    """A solver that can be called here.
+
+    Parameters
+    ----------
+    name
+        What `solve` calls it.
+    version
+        Its own, "unknown" where it does not say.
+    integer, quadratic
+        It takes whole numbers; norms and squares as they are (the others see tangents).
+    gives_bound
+        It gives a dual bound, which a certificate needs.
+    limits_nodes
+        It stops at a number of nodes; the others know time limits only.
+    """
 
     name: str
     version: str
     integer: bool
     quadratic: bool
     gives_bound: bool
+    limits_nodes: bool = True

@@ -301,7 +301,8 @@ class Rounds:
         """Report the best solution and the bound; a limit with a solution is FEASIBLE, without one LIMIT."""
         if status in (Status.FEASIBLE, Status.LIMIT):
             status = Status.LIMIT if self.best is None else Status.FEASIBLE
-        bound = self.bound if np.isfinite(self.bound) else None
+        searched = status in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT)
+        bound = self.bound if searched and np.isfinite(self.bound) else None
         return Report(
             status,
             self.best,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from solvers.backends import LinearProgram, Status
+from solvers.backends import LinearProgram, NormRow, SquareTerm, Status
 
 INF = np.inf
 
@@ -36,6 +36,8 @@ def program_of(
     upper: list[float],
     integer: list[int] | None = None,
     offset: float = 0.0,
+    norms: tuple[NormRow, ...] = (),
+    squares: tuple[SquareTerm, ...] = (),
 ) -> LinearProgram:
     """Write a program as plain lists; `integer` lists 0 and 1, all 0 where absent."""
     columns = len(cost)
@@ -48,7 +50,19 @@ def program_of(
         upper=np.array(upper, dtype=float),
         integer=np.array(integer if integer is not None else [0] * columns, dtype=bool),
         offset=offset,
+        norms=norms,
+        squares=squares,
     )
+
+
+def norm(row: int, columns: list[int], root: list[list[float]], scale: float = 1.0) -> NormRow:
+    """Write a norm as plain lists."""
+    return NormRow(row, np.array(columns), np.array(root, dtype=float), scale)
+
+
+def square(columns: list[int], root: list[list[float]], scale: float = 1.0) -> SquareTerm:
+    """Write a square as plain lists."""
+    return SquareTerm(np.array(columns), np.array(root, dtype=float), scale)
 
 
 OPTIMAL = frozenset({Status.OPTIMAL})
@@ -162,6 +176,125 @@ CASES = (
         "unbounded_whole", program_of([-1, 0], [[1, -1]], [-INF], [1], [0, 0], [INF, INF], [1, 1]), UNBOUNDED
     ),
 )
+
+BOTH = [[1, 0], [0, 1]]  # root that leaves two columns as they are
+CURVED_CASES = (
+    # The point of a disc of radius 5 farthest along (1, 1); without tangents nothing bounds x and y.
+    Case(
+        "disc",
+        program_of([-1, -1], [[0, 0]], [-INF], [5], [-INF, -INF], [INF, INF], norms=(norm(0, [0, 1], BOTH),)),
+        OPTIMAL,
+        objective=-5 * 2**0.5,
+    ),
+    # 4 x + 3 y over the whole points of the same disc: (4, 3) lies on its rim and along (4, 3).
+    Case(
+        "whole_points_of_a_disc",
+        program_of([-4, -3], [[0, 0]], [-INF], [5], [0, 0], [9, 9], [1, 1], norms=(norm(0, [0, 1], BOTH),)),
+        OPTIMAL,
+        objective=-25.0,
+        values=(4.0, 3.0),
+    ),
+    # Machines carry 10 each and may lose 4 each: 10 N - 4 N >= 9 asks for 1.5, so 2.
+    Case(
+        "spare_for_what_may_be_lost",
+        program_of([3], [[-10]], [-INF], [-9], [0], [9], [1], norms=(norm(0, [0], [[2]], 2.0),)),
+        OPTIMAL,
+        objective=6.0,
+        values=(2.0,),
+    ),
+    # ||(x, x / 2)|| <= 1.1 x + 1: x grows up to 1 / (sqrt(1.25) - 1.1), where |x| <= 1.1 x + 1 alone would let it go.
+    Case(
+        "cone_that_closes_late",
+        program_of([-1], [[-1.1]], [-INF], [1], [0], [INF], norms=(norm(0, [0], [[1], [0.5]]),)),
+        OPTIMAL,
+        objective=-1 / (1.25**0.5 - 1.1),
+    ),
+    # x^2 - 4 x + 1 is least at 2; its tangents must bound it first.
+    Case(
+        "parabola",
+        program_of([-4], [[0]], [-INF], [1], [-INF], [INF], offset=1, squares=(square([0], [[1]]),)),
+        OPTIMAL,
+        objective=-3.0,
+    ),
+    # (x - 2.6)^2 over whole x: 3.
+    Case(
+        "whole_parabola",
+        program_of([-5.2], [[1]], [-INF], [8], [0], [9], [1], offset=6.76, squares=(square([0], [[1]]),)),
+        OPTIMAL,
+        objective=0.16,
+        values=(3.0,),
+    ),
+    # x^2 + (2 y)^2 with x + y >= 5: the gradients 2 x and 8 y agree at (4, 1).
+    Case(
+        "two_squares_share_a_load",
+        program_of([0, 0], [[1, 1]], [5], [INF], [0, 0], [9, 9], squares=(square([0, 1], [[1, 0], [0, 2]]),)),
+        OPTIMAL,
+        objective=20.0,
+    ),
+    # A norm and a square at once: x >= 2 + |y|, y >= 1: x = 3, y = 1, cost 3 + 2 x 1.
+    Case(
+        "norm_and_square",
+        program_of(
+            [1, 0],
+            [[-1, 0]],
+            [-INF],
+            [-2],
+            [0, 1],
+            [9, 9],
+            norms=(norm(0, [1], [[1]]),),
+            squares=(square([1], [[1]], 2.0),),
+        ),
+        OPTIMAL,
+        objective=5.0,
+        values=(3.0, 1.0),
+    ),
+    Case(
+        "no_point_of_a_disc",
+        program_of(
+            [1, 1], [[0, 0], [1, 1]], [-INF, 1.5], [1, INF], [0, 0], [9, 9], norms=(norm(0, [0, 1], BOTH),)
+        ),
+        INFEASIBLE,
+    ),
+    # |x - 0.5| <= 0.4 holds no whole x; the second column is 1.
+    Case(
+        "no_whole_point_of_an_interval",
+        program_of(
+            [1, 0], [[0, 0]], [-INF], [0.4], [0, 1], [9, 1], [1, 0], norms=(norm(0, [0, 1], [[1, -0.5]]),)
+        ),
+        INFEASIBLE,
+    ),
+    Case(
+        "unbounded_cone",
+        program_of([-1, 0], [[-1, 0]], [-INF], [0], [0, -INF], [INF, INF], norms=(norm(0, [1], [[1]]),)),
+        UNBOUNDED,
+    ),
+)
+
+
+def random_cone_program(seed: int) -> LinearProgram:
+    """Draw a small covering problem whose rows ask for spare by a norm, most with a square in the objective, some whole."""
+    rng = np.random.default_rng(seed)
+    columns, rows = int(rng.integers(3, 9)), int(rng.integers(2, 4))
+    norms, squares = [], []
+    for row in range(rows):
+        under = np.sort(rng.choice(columns, int(rng.integers(1, columns + 1)), replace=False))
+        root = rng.normal(size=(int(rng.integers(1, len(under) + 1)), len(under)))
+        if rng.random() < 0.8:
+            norms.append(NormRow(row, under, root, float(rng.uniform(0.1, 1.5))))
+    if rng.random() < 0.7:
+        under = np.sort(rng.choice(columns, int(rng.integers(1, columns + 1)), replace=False))
+        squares.append(SquareTerm(under, rng.normal(size=(len(under),) * 2), float(rng.uniform(0.05, 1))))
+    return LinearProgram(
+        cost=rng.integers(1, 20, columns).astype(float),
+        matrix=csr_array(-rng.integers(1, 9, (rows, columns)).astype(float)),
+        row_lower=np.full(rows, -INF),
+        row_upper=-rng.integers(10, 40, rows).astype(float),
+        lower=np.zeros(columns),
+        upper=np.full(columns, 30.0),
+        integer=rng.random(columns) < 0.6,
+        norms=tuple(norms),
+        squares=tuple(squares),
+    )
 
 
 def hard_knapsack(columns: int = 40, rows: int = 8) -> LinearProgram:
