@@ -2,60 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.buckets import bucket_groups
 from planner.capacity_tables import CapacityTables
+from planner.containers import place_in_containers
 from planner.functions import function_name, function_option, with_sizes_between
 from planner.groups import calls_for, candidates_of, drop_slower, published_group, sustained_note, tabulated
 from planner.input_checks import check_names
-from planner.machines import rentals_of
+from planner.machines import NO_BURSTS, rentals_of
+from planner.model_loads import with_load_times
 from planner.options import OptionTable, RejectedOption, ServingGroup
+from planner.profile_join import Join, profiles_by_host, wanted_variants
+from planner.rejections import failed_profiles, other_items, unfit_host, without_profile
 from planner.request_classes import ClassSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from catalogs.bucket_throughput import BucketThroughput
+    from catalogs.burstable import BurstFacts
+    from catalogs.containers import ContainerCatalog
     from catalogs.functions import FunctionCatalog
-    from catalogs.machines import Shape
-    from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
     from planner.demand import Demand
     from planner.groups import Candidate
-    from planner.machines import Rentals
-    from planner.options import ServerlessFunction
+    from planner.options import Machine, ServerlessFunction
+    from planner.profile_join import Place, Rejected
     from planner.scenario import Scenario
 
-    Rejected = list[RejectedOption]
-    Place = tuple[str, str | None]  # model, instance type (None: the source names no host)
-
 COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A variant that some class accepts, as indices: `accepting` by items a request, `in_buckets` by size bucket."""
-
-    variant: ModelVariant
-    accepting: Mapping[int, Sequence[int]]
-    in_buckets: Mapping[str, Sequence[int]]
-
-
-@dataclass(frozen=True)
-class Join:
-    """Profiles of the wanted variants beside the machines they may run on, by (model, instance type)."""
-
-    scenario: Scenario
-    classes: ClassSet
-    wanted: Mapping[str, Wanted]
-    times: Mapping[Place, Sequence[ServiceTime]]
-    capacities: Mapping[Place, Sequence[PublishedCapacity]]
-    throughputs: Mapping[Place, Sequence[BucketThroughput]]
-    rentals: Rentals
 
 
 def enumerate_options(
@@ -64,33 +40,37 @@ def enumerate_options(
     prices: PriceCatalog,
     profiles: ProfileCatalog,
     tariffs: FunctionCatalog,
+    containers: ContainerCatalog | None = None,
+    bursts: Mapping[str, BurstFacts] = NO_BURSTS,
 ) -> OptionTable:
     """Find everything that may serve the scenario's classes, before the prune of `planner.dominance`.
+
+    Parameters
+    ----------
+    containers
+        Tariffs of containers, where the scenario enables them.
+    bursts
+        Processor credits of burstable machines, by instance type.
 
     Raises
     ------
     InputError
         When the scenario names models, tasks or machines that no catalog knows, or accuracies cannot be compared.
     """
-    check_names(scenario, prices, profiles)
+    check_names(scenario, prices, profiles, containers)
     classes = ClassSet.of(scenario, demand)
     wanted, unwanted = wanted_variants(scenario, profiles, classes)
-    times, capacities, throughputs = profiles_by_host(profiles, wanted)
+    placed = place_in_containers(profiles, containers)
+    times, capacities, throughputs = profiles_by_host(profiles, placed.capacities, wanted)
     hosts = {host for _, host in (*times, *capacities, *throughputs) if host is not None}
-    rentals = rentals_of(scenario, prices, hosts)
+    rentals = rentals_of(scenario, prices, hosts, placed.offers, bursts)
     join = Join(scenario, classes, wanted, times, capacities, throughputs, rentals)
     measured, rejected_times = groups_from_times(join)
     published, rejected_capacities = groups_from_capacities(join)
-    functions, rejected_functions = serverless_functions(join, profiles, tariffs)
     in_buckets, rejected_buckets = groups_from_throughputs(join)
-    groups = [*measured, *published, *in_buckets]
-    machines = [
-        machine
-        for host in sorted({group.instance_type for group in groups})
-        for machine in join.rentals.machines[host]
-        if any(machine.feeds(group) for group in groups)
-    ]
-    used = {machine.instance_type for machine in machines}
+    functions, rejected_functions = serverless_functions(join, profiles, tariffs)
+    groups = with_load_times(scenario, profiles, [*measured, *published, *in_buckets])
+    used = {group.instance_type for group in groups}
     rejected = {
         *unwanted,
         *rejected_times,
@@ -104,64 +84,22 @@ def enumerate_options(
     return OptionTable(
         classes=classes.classes,
         groups=tuple(sorted(groups, key=lambda group: group.id)),
-        machines=tuple(machines),
+        machines=machines_used(join, groups),
         functions=tuple(sorted(functions, key=lambda function: function.id)),
         rejected=tuple(sorted(rejected, key=lambda one: (one.option, one.kind, one.reason))),
         notes=tuple(notes_of(scenario, classes, groups, functions)),
     )
 
 
-def wanted_variants(
-    scenario: Scenario, profiles: ProfileCatalog, classes: ClassSet
-) -> tuple[dict[str, Wanted], Rejected]:
-    """Variants that some class accepts, by name; each other one is rejected once, whatever its profiles."""
-    wanted: dict[str, Wanted] = {}
-    rejected: Rejected = []
-    profiled = {one.model for one in profiles.service_times}
-    profiled |= {one.model for one in profiles.capacities} | {one.model for one in profiles.function_times}
-    profiled |= {one.model for one in profiles.bucket_throughputs}
-    for name in sorted(profiled):
-        variant = profiles.variants.get(name)
-        if variant is None:
-            reason = "has profiles and no row among the model variants"
-            rejected.append(RejectedOption(name, "no variant", reason))
-        elif scenario.models.allowed is not None and name not in scenario.models.allowed:
-            rejected.append(RejectedOption(name, "excluded", "models.allowed does not name it"))
-        elif not classes.asking(variant):
-            rejected.append(RejectedOption(name, "task", f"no class asks for it or its task, {variant.task}"))
-        else:
-            accepting = {
-                items: found
-                for items in classes.items_of(variant)
-                if (found := classes.accepting(variant, items))
-            }
-            in_buckets = classes.accepting_in_buckets(variant)
-            if accepting or in_buckets:
-                wanted[name] = Wanted(variant, accepting, in_buckets)
-            else:
-                rejected.append(RejectedOption(name, "accuracy", classes.why_not_accurate(variant)))
-    return wanted, rejected
-
-
-def profiles_by_host(
-    profiles: ProfileCatalog, wanted: Mapping[str, Wanted]
-) -> tuple[
-    dict[Place, list[ServiceTime]], dict[Place, list[PublishedCapacity]], dict[Place, list[BucketThroughput]]
-]:
-    """Service times, published capacities and throughputs of the wanted variants by (model, instance type)."""
-    times: dict[Place, list[ServiceTime]] = defaultdict(list)
-    capacities: dict[Place, list[PublishedCapacity]] = defaultdict(list)
-    for time in profiles.service_times:
-        if time.model in wanted:
-            times[time.model, time.instance_type].append(time)
-    for capacity in profiles.capacities:
-        if capacity.model in wanted:
-            capacities[capacity.model, capacity.instance_type].append(capacity)
-    throughputs: dict[Place, list[BucketThroughput]] = defaultdict(list)
-    for throughput in profiles.bucket_throughputs:
-        if throughput.model in wanted and wanted[throughput.model].in_buckets:
-            throughputs[throughput.model, throughput.instance_type].append(throughput)
-    return dict(times), dict(capacities), dict(throughputs)
+def machines_used(join: Join, groups: Sequence[ServingGroup]) -> tuple[Machine, ...]:
+    """Machines that feed at least one group, by instance type and id."""
+    uses = {(group.instance_type, group.standby) for group in groups}
+    return tuple(
+        machine
+        for host in sorted({host for host, _ in uses})
+        for machine in join.rentals.machines[host]
+        if (host, machine.is_standby) in uses
+    )
 
 
 def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
@@ -183,7 +121,7 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
                 rejected.append(unfit)
         calls = {items: calls_for(fitting, items) for items in one.accepting}
         if fitting and not any(calls.values()):
-            rejected.append(_other_items(name, fitting, one))
+            rejected.append(other_items(name, fitting, one))
         for items, ways in calls.items():
             for call in ways:
                 found, left_out = candidates_of(call, one.variant, one.accepting[items], join.classes)
@@ -285,7 +223,7 @@ def serverless_functions(
     offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
     found: list[ServerlessFunction] = []
     rejected: Rejected = []
-    for time in with_sizes_between(measured):
+    for time in with_sizes_between(measured, profiles.failed_sizes):
         one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
         tariff = offered.get((time.provider, time.arch))
         accepting = one.accepting.get(items, ())
@@ -303,34 +241,6 @@ def serverless_functions(
             rejected += reasons
             found += [] if option is None else [option]
     return found, rejected
-
-
-def failed_profiles(profiles: ProfileCatalog, wanted: Mapping[str, Wanted]) -> Rejected:
-    """What the sources tried without success, of the wanted variants."""
-    return [
-        RejectedOption(
-            f"{one.model}/{one.host}" + (f"/b{one.batch}" if one.batch else ""),
-            "failed profile",
-            f"{one.reason} ({one.source})",
-        )
-        for one in profiles.failed
-        if one.model in wanted
-    ]
-
-
-def without_profile(prices: PriceCatalog, hosts: Iterable[str]) -> Rejected:
-    """Instance types that no wanted variant was profiled on, a line a family; and those without a shape."""
-    known = set(hosts)
-    families: dict[str, list[str]] = defaultdict(list)
-    for offer in prices.machines:
-        if offer.instance_type not in known:
-            families[offer.shape.family].append(offer.instance_type)
-    found = []
-    for family, names in families.items():
-        reason = f"no wanted model was profiled on {', '.join(sorted(names))}"
-        found.append(RejectedOption(f"{family}.*", "no profile", reason))
-    types = (one for one in prices.rejected if "/" not in one.name and one.name not in known)
-    return found + [RejectedOption(one.name, "no shape", one.reason) for one in types]
 
 
 def notes_of(
@@ -353,32 +263,3 @@ def notes_of(
             f"a call rate of {settings.least_rate_rps:g}/s and {settings.keep_alive_s:g} s of keep-alive"
         )
         yield f"cold starts of functions are counted at {assumed}"
-
-
-def unfit_host(
-    name: str, host: str, variant: ModelVariant, replicas: int, rentals: Rentals
-) -> RejectedOption | None:
-    """Why replicas of a variant cannot run on a machine: it is left out, or too small."""
-    rejected = rentals.rejected_types.get(host)
-    if rejected is not None:
-        return RejectedOption(name, rejected.kind, rejected.reason)
-    needed = (variant.memory_mib or 0.0) * replicas
-    place, size = memory_of(rentals.offers[host].shape)
-    if needed > size:
-        copies = f"{replicas} replicas need" if replicas > 1 else "it needs"
-        return RejectedOption(name, "memory", f"{copies} {needed:.0f} MiB; the {place} has {size} MiB")
-    return None
-
-
-def memory_of(shape: Shape) -> tuple[str, int]:
-    """Where a model lives on a machine, and how much memory is there, MiB: its accelerators, or the host."""
-    if shape.accelerator is None or not shape.accelerator_memory_mib:
-        return "host", shape.memory_mib
-    return "accelerator", shape.accelerator_memory_mib * max(shape.accelerator_count, 1)
-
-
-def _other_items(name: str, measured: Sequence[ServiceTime], one: Wanted) -> RejectedOption:
-    sizes = sorted({time.batch * time.items_per_request for time in measured})
-    asked = ", ".join(str(items) for items in sorted(one.accepting))
-    reason = f"measured with {sizes[0]} to {sizes[-1]} items; the classes that accept it send {asked}"
-    return RejectedOption(name, "items", reason)

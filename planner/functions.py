@@ -20,7 +20,7 @@ from planner.queueing import cold_start_share
 from planner.tiers import PERCENTILE_SLACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from catalogs.functions import FunctionTariff
     from catalogs.measurements import FunctionTime, ModelVariant
@@ -38,17 +38,25 @@ def function_name(time: FunctionTime) -> str:
     return f"{provider}/{time.model}/{time.memory_mb}{arch}{size}"
 
 
-def with_sizes_between(times: Iterable[FunctionTime]) -> list[FunctionTime]:
-    """Add interpolated memory sizes on a grid between measured ones; the source of each says so."""
+def with_sizes_between(
+    times: Iterable[FunctionTime], failed_mb: Callable[[str, str], Collection[int]]
+) -> list[FunctionTime]:
+    """Add interpolated memory sizes on a grid between measured ones; the source of each says so.
+
+    Parameters
+    ----------
+    failed_mb
+        (model, provider) -> sizes that were tried without success: nothing is interpolated across them.
+    """
     rows: dict[tuple[str, str, str, int, int], list[FunctionTime]] = {}
     for one in times:
         rows.setdefault((one.model, one.provider, one.arch, one.batch, one.items_per_request), []).append(one)
     found: list[FunctionTime] = []
-    for points in rows.values():
+    for (model, provider, *_), points in rows.items():
         sizes = {one.memory_mb for one in points}
         first = -(-min(sizes) // MEMORY_GRID_MB) * MEMORY_GRID_MB
         grid = sizes | set(range(first, max(sizes), MEMORY_GRID_MB))
-        between = [function_time_at_memory(points, size) for size in sorted(grid)]
+        between = [function_time_at_memory(points, size, failed_mb(model, provider)) for size in sorted(grid)]
         found += [one for one in between if one is not None]
     return found
 

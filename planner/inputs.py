@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from catalogs.availability import load_availability
+from catalogs.burstable import load_burst_catalog
+from catalogs.containers import load_container_tariffs
 from catalogs.errors import CatalogError
 from catalogs.functions import load_function_tariffs
 from catalogs.prices import load_price_catalog
 from catalogs.profiles import load_profile_catalog
+from planner.client_rules import overlap_problems
+from planner.containers import container_offers
 from planner.errors import InputError
 from planner.input_checks import check_names, history_of
 from planner.scenario import ConstantTrace, TraceFile
@@ -23,7 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from catalogs.availability import AvailabilityCatalog
+    from catalogs.burstable import BurstCatalog
+    from catalogs.containers import ContainerCatalog
     from catalogs.functions import FunctionCatalog
+    from catalogs.machines import MachineOffer
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
     from planner.scenario import Scenario, TraceSource
@@ -40,18 +49,34 @@ class Inputs:
     ----------
     histories
         By trace: what is known at the horizon's start, unscaled.
+    bursts
+        Processor credits of burstable machines.
+    availability
+        Traces of spot machines that could be had.
+    containers
+        Tariffs of containers; None where the scenario does not enable them.
     """
 
     histories: Mapping[str, Trace]
     prices: PriceCatalog
     profiles: ProfileCatalog
     tariffs: FunctionCatalog
+    bursts: BurstCatalog
+    availability: AvailabilityCatalog
+    containers: ContainerCatalog | None = None
 
     def digests(self, scenario: Scenario) -> dict[str, str]:
         """SHA-256 of every input by its name."""
         found = {f"trace {name}": trace.digest for name, trace in self.histories.items()}
-        for catalog in (self.prices, self.profiles, self.tariffs):
-            found |= dict(catalog.digests)
+        for catalog in (
+            self.prices,
+            self.profiles,
+            self.tariffs,
+            self.bursts,
+            self.availability,
+            self.containers,
+        ):
+            found |= {} if catalog is None else dict(catalog.digests)
         return found | ({"scenario": scenario.digest} if scenario.digest else {})
 
     @property
@@ -61,6 +86,11 @@ class Inputs:
             f"trace {name}: {note}" for name, trace in self.histories.items() for note in trace.report.notes
         ]
         return (*notes, *self.prices.warnings, *self.profiles.warnings)
+
+    def offer_of(self, instance_type: str) -> MachineOffer:
+        """Shape and price of a machine or container that the scenario names (`check_names` has seen it)."""
+        offers = {one.instance_type: one for one in self.prices.machines} | container_offers(self.containers)
+        return offers[instance_type]
 
 
 @dataclass(frozen=True)
@@ -88,6 +118,8 @@ def load_inputs(scenario: Scenario) -> Inputs:
         name: _collect(problems, partial(_history, scenario, name, source))
         for name, source in scenario.workload.traces.items()
     }
+    if not problems:
+        problems += overlap_problems(scenario)
     prices = _collect(
         problems,
         lambda: load_price_catalog(
@@ -100,12 +132,29 @@ def load_inputs(scenario: Scenario) -> Inputs:
     )
     profiles = _collect(problems, lambda: load_profile_catalog(_paths(scenario, scenario.models.profiles)))
     tariffs = _collect(problems, lambda: load_function_tariffs(scenario.region))
+    bursts = _collect(problems, load_burst_catalog)
+    availability = _collect(
+        problems,
+        lambda: load_availability(
+            {name: scenario.path_of(file) for name, file in scenario.spot.availability.items()}
+        ),
+    )
+    containers = None
+    if resources.containers.enabled:
+        containers = _collect(problems, lambda: load_container_tariffs(scenario.region))
     if prices is not None and profiles is not None:
-        _collect(problems, lambda: check_names(scenario, prices, profiles))
+        _collect(problems, lambda: check_names(scenario, prices, profiles, containers))
     found = {name: trace for name, trace in histories.items() if trace is not None}
-    if problems or prices is None or profiles is None or tariffs is None:
+    if (
+        problems
+        or prices is None
+        or profiles is None
+        or tariffs is None
+        or bursts is None
+        or availability is None
+    ):
         raise InputError(problems)
-    return Inputs(found, prices, profiles, tariffs)
+    return Inputs(found, prices, profiles, tariffs, bursts, availability, containers)
 
 
 def _collect(problems: list[str], load: Callable[[], T]) -> T | None:

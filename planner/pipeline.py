@@ -184,9 +184,17 @@ def formulate(
     """Enumerate the options, prune them, and assemble the program."""
     report("options", 0.0)
     demand = demand_by_class(scenario, inputs, forecasts)
-    options = enumerate_options(scenario, demand, inputs.prices, inputs.profiles, inputs.tariffs)
+    options = enumerate_options(
+        scenario,
+        demand,
+        inputs.prices,
+        inputs.profiles,
+        inputs.tariffs,
+        inputs.containers,
+        inputs.bursts.facts,
+    )
     report("options", 0.5)
-    return assemble(scenario, demand, options)
+    return assemble(scenario, demand, options, inputs.availability.traces)
 
 
 def _load(scenario: Scenario, report: Progress) -> Inputs:

@@ -49,3 +49,6 @@ class Burstable(Document):
     standby: bool = Field(
         False, description="Whether they may stand stopped, to serve at full speed after a spot loss."
     )
+    standby_disk_gb: Positive = Field(
+        30.0, description="Disk of a stopped machine, all that it costs."
+    )  # room for an image of the system and the largest bundled model
