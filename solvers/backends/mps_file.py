@@ -6,9 +6,11 @@ Names, and rows with two limits, are those of the LP file; norms and squares are
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from solvers.backends.lifted import LiftedProgram
 from solvers.backends.lp_file import fitted_names, number, row_limits
@@ -30,8 +32,7 @@ def write_mps(program: LinearProgram, path: Path) -> None:
 def mps_lines(program: LinearProgram) -> Iterator[str]:
     """Yield the lines of the file."""
     lifted = LiftedProgram(program) if program.is_curved else None
-    if lifted is not None:
-        program = lifted.linear
+    program = with_constant(program if lifted is None else lifted.linear)
     columns, rows = fitted_names(program)
     limits = list(row_limits(program))
     cones = [] if lifted is None else [f"{columns[size]}_cone" for size in lifted.size_columns]
@@ -43,8 +44,6 @@ def mps_lines(program: LinearProgram) -> Iterator[str]:
     yield "COLUMNS"
     yield from column_lines(program, columns, rows)
     yield "RHS"
-    if program.offset:
-        yield f" RHS cost {number(-program.offset)}"
     yield from (
         f" RHS {name} {number(limit)}" for name, (_, _, _, limit) in zip(rows, limits, strict=True) if limit
     )
@@ -56,6 +55,25 @@ def mps_lines(program: LinearProgram) -> Iterator[str]:
     yield "ENDATA"
 
 
+def with_constant(program: LinearProgram) -> LinearProgram:
+    """Return the program with its constant as a last column held at 1: readers disagree on the sign of one on the cost row."""
+    if not program.offset:
+        return program
+    names = program.column_names or [f"x{n}" for n in range(len(program.cost))]
+    return replace(
+        program,
+        cost=np.append(program.cost, program.offset),
+        matrix=sparse.csr_array(
+            sparse.hstack([program.matrix, sparse.csr_array((len(program.row_lower), 1))])
+        ),
+        lower=np.append(program.lower, 1.0),
+        upper=np.append(program.upper, 1.0),
+        integer=np.append(program.integer, False),
+        offset=0.0,
+        column_names=(*names, "constant"),
+    )
+
+
 def column_lines(program: LinearProgram, columns: list[str], rows: list[str]) -> Iterator[str]:
     """Yield the coefficients column by column, integer ones between markers; one without any gets a cost of 0."""
     by_column = program.matrix[[row for row, _, _, _ in row_limits(program)]].tocsc()
@@ -63,7 +81,7 @@ def column_lines(program: LinearProgram, columns: list[str], rows: list[str]) ->
     for n, name in enumerate(columns):
         if bool(program.integer[n]) != whole:
             whole = not whole
-            yield f" MARKER MARKER 'MARKER' '{'INTORG' if whole else 'INTEND'}'"
+            yield f" MARKER 'MARKER' '{'INTORG' if whole else 'INTEND'}'"
         entries = slice(by_column.indptr[n], by_column.indptr[n + 1])
         held = by_column.indices[entries]
         if program.cost[n] or not len(held):
@@ -71,7 +89,7 @@ def column_lines(program: LinearProgram, columns: list[str], rows: list[str]) ->
         for row, value in zip(held.tolist(), by_column.data[entries].tolist(), strict=True):
             yield f" {name} {rows[row]} {number(value)}"
     if whole:
-        yield " MARKER MARKER 'MARKER' 'INTEND'"
+        yield " MARKER 'MARKER' 'INTEND'"
 
 
 def bound_lines(name: str, low: float, high: float) -> Iterator[str]:

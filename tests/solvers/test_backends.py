@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from solvers.backends import Answer, LinearProgram, Status, installed_backends, solve
+from solvers.backends import Answer, LinearProgram, Status, installed_backends, settle_trivial, solve
 from solvers.backends.check import check_report
+from solvers.backends.pulp_solvers import others, run_other
 from solvers.backends.status import Report, Settings
 from solvers.errors import BackendError, ProblemError, SolverError
 from tests.solvers.backend_cases import (
@@ -167,8 +168,9 @@ def test_a_bad_start_is_ignored(solver: str) -> None:
 
 @pytest.mark.parametrize("solver", BACKENDS)
 def test_the_same_question_gets_the_same_answer(solver: str) -> None:
-    """One thread, a fixed seed and a node limit: the second run repeats the first to the last digit."""
-    first, second = (solve(hard_knapsack(), solver=solver, node_limit=5, seed=3) for _ in range(2))
+    """One thread, a fixed seed, and a limit of nodes or a gap: the second run repeats the first to the last digit."""
+    limit = {"node_limit": 5} if solver in LIMITS_NODES else {"gap": 0.02}
+    first, second = (solve(hard_knapsack(), solver=solver, seed=3, **limit) for _ in range(2))
     assert np.array_equal(first.values, second.values)
     assert (first.objective, first.bound, first.nodes) == (second.objective, second.bound, second.nodes)
 
@@ -322,6 +324,41 @@ def test_gap_of_a_free_optimum_is_defined() -> None:
     program = program_of([1], [[1]], [-INF], [9], [0], [9], [1])
     assert checked(program, Report(Status.OPTIMAL, np.zeros(1), bound=0.0)).gap == 0.0
     assert checked(program, Report(Status.FEASIBLE, np.zeros(1), bound=-1.0)).gap == INF
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_solver_known_to_pulp_only_is_read_in_its_words(case: Case) -> None:
+    """Without limits PuLP's word is enough; HiGHS stands for the solvers that no module of ours knows."""
+    if settle_trivial(case.program) is not None:
+        return
+    answer = checked(case.program, run_other("HiGHS", case.program.scaled(1e6), Settings(gap=0.0)), gap=0.0)
+    if case.objective is None:
+        assert answer.status is not Status.OPTIMAL
+        assert answer.values is None
+    else:
+        assert answer.status is Status.OPTIMAL
+        assert answer.objective == pytest.approx(case.objective, rel=1e-6)
+
+
+def test_under_a_limit_pulps_word_is_no_proof() -> None:
+    """PuLP passes a time limit on but not whether it struck: what it calls optimal counts as feasible."""
+    answer = run_other("HiGHS", hard_knapsack(), Settings(gap=0.05, time_limit_s=60.0))
+    assert answer.status is Status.FEASIBLE
+
+
+def test_other_solvers_of_pulp_are_listed_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PuLP finds is offered under a name of ours, without a bound, and can be called by it."""
+    monkeypatch.setattr("pulp.listSolvers", lambda onlyAvailable: ["HiGHS", "SCIP_CMD"])
+    assert others() == {"pulp-scip-cmd": "SCIP_CMD"}
+    listed = next(info for info in installed_backends() if info.name == "pulp-scip-cmd")
+    assert (listed.gives_bound, listed.limits_nodes) == (False, False)
+    called = []
+    monkeypatch.setattr(
+        "solvers.backends.pulp_solvers.run_other",
+        lambda name, *_: called.append(name) or Report(Status.LIMIT),
+    )
+    assert solve(CASES[0].program, solver="pulp-scip-cmd").status is Status.LIMIT
+    assert called == ["SCIP_CMD"]
 
 
 def test_a_crash_of_cbc_is_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

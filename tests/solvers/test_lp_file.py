@@ -1,7 +1,9 @@
-"""LP files are the same bytes for the same program, and other software reads the program back from them."""
+"""LP and MPS files are the same bytes for the same program, and other software reads the program back from them."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from solvers.backends import solve, write_lp
+from solvers.backends import solve, write_lp, write_mps
 from solvers.backends.lp_file import LINE_WIDTH, fit_names
-from tests.solvers.backend_cases import CASES, INF, hard_knapsack, program_of
+from tests.solvers.backend_cases import CASES, CURVED_CASES, INF, Case, program_of, random_cone_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.portable
 
+WRITERS = {"lp": write_lp, "mps": write_mps}
 EXPECTED = """\\ 5 columns (3 integer), 5 rows
 Minimize
  cost: + 0.1 instances_0_0 - 2.5 carried + 10
@@ -69,12 +72,13 @@ def test_the_text_is_readable_and_complete(tmp_path: Path) -> None:
     assert (tmp_path / "sample.lp").read_text(encoding="utf-8") == EXPECTED
 
 
+@pytest.mark.parametrize("kind", WRITERS)
 @pytest.mark.parametrize("name", [case.name for case in CASES if len(case.program.cost)])
-def test_another_reader_finds_the_same_optimum(name: str, tmp_path: Path) -> None:
+def test_another_reader_finds_the_same_optimum(name: str, kind: str, tmp_path: Path) -> None:
     """HiGHS reads the file and ends where our arrays end."""
     program = next(case.program for case in CASES if case.name == name)
-    path = tmp_path / "case.lp"
-    write_lp(program, path)
+    path = tmp_path / f"case.{kind}"
+    WRITERS[kind](program, path)
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     read = model.readModel(str(path))
@@ -92,7 +96,60 @@ def test_another_reader_finds_the_same_optimum(name: str, tmp_path: Path) -> Non
         assert model.getInfo().objective_function_value == pytest.approx(answer.objective, abs=1e-12)
 
 
-def test_every_number_reads_back_exactly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("case", CURVED_CASES, ids=lambda case: case.name)
+def test_another_reader_finds_the_same_curved_optimum(case: Case, kind: str, tmp_path: Path) -> None:
+    """SCIP reads quadratic limits and objectives, and ends where the hand did."""
+    if case.objective is None or case.name in (
+        "disc",
+        "parabola",
+    ):  # free columns: SCIP's proof takes its time
+        return
+    scip = pytest.importorskip("pyscipopt")
+    path = tmp_path / f"case.{kind}"
+    WRITERS[kind](case.program, path)
+    model = scip.Model()
+    model.hideOutput()
+    model.readProblem(str(path))
+    model.optimize()
+    assert model.getStatus() == "optimal"
+    assert model.getObjVal() == pytest.approx(case.objective, rel=1e-5)
+
+
+def test_glpk_reads_the_mps_file(tmp_path: Path) -> None:
+    """A third reader: glpsol ends at the optimum of the knapsack, its constant included."""
+    if shutil.which("glpsol") is None:
+        pytest.skip("GLPK is not installed here")
+    knapsack = next(case.program for case in CASES if case.name == "knapsack")
+    write_mps(replace(knapsack, offset=5.0), tmp_path / "knapsack.mps")
+    command = ["glpsol", "--freemps", "knapsack.mps", "-o", "solution.txt"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert "cost = -85 (MINimum)" in (tmp_path / "solution.txt").read_text(encoding="utf-8")
+
+
+def test_the_mps_text_is_complete(tmp_path: Path) -> None:
+    """Integer columns between markers, every bound written out, the constant as a column held at 1."""
+    write_mps(sample(), tmp_path / "sample.mps")
+    lines = (tmp_path / "sample.mps").read_text(encoding="utf-8").splitlines()
+    assert lines[:4] == ["NAME program", "ROWS", " N cost", " E serve_demand_0"]
+    assert " constant cost 10" in lines
+    assert lines.count(" MARKER 'MARKER' 'INTORG'") == 2
+    bounds = lines[lines.index("BOUNDS") + 1 : lines.index("ENDATA")]
+    assert bounds == [
+        " LO BND instances_0_0 0",
+        " PL BND instances_0_0",
+        " LO BND carried 0",
+        " UP BND carried 8",
+        " FR BND free_",
+        " FX BND fixed 3",
+        " LO BND pick 0",
+        " UP BND pick 1",
+        " FX BND constant 1",
+    ]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_number_reads_back_exactly(kind: str, tmp_path: Path) -> None:
     """Coefficients, limits and bounds come back to the last digit, through lines that were wrapped."""
     rng = np.random.default_rng(5)
     matrix = np.where(
@@ -106,8 +163,8 @@ def test_every_number_reads_back_exactly(tmp_path: Path) -> None:
         [0] * 40,
         [3.7] * 40,
     )
-    path = tmp_path / "random.lp"
-    write_lp(program, path)
+    path = tmp_path / f"random.{kind}"
+    WRITERS[kind](program, path)
     assert max(len(line) for line in path.read_text(encoding="utf-8").splitlines()) <= LINE_WIDTH
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
@@ -124,11 +181,12 @@ def test_every_number_reads_back_exactly(tmp_path: Path) -> None:
     assert set(lp.col_upper_) == {3.7}
 
 
-def test_the_same_program_gives_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_same_program_gives_the_same_bytes(kind: str, tmp_path: Path) -> None:
     """Nothing of the moment is written: no date, no path, no order of a set."""
-    for name in ("first.lp", "second.lp"):
-        write_lp(hard_knapsack(), tmp_path / name)
-    assert (tmp_path / "first.lp").read_bytes() == (tmp_path / "second.lp").read_bytes()
+    for name in ("first", "second"):
+        WRITERS[kind](random_cone_program(2), tmp_path / name)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
 def test_names_are_made_to_fit_and_stay_apart() -> None:
