@@ -13,7 +13,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 def write_golden(case: HandCase, folder: Path) -> Path:
     """Write the LP file of one hand case into `folder` and return its path."""
-    path = folder / f"{case.family}.lp"
+    path = folder / f"{case.name}.lp"
     write_lp(compile_whole(case.problem).named(), path)
     return path
 
