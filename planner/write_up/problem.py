@@ -30,14 +30,10 @@ if TYPE_CHECKING:
 def problem_of(planned: Planned, inputs: Inputs) -> Problem:
     """Write the classes and limits down."""
     scenario = planned.scenario
-    resources, limits = scenario.resources, planned.problem.limits
-    fleet = resources.current_fleet
-    least = np.zeros(len(planned.options.classes), dtype=int) if limits is None else limits.min_instances
+    resources, fleet = scenario.resources, scenario.resources.current_fleet
     return Problem(
         objective=_objective(scenario),
-        classes=tuple(
-            _planned_class(one, int(count)) for one, count in zip(planned.options.classes, least, strict=True)
-        ),
+        classes=tuple(_planned_class(one, scenario.min_instances_of(one)) for one in planned.options.classes),
         current_fleet=None
         if fleet is None
         else tuple(_current_machines(scenario, inputs, entry) for entry in fleet),
@@ -62,6 +58,7 @@ def problem_of(planned: Planned, inputs: Inputs) -> Problem:
         containers=resources.containers.enabled,
         burstable_workers=resources.burstable.workers != "exclude",
         burstable_standby=resources.burstable.standby,
+        standby_disk_gb=resources.burstable.standby_disk_gb,
         spot=spot_policy_of(planned),
         target_utilisation=resources.target_utilisation,
         boot_s=resources.boot_s,
@@ -101,7 +98,7 @@ def _planned_class(one: RequestClass, min_instances: int) -> PlannedClass:
 
 
 def _current_machines(scenario: Scenario, inputs: Inputs, entry: FleetEntry) -> CurrentMachines:
-    offer = inputs.prices.machine(entry.instance_type)
+    offer = inputs.offer_of(entry.instance_type)
     return CurrentMachines(
         provider=PROVIDER,
         instance_type=entry.instance_type,
@@ -122,7 +119,7 @@ def spot_policy_of(planned: Planned) -> SpotPolicy:
         policy=asked.policy,
         max_share=asked.max_share,
         level=None if risk is None else float(planned.levels[risk.level]),
-        exposure_s=(asked.exposure_s or planned.scenario.resources.boot_s) if counted else None,
+        exposure_s=planned.scenario.exposure_s if counted else None,
         violation_share=None if risk is None else risk.violation_share,
         risk_aversion_usd=0.0 if risk is None else risk.aversion_usd,
         common_shock_share=asked.common_shock_share,
