@@ -117,6 +117,7 @@ class Problem(Document):
     burstable_standby: bool = Field(
         description="Whether they could stand stopped, ready for an interruption."
     )
+    standby_disk_gb: float = Field(gt=0, description="Disk of a stopped machine, all that it costs.")
     spot: SpotPolicy = Field(description="Spot policy.")
     target_utilisation: float = Field(
         gt=0, le=1, description="Part of a published capacity that may be used."

@@ -36,9 +36,12 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
     if machine.is_spot and offer.spot is not None:
         sources["spot"] = offer.spot.source
     load_s, load_usd = 0.0, 0.0
-    if p.loads is not None:
-        m = p.loads.models.index(variant.name)
-        load_s, load_usd = float(p.loads.load_s[m]), float(p.loads.load_usd[i, m])
+    if p.loads is not None and not machine.is_standby:
+        alike = [
+            one.group for one in planned.serving if one.machine == machine and one.group.model == variant.name
+        ]
+        load_s = max(one.load_s or 0.0 for one in alike)
+        load_usd = float(p.loads.load_usd[i, p.loads.models.index(variant.name)])
     return MachineOption(
         id=option.id,
         group=group.id,

@@ -21,7 +21,7 @@ Plan = dict[str, Any]
 REGION = "us-east-1"
 LEVELS = ((0.5, 0.5), (0.9, 0.5))  # probability, weight
 WINDOW_H, BOOT_S, EXTRA_USD_PER_H = 0.25, 180.0, 0.01
-HEADROOM_SHARE, UTILISATION = 0.05, 0.8
+HEADROOM_SHARE, UTILISATION, DISK_GB = 0.05, 0.8, 30.0
 PRICES = {"c5.large": 0.085, "t3.large": 0.0832, "g4dn.xlarge": 0.526}
 VCPU = {"c5.large": 2, "t3.large": 2, "g4dn.xlarge": 4, "fargate-1-2048": 1}
 SPOT_SAVING = 0.6
@@ -144,6 +144,7 @@ def _problem(policy: str, total: float) -> Plan:
         "budget_usd": 1.1 * total,
         "containers": True,
         "burstable_standby": True,
+        "standby_disk_gb": DISK_GB,
         "spot": _spot(policy),
         "target_utilisation": UTILISATION,
         "boot_s": BOOT_S,
@@ -171,7 +172,7 @@ def _usd_per_h(group: str, market: str) -> float:
         case "committed":
             return 0.0
         case "standby":
-            return EXTRA_USD_PER_H
+            return DISK_GB * 0.08 / 730.0
         case "container":
             return CONTAINER_USD_PER_H[0] + 2 * CONTAINER_USD_PER_H[1] + EXTRA_USD_PER_H
     usd = PRICES[HOST[group]] * (1.0 - SPOT_SAVING if market == "spot" else 1.0)
@@ -183,7 +184,7 @@ def _option_id(group: str, market: str, zone: str | None) -> str:
 
 
 def _machine_option(group: str, market: str, zone: str | None) -> Plan:
-    usd, load_s = _usd_per_h(group, market), LOAD_S[MODEL[group]]
+    usd, load_s = _usd_per_h(group, market), 0.0 if market == "standby" else LOAD_S[MODEL[group]]
     return {
         "kind": "machine",
         "id": _option_id(group, market, zone),

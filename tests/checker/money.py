@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Plan = dict[str, Any]
 Machine = tuple[str, str, str | None]  # instance type, market, zone
 CENTS = 1e-6  # relative rounding of money
+DISK_USD_PER_GB_MONTH = 0.08  # EBS gp3 in us-east-1: all that a stopped machine is billed for
 
 
 def differs(stated: float, found: float) -> bool:
@@ -147,7 +148,7 @@ def check_prices(plan: Plan, catalogs: Catalogs, extra_usd_per_h: float = 0.0) -
         if one["kind"] == "function":
             yield from _function_price(one, catalogs)
             continue
-        usd = _machine_usd_per_h(one, catalogs, extra_usd_per_h)
+        usd = _machine_usd_per_h(one, catalogs, extra_usd_per_h, plan["problem"]["standby_disk_gb"])
         if usd is None:
             yield f"option {one['id']}: price: {one['instance_type']} has none in {one['region']}"
             continue
@@ -163,7 +164,7 @@ def check_prices(plan: Plan, catalogs: Catalogs, extra_usd_per_h: float = 0.0) -
                 yield f"option {one['id']}: price: a {what} at {stated:.8g} USD, recomputed {found:.8g}"
 
 
-def _machine_usd_per_h(one: Plan, catalogs: Catalogs, extra_usd_per_h: float) -> float | None:
+def _machine_usd_per_h(one: Plan, catalogs: Catalogs, extra_usd_per_h: float, disk_gb: float) -> float | None:
     """Price of a machine in its market; None where the catalog has none. What is paid for already costs nothing more."""
     if one["market"] == "container":
         per_vcpu, per_gb = catalogs.container_usd_per_h.get(one["region"], (0.0, 0.0))
@@ -176,8 +177,8 @@ def _machine_usd_per_h(one: Plan, catalogs: Catalogs, extra_usd_per_h: float) ->
     match one["market"]:
         case "committed":
             return 0.0
-        case "standby":  # stopped: what is paid for beside the machine, such as its disk
-            return extra_usd_per_h
+        case "standby":
+            return disk_gb * DISK_USD_PER_GB_MONTH / 730.0
         case "spot":
             usd *= 1.0 - catalogs.spot_saving_share.get(key, 0.0)
     return usd + extra_usd_per_h

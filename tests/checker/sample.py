@@ -113,6 +113,7 @@ def sample_plan() -> Plan:
             "budget_usd": None,
             "containers": False,
             "burstable_standby": False,
+            "standby_disk_gb": 30.0,
             "spot": {"policy": "share", "max_share": 0.5, "risk_aversion_usd": 0.0},
             "target_utilisation": 1.0,
             "boot_s": BOOT_S,

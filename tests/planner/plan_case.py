@@ -287,6 +287,7 @@ def plan_data() -> dict[str, Any]:
             "containers": False,
             "burstable_workers": True,
             "burstable_standby": False,
+            "standby_disk_gb": 30.0,
             "spot": {
                 "policy": "share",
                 "max_share": 0.5,
