@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.queueing import capacity_rps, smallest_count
+from planner.queueing import capacity_rps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from planner.tiers import Tier
 
     Array = NDArray[np.float64]
+
+LEAST_SIZES = (
+    16  # sizes tabulated at once at least: a call of the closed forms takes as long for one size as for these
+)
+GROWTH = 1.25  # over the sizes a load needs at full utilisation: most groups need no more, and none is tabulated much too far
 
 
 class CapacityTables:
@@ -35,5 +41,9 @@ class CapacityTables:
 
     def least_count(self, service: PoolService, tier: Tier, rate_rps: float) -> int:
         """Least number of machines that carries a rate, at least 1; the cap where not even that many do."""
-        found = smallest_count(service, rate_rps, tier.deadline_s, tier.percentile, self.count_cap)
-        return self.count_cap if found is None else max(found, 1)
+        size = math.ceil(rate_rps * service.mean_s / (service.batch * service.replicas))
+        while True:
+            size = min(max(math.ceil(GROWTH * size), LEAST_SIZES), self.count_cap)
+            table = self.up_to(service, tier, size)
+            if table[-1] >= rate_rps or size == self.count_cap:
+                return min(max(int(np.searchsorted(table, rate_rps)), 1), self.count_cap)

@@ -6,7 +6,6 @@ from planner.queueing.capacity import (
     capacity_rps,
     deadline_meet_rate,
     linear_capacity_rps,
-    smallest_count,
 )
 from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
@@ -23,6 +22,5 @@ __all__ = [
     "diverted_share",
     "linear_capacity_rps",
     "mmpp_capacity_rps",
-    "smallest_count",
     "stated_error_share",
 ]

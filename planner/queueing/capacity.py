@@ -72,33 +72,6 @@ def _exact_rate(service: PoolService, servers: IntArray, deadline_s: float, log_
     return servers * utilisation(decay) / service.mean_s
 
 
-def smallest_count(
-    service: PoolService, rate_rps: float, deadline_s: float, percentile: float, count_max: int
-) -> int | None:
-    """Least number of machines whose capacity reaches `rate_rps`; None where `count_max` do not.
-
-    Bisection on `capacity_rps`, which rises with n: about ``log2(count_max)`` cells.
-    """
-    if rate_rps <= 0.0:
-        return 0
-
-    def carries(count: int) -> bool:
-        return bool(capacity_rps(service, [count], deadline_s, percentile)[0] >= rate_rps)
-
-    # no pool carries more than a utilisation of one: fewer machines than this cannot do
-    low = math.ceil(rate_rps * service.mean_s / (service.batch * service.replicas)) - 1
-    high = max(low, 0) + 1
-    while high < count_max and not carries(high):
-        low, high = high, 2 * high
-    high = min(high, count_max)
-    if low >= high or not carries(high):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if carries(middle) else (middle, high)
-    return high
-
-
 def deadline_meet_rate(
     service: PoolService, count: ArrayLike, rate_rps: ArrayLike, deadline_s: float
 ) -> Array:

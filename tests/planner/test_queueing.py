@@ -21,7 +21,6 @@ from planner.queueing import (
     diverted_share,
     linear_capacity_rps,
     mmpp_capacity_rps,
-    smallest_count,
     stated_error_share,
 )
 from tests.checker.simulation import (
@@ -253,29 +252,6 @@ def test_capacity_rises_with_machines_and_deadline_and_falls_with_the_percentile
     assert (
         capacity_rps(service, np.arange(40), deadline, 0.5 * (1 + percentile)) <= rates * (1 + 1e-9)
     ).all()
-
-
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(service=services, deadline=st.floats(0.2, 1.5), share=st.floats(0.05, 1.3), count=st.integers(1, 60))
-def test_smallest_count_reads_the_table_backwards(
-    service: PoolService, deadline: float, share: float, count: int
-) -> None:
-    table = capacity_rps(service, np.arange(61), deadline, 0.98)
-    rate = share * float(table[count])
-    enough = np.flatnonzero(table >= rate)
-    expected = int(enough[0]) if len(enough) else None
-    assert smallest_count(service, rate, deadline, 0.98, 60) == expected
-
-
-def test_smallest_count_at_the_edges() -> None:
-    service = PoolService(0.1, 0.1)
-    assert smallest_count(service, 0.0, 0.3, 0.98, 5) == 0
-    assert smallest_count(service, 1e-9, 0.3, 0.98, 5) == 1
-    assert smallest_count(service, 1.0, 0.3, 0.98, 0) is None
-    assert smallest_count(service, 1.0, 0.09, 0.98, 2000) is None
-    five = float(capacity_rps(service, [5], 0.3, 0.98)[0])
-    assert smallest_count(service, five, 0.3, 0.98, 5) == 5
-    assert smallest_count(service, five * (1 + 1e-9), 0.3, 0.98, 5) is None
 
 
 @pytest.mark.parametrize("index", [1.0, 1.2, 5.0])
