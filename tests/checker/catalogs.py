@@ -45,6 +45,7 @@ class Catalogs:
     usd_per_gb_s: dict[tuple[str, str, str], float] = field(default_factory=dict)
     usd_per_call: dict[tuple[str, str, str], float] = field(default_factory=dict)
     billing_step_ms: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    baseline_share: dict[str, float] = field(default_factory=dict)  # of burstable machines
     container_usd_per_h: dict[str, tuple[float, float]] = field(default_factory=dict)  # region -> vCPU, GB
     variants: dict[str, dict[str, str]] = field(default_factory=dict)
     profiles: dict[tuple[str, str, int, int, int], list[Profile]] = field(default_factory=dict)
@@ -75,6 +76,8 @@ def read_catalogs(
     for row in _rows(folder / "shapes" / "aws.csv"):
         found.vcpu[row["instance_type"]] = int(row["vcpu"])
     _read_functions(found, folder / "functions")
+    for row in _rows(folder / "burstable" / "aws.csv"):
+        found.baseline_share[row["instance_type"]] = float(row["credits_per_h"]) / (60.0 * int(row["vcpu"]))
     for row in _rows(folder / "containers" / "fargate.csv"):
         if row["arch"] == "x86_64":
             rates = (float(row["usd_per_vcpu_h"]), float(row["usd_per_gb_h"]))

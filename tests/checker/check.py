@@ -15,7 +15,7 @@ from tests.checker.limits import (
     check_quotas,
     check_spot,
 )
-from tests.checker.models import check_models
+from tests.checker.models import check_credits, check_models
 from tests.checker.money import check_cost, check_prices
 from tests.checker.operators import check_changes, check_floors, check_groups
 from tests.checker.spot import check_losses
@@ -55,4 +55,5 @@ def check_plan(plan: dict[str, Any], catalogs: Catalogs, *, extra_usd_per_h: flo
         *check_cost(plan),
         *check_prices(plan, catalogs, extra_usd_per_h),
         *check_models(plan, catalogs),
+        *check_credits(plan, catalogs),
     ]

@@ -37,6 +37,22 @@ def check_models(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
                     yield from _profile(group, sources.get(group["id"], ""), catalogs)
 
 
+def check_credits(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
+    """Burstable machines at work carry no more than their processor credits sustain."""
+    for window in plan["windows"]:
+        for group in window["groups"]:
+            baseline = catalogs.baseline_share.get(group["instance_type"])
+            if baseline is None or group["service"] is None or group["standby"]:
+                continue
+            calls = group["count"] * group["replicas"] * 1000.0 / group["service"]["mean_ms"]
+            most = baseline * calls * group["batch_size"]
+            if group["capacity_rps"] > most * (1.0 + 1e-6):
+                yield (
+                    f"window {window['id']}, group {group['id']}: credits: {group['capacity_rps']:.6g} requests/s, "
+                    f"they sustain {most:.6g}"
+                )
+
+
 def _throughputs(group: Plan, classes: list[Plan], catalogs: Catalogs) -> Iterator[str]:
     """Rates per class are those of the class's bucket."""
     buckets = {one["name"]: one["bucket"] for one in classes}

@@ -208,6 +208,15 @@ def test_a_chance_that_is_too_large_is_named() -> None:
     assert any("chance:" in problem for problem in check(plan))
 
 
+def test_burstable_machines_at_work_stay_within_their_credits() -> None:
+    """Four machines at 30 % of their processors sustain 12 requests/s of 100 ms; stopped ones start at full speed."""
+    catalogs = full_catalogs()
+    catalogs.baseline_share = {"c5.large": 0.3, "t3.large": 0.3}
+    found = check_plan(full_plan(), catalogs, extra_usd_per_h=EXTRA_USD_PER_H)
+    assert len(found) == 2
+    assert all("group exact: credits" in problem for problem in found)
+
+
 def test_functions_burst_up_to_the_concurrency_limit() -> None:
     plan = full_plan()
     case = Case(plan, plan["windows"][0])
