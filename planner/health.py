@@ -24,7 +24,8 @@ OPTIONAL = {"pyscipopt": "integer and quadratic programs with SCIP"}
 DEFAULT_SOLVER = "highs"
 SOLVER_REMEDIES = {
     "cbc": "put the cbc program on the PATH (PuLP before 4 brings its own)",
-    "scip": "pip install pyscipopt",
+    "glpk": "install GLPK, so that glpsol is on the PATH",
+    "scip": "pip install 'inference-planner[scip]'",
 }
 
 
@@ -67,13 +68,13 @@ def _package(name: str, kind: str, *, required: bool, purpose: str) -> Part:
 
 
 def _solvers() -> list[Part]:
-    """Every way to a solver; only the one that plans use is required."""
+    """Every way to a solver, those only PuLP knows included; only the one that plans use is required."""
     from solvers.backends import RUNNERS, installed_backends
 
     found = {backend.name: backend.version for backend in installed_backends()}
     return [
         Part(name, "solver", found.get(name), name == DEFAULT_SOLVER, "" if name in found else _remedy(name))
-        for name in RUNNERS
+        for name in dict.fromkeys([*RUNNERS, *found])
     ]
 
 
