@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import zlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalogs.errors import CatalogError
 from catalogs.inputs import InputFile, digests_of, raise_collected, read_input
 from catalogs.tables import read_rows
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from catalogs.tables import Row
 
 COLUMNS = ("time", "up")
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952, section 2.3.1
@@ -60,7 +62,7 @@ class AvailabilityTrace:
         problems = []
         if self.up.ndim != 1 or self.up.size < 2:
             problems.append(f"{self.source}: has {self.up.size} samples; at least 2 are needed.")
-        if not (np.isfinite(self.gap_s) and self.gap_s > 0):
+        if not (math.isfinite(self.gap_s) and self.gap_s > 0):
             problems.append(f"{self.source}: the gap is {self.gap_s:g} s; it must be a finite number > 0.")
         raise_collected(problems)
 
@@ -107,20 +109,11 @@ def load_availability(files: Mapping[str, str | Path]) -> AvailabilityCatalog:
 
 def read_availability(file: InputFile, problems: list[str]) -> AvailabilityTrace | None:
     """Read one trace of either format; None, with what is wrong added to `problems`, where that cannot be done."""
-    before = len(problems)
     plain = _unpacked(file, problems)
     if plain is None:
         return None
     is_json = plain.data.lstrip()[:1] in (b"{", b"[")
-    read = _read_json(plain, problems) if is_json else _read_csv(plain, problems)
-    if read is None or len(problems) > before:
-        return None
-    up, gap_s, start = read
-    try:
-        return AvailabilityTrace(np.array(up, dtype=bool), gap_s, start, file.name)
-    except CatalogError as error:
-        problems += error.problems
-        return None
+    return _read_json(plain, problems) if is_json else _read_csv(plain, problems)
 
 
 def _unpacked(file: InputFile, problems: list[str]) -> InputFile | None:
@@ -133,7 +126,7 @@ def _unpacked(file: InputFile, problems: list[str]) -> InputFile | None:
         return None
 
 
-def _read_json(file: InputFile, problems: list[str]) -> tuple[list[int], float, None] | None:
+def _read_json(file: InputFile, problems: list[str]) -> AvailabilityTrace | None:
     try:
         document = json.loads(file.data)
         gap_s, samples = document["metadata"]["gap_seconds"], document["data"]
@@ -143,14 +136,16 @@ def _read_json(file: InputFile, problems: list[str]) -> tuple[list[int], float, 
             "metadata.gap_seconds and data, a list of 0 and 1. Fetch the file again."
         )
         return None
-    if isinstance(gap_s, bool) or not isinstance(gap_s, int | float) or not 0 < gap_s < float("inf"):
+    before = len(problems)
+    if isinstance(gap_s, bool) or not isinstance(gap_s, int | float) or not 0 < gap_s < math.inf:
         problems.append(
             f"{file.where}: metadata.gap_seconds is {gap_s!r}; it must be a number > 0. Correct it."
         )
-        gap_s = 1
     if not isinstance(samples, list):
         problems.append(f"{file.where}: data is {samples!r:.40}; a list of 0 and 1 is needed. Correct it.")
         return None
+    if len(samples) < 2:
+        problems.append(_too_few(file, len(samples)))
     bad = [n for n, sample in enumerate(samples) if isinstance(sample, bool) or sample not in (0, 1)]
     problems.extend(
         f"{file.where}: data[{n}] is {samples[n]!r}; it must be 0 or 1. Correct it."
@@ -158,47 +153,59 @@ def _read_json(file: InputFile, problems: list[str]) -> tuple[list[int], float, 
     )
     if len(bad) > PROBLEMS_LISTED:
         problems.append(f"{file.where}: {len(bad) - PROBLEMS_LISTED} further samples are not 0 or 1.")
-    return None if bad else (samples, float(gap_s), None)
-
-
-def _read_csv(file: InputFile, problems: list[str]) -> tuple[list[int], float, datetime] | None:
-    up: list[int] = []
-    times: list[datetime] = []
-    rows: list[str] = []
-    for row in read_rows(file, required=COLUMNS, problems=problems):
-        text, sample = row.text("time"), row.whole("up", at_least=0, at_most=1)
-        try:
-            time = datetime.fromisoformat(text)
-        except ValueError:
-            row.fail(f"time is {text!r}; an instant such as 2026-03-01T00:00:00+00:00 is needed. Correct it.")
-            continue
-        if time.tzinfo is None:
-            row.fail(f"time is {text!r}, without its offset from UTC; add it, e.g. +00:00.")
-            continue
-        up.append(sample)
-        times.append(time)
-        rows.append(row.where)
-    if len(times) < 2:
-        problems.append(f"{file.where}: has {len(times)} samples; at least 2 are needed. Add rows.")
+    if len(problems) > before:
         return None
-    step = times[1] - times[0]
-    _check_steps(times, rows, step, problems)
-    return up, step.total_seconds(), times[0]
+    return AvailabilityTrace(np.array(samples, dtype=bool), float(gap_s), None, file.name)
 
 
-def _check_steps(
-    times: Sequence[datetime], rows: Sequence[str], step: timedelta, problems: list[str]
-) -> None:
-    if step <= timedelta(0):
-        problems.append(f"{rows[1]}: time does not follow that of the row before. Sort the rows by time.")
+def _read_csv(file: InputFile, problems: list[str]) -> AvailabilityTrace | None:
+    before = len(problems)
+    samples: list[tuple[Row, datetime | None, int]] = [
+        (row, _instant(row), row.whole("up", at_least=0, at_most=1))
+        for row in read_rows(file, required=COLUMNS, problems=problems)
+    ]
+    times = [time for _, time, _ in samples if time is not None]
+    if len(times) == len(samples) >= 2:
+        _check_steps([row for row, _, _ in samples], times)
+    if len(samples) < 2 and len(problems) == before:
+        problems.append(_too_few(file, len(samples)))
+    if len(problems) > before:
+        return None
+    gap_s = (times[1] - times[0]).total_seconds()
+    return AvailabilityTrace(np.array([up for _, _, up in samples], dtype=bool), gap_s, times[0], file.name)
+
+
+def _instant(row: Row) -> datetime | None:
+    text = row.text("time")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        if text:
+            row.fail(f"time is {text!r}; an instant such as 2026-03-01T00:00:00+00:00 is needed. Correct it.")
+        return None
+    if time.tzinfo is None:
+        row.fail(f"time is {text!r}, without its offset from UTC. Add it, e.g. +00:00.")
+        return None
+    return time
+
+
+def _check_steps(rows: Sequence[Row], times: Sequence[datetime]) -> None:
+    first = (times[1] - times[0]).total_seconds()
+    if first <= 0:
+        rows[1].fail("time does not follow that of the row before. Sort the rows by time.")
         return
-    bad = [n for n, (before, after) in enumerate(pairwise(times), start=1) if after - before != step]
-    problems.extend(
-        f"{rows[n]}: comes {(times[n] - times[n - 1]).total_seconds():g} s after the row before, the second row "
-        f"{step.total_seconds():g} s after the first; steps must be equal. Fill in the missing samples."
-        for n in bad[:PROBLEMS_LISTED]
-    )
-    if len(bad) > PROBLEMS_LISTED:
-        problems.append(
-            f"{rows[bad[PROBLEMS_LISTED]]}: from here on {len(bad) - PROBLEMS_LISTED} further steps differ."
+    steps = ((after - before).total_seconds() for before, after in pairwise(times))
+    odd = [(row, step) for row, step in zip(rows[1:], steps, strict=True) if step != first]
+    for row, step in odd[:PROBLEMS_LISTED]:
+        row.fail(
+            f"comes {step:g} s after the row before, the second row {first:g} s after the first; steps must be "
+            "equal. Fill in the missing samples, or sort the rows."
         )
+    if len(odd) > PROBLEMS_LISTED:
+        odd[PROBLEMS_LISTED][0].fail(
+            f"this and {len(odd) - PROBLEMS_LISTED - 1} further steps differ from the first."
+        )
+
+
+def _too_few(file: InputFile, count: int) -> str:
+    return f"{file.where}: has {count} samples; at least 2 are needed. Add samples."

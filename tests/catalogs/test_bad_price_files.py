@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalogs.burstable import load_burst_catalog
 from catalogs.containers import load_container_tariffs
 from catalogs.errors import CatalogError
 from catalogs.functions import load_function_tariffs
@@ -86,6 +87,16 @@ CASES = {
     "tariff_in_euro.csv": ["row 2: currency is 'EUR'", "row 2: concurrency_limit is 0; it must be >= 1."],
     "container_free.csv": [f"row 2: usd_per_vcpu_h is 0; it must be > 0. {NEVER_ZERO}"],
     "container_without_sizes.csv": ["row 2: boxes has no task sizes."],
+    "burst_twice.csv": ["row 3: the credits of z9.large stand in this file already."],
+    "burst_many_problems.csv": [
+        "row 2: credits_per_h is 120; it must be > 0 and < 120.",
+        "row 3: vcpu is 0; it must be >= 1.",
+        "row 3: launch_credits is -30; it must be >= 0.",
+        "row 4: surplus_usd_per_vcpu_h is 0; it must be > 0.",
+        "row 4: source_date is 'today'; a date YYYY-MM-DD is needed.",
+        "row 4: source is empty.",
+    ],
+    "burst_without_price.csv": ["row 1: column surplus_usd_per_vcpu_h is missing."],
 }
 
 
@@ -94,6 +105,8 @@ def load(path: Path) -> None:
     kind = path.name.partition("_")[0]
     if kind in ("tiers", "tariff"):
         load_function_tariffs("us-east-1", [path])
+    elif kind == "burst":
+        load_burst_catalog([path])
     elif kind == "container":
         load_container_tariffs("us-east-1", [path])
     elif kind == "shape":
@@ -128,6 +141,7 @@ def test_every_broken_file_has_a_case() -> None:
         "tiers",
         "tariff",
         "container",
+        "burst",
     )
     present = {path.name for path in BAD.iterdir() if path.name.startswith(own)}
     assert present == set(CASES)

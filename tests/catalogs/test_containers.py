@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from catalogs.containers import FargateTariff, load_container_tariffs
+from catalogs.containers import FargateTariff, container_shapes, least_shape, load_container_tariffs
 from catalogs.errors import CatalogError
 
 
@@ -61,3 +61,38 @@ def test_a_free_or_shapeless_tariff_is_refused(x86: FargateTariff) -> None:
 
 def test_another_region_has_no_tariff_yet() -> None:
     assert load_container_tariffs("mars-1").tariffs == ()
+
+
+def test_every_legal_size_is_listed_once_with_its_price(x86: FargateTariff) -> None:
+    """3 + 4 + 7 + 13 + 23 + 12 + 12 sizes of the seven numbers of vCPU; 1 vCPU and 2 GB cost 0.04937 USD/h."""
+    shapes = container_shapes(x86)
+    assert len(shapes) == len({(shape.vcpu, shape.memory_mib) for shape in shapes}) == 74
+    assert all(shape.usd_per_h == x86.usd_per_h(shape.vcpu, shape.memory_mib) for shape in shapes)
+    assert next(s.usd_per_h for s in shapes if (s.vcpu, s.memory_mib) == (1, 2048)) == pytest.approx(0.04937)
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "memory_mib", "expected"),
+    [
+        (1, 100, (1, 2048)),
+        (1, 2048, (1, 2048)),
+        (1, 2048.5, (1, 3072)),
+        (3, 100, (4, 8192)),
+        (1, 9000, (2, 9216)),
+        (8, 17000, (8, 20480)),
+        (16, 122880, (16, 122880)),
+    ],
+)
+def test_the_least_size_is_the_cheapest_that_holds_vcpu_and_memory(
+    x86: FargateTariff, vcpu: float, memory_mib: float, expected: tuple[float, int]
+) -> None:
+    found = least_shape(x86, vcpu, memory_mib)
+    assert found is not None
+    assert (found.vcpu, found.memory_mib) == expected
+    fitting = [s for s in container_shapes(x86) if s.vcpu >= vcpu and s.memory_mib >= memory_mib]
+    assert found.usd_per_h == min(shape.usd_per_h for shape in fitting)
+
+
+@pytest.mark.parametrize(("vcpu", "memory_mib"), [(20, 100), (1, 122881)])
+def test_what_no_size_holds_has_no_container(x86: FargateTariff, vcpu: float, memory_mib: float) -> None:
+    assert least_shape(x86, vcpu, memory_mib) is None

@@ -99,6 +99,14 @@ def test_memory_between_two_settings() -> None:
     assert function_time_at_memory([at_memory(1024, 80), at_memory(2048, 40)], 3072) is None
 
 
+def test_no_failed_size_is_bridged() -> None:
+    """Out of memory at 1536 MB: nothing between 1024 and 2048 MB, on either side of it; beyond them all holds."""
+    points = [at_memory(1024, 80), at_memory(2048, 40), at_memory(4096, 20)]
+    assert [function_time_at_memory(points, size, {1536}) for size in (1280, 1536, 1792)] == [None] * 3
+    assert function_time_at_memory(points, 3072, {512, 1536, 8192}) == function_time_at_memory(points, 3072)
+    assert function_time_at_memory(points, 1024, {1536}) is points[0]
+
+
 def test_more_memory_is_never_slower_between_the_points() -> None:
     """The 60 ms at 4096 MB lift the 40 ms at 2048 MB, which cannot be trusted."""
     points = [at_memory(1024, 80), at_memory(2048, 40), at_memory(4096, 60)]

@@ -28,6 +28,8 @@ BAD_FILES = {
     "lambda_negative_time.csv": "row 2: times are '[1.1, -0.2]'",
     "lambda_short_line.csv": "row 2: starts '512, resnet50, intel'",
     "latin1.csv": "line 2: byte 0xfc is not UTF-8 text",
+    "load_times_many_problems.csv": "row 3: load time of resnet50: load_s is -1; it must be a finite number > 0",
+    "load_times_repeated_row.csv": "row 3: repeats the configuration of row 2",
     "mark_percent.csv": "row 2: slmin_pct is 150",
     "neuron_zero_throughput.csv": "row 2: Throughput (inference/sec) is 0",
     "paragon_no_time.csv": "row 2: avg_exec_ms is empty",
@@ -93,7 +95,7 @@ def test_all_problems_of_all_files_are_told_at_once() -> None:
 def test_bundled_profiles_are_whole_and_say_where_they_come_from() -> None:
     catalog = load_profile_catalog()
     assert catalog.warnings == ()
-    assert len(catalog.digests) == 7
+    assert len(catalog.digests) == 8
     assert all(name.startswith("bundled/profiles/") for name in catalog.digests)
     assert {time.model for time in catalog.service_times} <= set(catalog.variants)
     assert {time.model for time in catalog.function_times} <= set(catalog.variants)
@@ -130,6 +132,11 @@ def test_failures_of_the_sources_are_not_data() -> None:
         assert ("vgg16", memory_mb) not in settings
         assert "out of memory" in reasons["vgg16", f"aws-lambda {memory_mb} MB"]
     assert ("vgg16", 2048) in settings
+    assert catalog.failed_sizes("vgg16", "aws-lambda") == {512, 1024}
+    assert catalog.failed_sizes("vgg16", "other-cloud") == frozenset()
+    assert (
+        catalog.failed_sizes("resnet152", "aws-lambda") == frozenset()
+    )  # failed on 4 cores, which is no setting
 
 
 def test_a_later_file_overrides_and_the_catalog_says_so(tmp_path: Path) -> None:
