@@ -2,7 +2,7 @@
 
 No profile was measured in such a container. A capacity published for a number of cores of another host may stand
 in for a task of as many vCPU, on the assumption that a vCPU here carries what a core carried there; a larger task
-then carries no less. A plan that uses it has to say so.
+then carries no less. A plan that uses it has to say so (`CORE_ASSUMPTION`).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ TARIFF_COLUMNS = (
     "source",
 )
 SIZE_COLUMNS = ("provider", "vcpu", "memory_mib_min", "memory_mib_max", "memory_mib_step", "source")
+
+CORE_ASSUMPTION = "one vCPU of a container taken to carry what one core of the measured host carried"
 
 _Sizes = dict[float, tuple[int, ...]]
 

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalogs.interruptions import band_loss_share
 from planner.plan import PoolAtWork, SizeLeft, SpotRiskOfWindow
 
 if TYPE_CHECKING:
     from planner.write_up.planned import Planned
-
-MONTH_H = 730  # hours of a month, as the interruption bands count it
-OPEN_BAND_SHARE = 0.25  # the top band, "over 20 %" a month, has no upper end: 5 points, as wide as the others
 
 
 def survival(planned: Planned, t: int) -> float:
@@ -21,9 +19,7 @@ def survival(planned: Planned, t: int) -> float:
     for g, option in enumerate(planned.serving):
         spot = option.machine.offer.spot
         if option.machine.is_spot and spot is not None:
-            band = spot.interruption_high_share
-            monthly = band if band < 1 else OPEN_BAND_SHARE
-            found *= (1 - monthly) ** (hours / MONTH_H * int(planned.solution.instances[g, t]))
+            found *= (1 - band_loss_share(spot, hours)) ** int(planned.solution.instances[g, t])
     return float(found)
 
 
