@@ -30,6 +30,7 @@ tier and capacity: duplicates) by name, so two options never give way to each ot
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,6 +148,15 @@ class _Pool:
         most = problem.capacity_rps.max(axis=1, initial=0.0) * (1 + TABLE_ERROR_SHARE)
         self.takes_in &= (most >= reach_rps(problem)) | problem.is_linear
 
+    @cached_property
+    def best_rps(self) -> tuple[Array, Array]:
+        """``[h, n]`` and ``[h]`` most that a group of each type carries, by table and by rate per class."""
+        table = np.zeros((int(self.kinds.host.max(initial=-1)) + 1, self.useful_rps.shape[1]))
+        np.maximum.at(table, self.host, self.useful_rps)
+        rate = np.zeros(len(table))
+        np.maximum.at(rate, self.host, self.linear_rps.max(axis=0, initial=0.0))
+        return table, rate
+
     def same_machines(self) -> list[Replacement]:
         """Pass 1: groups that give way to another group on the same machines.
 
@@ -199,7 +209,7 @@ class _Pool:
         ratios = self._ratios()
         found: list[Replacement] = []
         for host in map(int, np.unique(self.host[self.stays])):
-            for other in map(int, np.flatnonzero(ratios[host])):
+            for other in map(int, self._worth_asking(host, ratios[host])):
                 ways = self._all_give_way(host, other, int(ratios[host, other]))
                 if ways and not (
                     ratios[other, host] and self._all_give_way(other, host, int(ratios[other, host]))
@@ -208,6 +218,17 @@ class _Pool:
                     found += ways
                     break
         return found
+
+    def _worth_asking(self, host: int, machines_for_one: IntArray) -> IntArray:
+        """Types whose best group carries what the best one of this type does: no other can take all of its groups over."""
+        others = np.flatnonzero(machines_for_one)
+        times, last = machines_for_one[others, None], self.useful_rps.shape[1] - 1
+        sizes = np.minimum(self.glance, last)
+        table_rps, rate_rps = self.best_rps
+        enough = table_rps[others[:, None], np.minimum(times * sizes, last)] >= table_rps[host, sizes]
+        enough &= times * rate_rps[others, None] >= rate_rps[host]
+        worth: IntArray = others[enough.all(axis=1)]
+        return worth
 
     def _staying(self, host: int) -> IntArray:
         return np.flatnonzero((self.host == host) & self.stays)
