@@ -53,8 +53,7 @@ def check_values(program: LinearProgram, report: Report) -> Report:
     """Return the report with tidied values, or FAILED without them where they break a limit."""
     if report.values is None or report.status not in (Status.OPTIMAL, Status.FEASIBLE):
         return replace(report, values=None)
-    values = tidy(program, report.values)
-    violation = program.violation(values)
+    values, violation = tidy(program, report.values)
     if violation <= FEASIBILITY_TOLERANCE:
         return replace(report, values=values)
     return Report(
@@ -66,8 +65,8 @@ def use_start(program: LinearProgram, report: Report, start: Array | None) -> Re
     """Return the report with the start in place of worse or missing values, where the start is feasible."""
     if start is None or not np.isfinite(start).all():
         return report
-    start = tidy(program, start)
-    if program.violation(start) > FEASIBILITY_TOLERANCE:
+    start, violation = tidy(program, start)
+    if violation > FEASIBILITY_TOLERANCE:
         return report
     if report.status in (Status.INFEASIBLE, Status.INFEASIBLE_OR_UNBOUNDED):
         message = f"the solver says {report.status.value}, yet the start is feasible"
@@ -128,8 +127,9 @@ def relative_gap(objective: float, bound: float) -> float:
     return abs(objective - bound) / abs(objective) if objective else float("inf")
 
 
-def tidy(program: LinearProgram, values: Array) -> Array:
-    """Return `values` with limits kept and integers exactly whole, where that leaves them feasible."""
+def tidy(program: LinearProgram, values: Array) -> tuple[Array, float]:
+    """Return `values` with limits kept and integers exactly whole, where that leaves them feasible, and their violation."""
     neat = np.clip(values, program.lower, program.upper)
     neat = np.where(program.integer, np.rint(neat), neat) + 0.0  # + 0.0 turns -0.0 into 0.0
-    return neat if program.violation(neat) <= FEASIBILITY_TOLERANCE else values
+    violation = program.violation(neat)
+    return (neat, violation) if violation <= FEASIBILITY_TOLERANCE else (values, program.violation(values))

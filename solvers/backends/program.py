@@ -237,8 +237,11 @@ class LinearProgram:
 
 
 def _excess(low: Array, high: Array) -> float:
-    """Return the largest low - high, relative to the larger finite magnitude of a limit and 1."""
+    """Return the largest low - high, relative to the larger of 1 and the finite magnitude; 0 where none is above."""
     with np.errstate(invalid="ignore"):
         excess = low - high
-    size = np.maximum(1.0, np.minimum(np.abs(low), np.abs(high)))
-    return float(np.nan_to_num(excess / size, nan=0.0, posinf=np.inf, neginf=0.0).max(initial=0.0))
+    if not (excess > 0).any():
+        return 0.0
+    above = excess > 0
+    size = np.maximum(1.0, np.minimum(np.abs(low[above]), np.abs(high[above])))
+    return float((excess[above] / size).max())
