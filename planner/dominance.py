@@ -141,9 +141,9 @@ class _Pool:
         self.useful_rps = useful_capacity_rps(problem)
         rates = problem.linear_rps if problem.linear_rps is not None else np.zeros(problem.serves.shape)
         self.linear_rps: Array = np.where(problem.serves, rates, 0.0)  # [k, j]
-        self.glance = np.unique(
-            np.geomspace(1, max(problem.capacity_rps.shape[1] - 1, 1), GLANCE_COLUMNS).astype(int)
-        )
+        last = problem.capacity_rps.shape[1] - 1
+        sizes = np.geomspace(1, last, GLANCE_COLUMNS) if last else np.empty(0)
+        self.glance: IntArray = np.unique(sizes.astype(int))
         self.takes_in = superadditive(problem.capacity_rps, problem.count_max)
         most = problem.capacity_rps.max(axis=1, initial=0.0) * (1 + TABLE_ERROR_SHARE)
         self.takes_in &= (most >= reach_rps(problem)) | problem.is_linear
@@ -223,11 +223,11 @@ class _Pool:
         """Types whose best group carries what the best one of this type does: no other can take all of its groups over."""
         others = np.flatnonzero(machines_for_one)
         times, last = machines_for_one[others, None], self.useful_rps.shape[1] - 1
-        sizes = np.minimum(self.glance, last)
         table_rps, rate_rps = self.best_rps
-        enough = table_rps[others[:, None], np.minimum(times * sizes, last)] >= table_rps[host, sizes]
-        enough &= times * rate_rps[others, None] >= rate_rps[host]
-        worth: IntArray = others[enough.all(axis=1)]
+        theirs = np.minimum(times * self.glance, last)
+        enough = (table_rps[others[:, None], theirs] >= table_rps[host, self.glance]).all(axis=1)
+        enough &= times[:, 0] * rate_rps[others] >= rate_rps[host]
+        worth: IntArray = others[enough]
         return worth
 
     def _staying(self, host: int) -> IntArray:
