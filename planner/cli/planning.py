@@ -24,7 +24,7 @@ def forecast(
     quiet: Quiet = False,
     no_progress: NoProgress = False,
 ) -> None:
-    """Forecast the rate quantiles of every class and window, with the back-test that chose the forecaster."""
+    """Forecast the rate quantiles of every class and window, with a back-test of every forecaster."""
     from planner.scenario import load_scenario
 
     question = load_scenario(scenario)  # before the heavy imports: a wrong scenario is told at once
@@ -117,10 +117,10 @@ def _tell_outcome(made: "ProvisioningPlan", fail_over: float | None, run: Run) -
 
     warn(run, made.metadata.warnings)
     say(run, closing_line(made))
-    cost = made.certificate.objective_usd
-    over = fail_over is not None and cost is not None and cost > fail_over
+    spend_usd = made.certificate.spend_usd
+    over = fail_over is not None and spend_usd > fail_over
     if over:
-        say(run, f"over budget: {cost:.4f} USD per horizon; --fail-over allows {fail_over:g}.")
+        say(run, f"over budget: {spend_usd:.4f} USD per horizon; --fail-over allows {fail_over:g}.")
     if made.certificate.status in ("gap_missed", "limit"):
         return EXIT_GAP_MISSED
     return EXIT_OVER_BUDGET if over else EXIT_DONE

@@ -11,25 +11,30 @@ from pydantic import AwareDatetime, Field
 from planner.document import Document
 from planner.errors import InputError, StalePlanError, nearest
 from planner.instants import instant_text
-from planner.plan import Route
+from planner.plan import MarketName, Route
 
 if TYPE_CHECKING:
     from planner.plan import ProvisioningPlan, Window
 
 NOW = "now"
+Action = Literal["launch", "stop", "keep", "prepare", "discard"]
 
 
 class MachineChange(Document):
-    """Machines of one type and market, before and after."""
+    """Machines of one type, market and zone, before and after."""
 
     provider: str = Field(description="Who rents them out.")
     region: str = Field(description="Region.")
     zone: str | None = Field(description="Zone; null: the provider may choose.")
     instance_type: str = Field(description="Their type.")
-    market: Literal["on-demand", "spot"] = Field(description="How they are paid for.")
-    action: Literal["launch", "stop", "keep"] = Field(description="What to do.")
-    count_before: int = Field(ge=0, description="Running in the current fleet.")
-    count_after: int = Field(ge=0, description="Running in the window.")
+    market: MarketName = Field(
+        description="How they are paid for; committed machines are launched like on-demand ones."
+    )
+    action: Action = Field(
+        description="What to do; prepare and discard: machines that stand stopped, ready to be started."
+    )
+    count_before: int = Field(ge=0, description="In the current fleet.")
+    count_after: int = Field(ge=0, description="In the window.")
     launch_at: AwareDatetime | None = Field(
         description="When to launch; null: at once, or nothing to launch."
     )
@@ -41,13 +46,37 @@ class Assignment(Document):
     option: str = Field(description="Id of the option.")
     group: str = Field(description="Id of the group.")
     instance_type: str = Field(description="Their type.")
-    market: Literal["on-demand", "spot"] = Field(description="How they are paid for.")
+    zone: str | None = Field(description="Zone; null: the provider may choose.")
+    market: MarketName = Field(description="How they are paid for.")
     count: int = Field(gt=0, description="How many.")
     model: str = Field(description="Model variant to load.")
     batch_size: int = Field(gt=0, description="Requests per call.")
     batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
     replicas: int = Field(gt=0, description="Replicas on one machine.")
     threads: int | None = Field(description="Threads of one replica; null: the profile does not say.")
+
+
+class ServiceCount(Document):
+    """Containers of one size: how many a service of that size runs, before and after."""
+
+    provider: str = Field(description="Who runs them.")
+    region: str = Field(description="Region.")
+    size: str = Field(description="Their vCPU and memory.")
+    count_before: int = Field(ge=0, description="In the current fleet.")
+    count_after: int = Field(ge=0, description="In the window.")
+
+
+class StandbySetting(Document):
+    """What to start, and when, of the machines that stand stopped."""
+
+    option: str = Field(description="Id of the option.")
+    group: str = Field(description="Id of the group they start in.")
+    instance_type: str = Field(description="Their type.")
+    zone: str | None = Field(description="Zone; null: the provider may choose.")
+    count: int = Field(gt=0, description="How many.")
+    start_on: Literal["spot interruption"] = Field(
+        description="They start when spot machines are interrupted, and stop once those are replaced."
+    )
 
 
 class FunctionSetting(Document):
@@ -65,7 +94,7 @@ class FunctionSetting(Document):
 class ChangeSet(Document):
     """Everything that one window needs; applying it twice changes nothing the second time."""
 
-    schema_version: Literal[1] = Field(1, description="Version of this format.")
+    schema_version: Literal[2] = Field(2, description="Version of this format.")
     kind: Literal["ChangeSet"] = Field("ChangeSet", description="Always ChangeSet.")
     target: str = Field(description="Where it is meant to be applied.")
     plan: str = Field(description="Name of the plan.")
@@ -74,7 +103,11 @@ class ChangeSet(Document):
     start: AwareDatetime = Field(description="First instant of the window.")
     end: AwareDatetime = Field(description="First instant after it.")
     dispatch: str = Field(description="Dispatch policy within a group.")
-    machines: tuple[MachineChange, ...] = Field(description="Machines, by type and market.")
+    machines: tuple[MachineChange, ...] = Field(description="Machines, by type, market and zone.")
+    services: tuple[ServiceCount, ...] = Field(description="Containers, by size.")
+    standby: tuple[StandbySetting, ...] = Field(
+        description="Machines that stand stopped, and what starts them."
+    )
     assignments: tuple[Assignment, ...] = Field(description="What the machines run.")
     functions: tuple[FunctionSetting, ...] = Field(description="Functions.")
     routing: dict[str, Route] = Field(description="class -> weights at the window's top level.")

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from planner.executors.changes import Assignment, ChangeSet, FunctionSetting, MachineChange, window_of
-from planner.plan import plan_digest
+from planner.executors.changes import (
+    Action,
+    Assignment,
+    ChangeSet,
+    FunctionSetting,
+    MachineChange,
+    ServiceCount,
+    StandbySetting,
+    window_of,
+)
+from planner.plan import MarketName, plan_digest
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from planner.plan import ProvisioningPlan, Window
+    from planner.plan import FleetLine, ProvisioningPlan, Window
 
-Place = tuple[str, str, str | None, str, str]  # provider, region, zone, instance type, market
+Place = tuple[str, str, str | None, str, MarketName]  # provider, region, zone, instance type, market
+CONTAINER, STANDBY = "container", "standby"
+ACTIONS: dict[bool, tuple[Action, Action]] = {  # more, fewer: of machines that stand stopped or run
+    True: ("prepare", "discard"),
+    False: ("launch", "stop"),
+}
 
 
 def prepare(plan: ProvisioningPlan, *, window: str, at: datetime) -> ChangeSet:
@@ -35,11 +49,25 @@ def prepare(plan: ProvisioningPlan, *, window: str, at: datetime) -> ChangeSet:
         end=chosen.end,
         dispatch=chosen.dispatch,
         machines=_machine_changes(plan, chosen),
+        services=_service_counts(plan, chosen),
+        standby=tuple(
+            StandbySetting(
+                option=line.option,
+                group=line.group,
+                instance_type=line.instance_type,
+                zone=line.zone,
+                count=line.count,
+                start_on="spot interruption",
+            )
+            for line in chosen.fleet
+            if line.market == STANDBY
+        ),
         assignments=tuple(
             Assignment(
                 option=line.option,
                 group=line.group,
                 instance_type=line.instance_type,
+                zone=line.zone,
                 market=line.market,
                 count=line.count,
                 model=line.model,
@@ -67,27 +95,28 @@ def prepare(plan: ProvisioningPlan, *, window: str, at: datetime) -> ChangeSet:
 
 
 def _machine_changes(plan: ProvisioningPlan, window: Window) -> tuple[MachineChange, ...]:
-    """Compare machines by type and market: which group they work in is a matter of assignment."""
-    after: Counter[Place] = Counter()
-    launch_at: dict[Place, datetime | None] = {}
+    """Compare machines by type, market and zone: which group they work in is a matter of assignment."""
+    after, before = _planned(window), _current_fleet(plan)
+    launch_at: dict[Place, datetime] = {}
     for line in window.fleet:
-        place: Place = (line.provider, line.region, line.zone, line.instance_type, line.market)
-        after[place] += line.count
-        moments = [moment for moment in (launch_at.get(place), line.launch_at) if moment is not None]
-        launch_at[place] = min(moments, default=None)
-    before = _current_fleet(plan, after)
+        place = _place_of(line)
+        if line.launch_at is not None:
+            launch_at[place] = min(launch_at.get(place, line.launch_at), line.launch_at)
     changes = []
-    for place in sorted(before | after, key=lambda one: (one[3], one[4], one[0], one[1], one[2] or "")):
+    for place in _in_order(before | after):
         provider, region, zone, instance_type, market = place
+        if market == CONTAINER:
+            continue
         had, has = before[place], after[place]
+        more, fewer = ACTIONS[market == STANDBY]
         changes.append(
             MachineChange(
                 provider=provider,
                 region=region,
                 zone=zone,
                 instance_type=instance_type,
-                market="spot" if market == "spot" else "on-demand",
-                action="launch" if has > had else "stop" if has < had else "keep",
+                market=market,
+                action=more if has > had else fewer if has < had else "keep",
                 count_before=had,
                 count_after=has,
                 launch_at=launch_at.get(place) if has > had else None,
@@ -96,11 +125,43 @@ def _machine_changes(plan: ProvisioningPlan, window: Window) -> tuple[MachineCha
     return tuple(changes)
 
 
-def _current_fleet(plan: ProvisioningPlan, planned: Counter[Place]) -> Counter[Place]:
-    """Machines that run now, in the zone where the plan keeps machines of their type, else in any."""
-    zones = {(provider, kind, market): zone for provider, _, zone, kind, market in planned}
+def _service_counts(plan: ProvisioningPlan, window: Window) -> tuple[ServiceCount, ...]:
+    """Containers by size, before and after."""
+    after, before = _planned(window), _current_fleet(plan)
+    return tuple(
+        ServiceCount(
+            provider=place[0],
+            region=place[1],
+            size=place[3],
+            count_before=before[place],
+            count_after=after[place],
+        )
+        for place in _in_order(before | after)
+        if place[4] == CONTAINER
+    )
+
+
+def _in_order(places: Counter[Place]) -> list[Place]:
+    """By type and market first, as a person looks for them."""
+    return sorted(places, key=lambda one: (one[3], one[4], one[0], one[1], one[2] or ""))
+
+
+def _place_of(line: FleetLine) -> Place:
+    return line.provider, line.region, line.zone, line.instance_type, line.market
+
+
+def _planned(window: Window) -> Counter[Place]:
+    """Machines of the window by place."""
+    found: Counter[Place] = Counter()
+    for line in window.fleet:
+        found[_place_of(line)] += line.count
+    return found
+
+
+def _current_fleet(plan: ProvisioningPlan) -> Counter[Place]:
+    """Machines that run now by place."""
     running: Counter[Place] = Counter()
     for entry in plan.problem.current_fleet or ():
-        zone = zones.get((entry.provider, entry.instance_type, entry.market))
-        running[entry.provider, plan.metadata.region, zone, entry.instance_type, entry.market] += entry.count
+        place = (entry.provider, plan.metadata.region, entry.zone, entry.instance_type, entry.market)
+        running[place] += entry.count
     return running

@@ -13,7 +13,15 @@ from planner.plan.certificate import (
 )
 from planner.plan.document import SCHEMA_VERSION, ProvisioningPlan
 from planner.plan.files import load_plan, parse_plan, plan_bytes, plan_digest, write_plan
-from planner.plan.options import FunctionOption, MachineOption, PlanOption, PublishedFigure, Service, Tier
+from planner.plan.options import (
+    FunctionOption,
+    MachineOption,
+    MarketName,
+    PlanOption,
+    PublishedFigure,
+    Service,
+    Tier,
+)
 from planner.plan.problem import (
     AccuracyFloor,
     Commitment,
@@ -65,6 +73,7 @@ __all__ = [
     "GuardAtRisk",
     "Level",
     "MachineOption",
+    "MarketName",
     "Metadata",
     "ObjectiveAsked",
     "PlanOption",

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def change_tables(changes: ChangeSet) -> list[Table]:
-    """Machines to launch and stop, then what they run, then functions; empty tables are left out."""
+    """Machines to launch and stop, containers, what stands by, what they run, functions; empty tables are left out."""
     machines = Table(
         f"Window {changes.window}, {changes.start:%Y-%m-%d %H:%M} to {changes.end:%H:%M} UTC",
         (
             Column("action", "action"),
             Column("instance_type", "instance type"),
             Column("market", "market"),
+            Column("zone", "zone"),
             Column("count_before", "before"),
             Column("count_after", "after"),
             Column("launch_at", "launch at"),
@@ -28,6 +29,7 @@ def change_tables(changes: ChangeSet) -> list[Table]:
                 one.action,
                 one.instance_type,
                 one.market,
+                one.zone,
                 one.count_before,
                 one.count_after,
                 instant_text(one.launch_at) if one.launch_at else None,
@@ -37,18 +39,35 @@ def change_tables(changes: ChangeSet) -> list[Table]:
         f"{changes.target}: nothing was changed. A launch without a time is due at once.",
         keys=3,
     )
+    services = Table(
+        "Containers",
+        (Column("size", "size"), Column("count_before", "before"), Column("count_after", "after")),
+        [(one.size, one.count_before, one.count_after) for one in changes.services],
+    )
+    standby = Table(
+        "Standby",
+        (
+            Column("instance_type", "instance type"),
+            Column("zone", "zone"),
+            Column("count", "count"),
+            Column("start_on", "start on"),
+            Column("group", "in group"),
+        ),
+        [(one.instance_type, one.zone, one.count, one.start_on, one.group) for one in changes.standby],
+    )
     assignments = Table(
         "Groups",
         (
             Column("group", "group"),
             Column("market", "market"),
+            Column("zone", "zone"),
             Column("count", "count"),
             Column("model", "model"),
             Column("batch_size", "batch"),
             Column("batch_timeout_ms", "batch timeout ms", 1),
         ),
         [
-            (a.group, a.market, a.count, a.model, a.batch_size, a.batch_timeout_ms)
+            (a.group, a.market, a.zone, a.count, a.model, a.batch_size, a.batch_timeout_ms)
             for a in changes.assignments
         ],
     )
@@ -61,4 +80,4 @@ def change_tables(changes: ChangeSet) -> list[Table]:
         ),
         [(one.option, one.memory_mb, one.reserved_concurrency) for one in changes.functions],
     )
-    return [machines, *(table for table in (assignments, functions) if table.rows)]
+    return [machines, *(table for table in (services, standby, assignments, functions) if table.rows)]

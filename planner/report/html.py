@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from planner.report.costs import FUNCTIONS, cost_parts, current_fleet_usd, horizon_h, window_h
-from planner.report.summary import closing_line, terminal_tables
+from planner.report.summary import closing_line, reached, terminal_tables
 from planner.report.svg import SERIES, Plot, bars, chart, legend, stacked
 from planner.report.table import percent
 
@@ -52,19 +52,21 @@ def _card(title: str, content: str) -> str:
 
 def _figures(plan: ProvisioningPlan) -> str:
     """Headline figures; the saving comes first where there is a current fleet."""
-    proof = plan.certificate
+    proof, budget = plan.certificate, plan.problem.budget_usd
+    digits = 2 if proof.objective_usd is not None else 4
     figures = [
-        ("cost", f"{proof.objective.value:,.2f}", proof.objective.unit),
+        (reached(plan), f"{proof.objective.value:,.{digits}f}", proof.objective.unit),
+        ("per hour", f"{proof.spend_usd / horizon_h(plan):,.4f}", "USD per hour"),
         ("gap", percent(proof.gap), f"of the exact problem, {percent(proof.gap_asked)} asked"),
     ]
+    if budget is not None:
+        figures.insert(2, ("budget", percent(proof.spend_usd / budget), f"of {budget:,.2f} USD per horizon"))
     fleet_usd = current_fleet_usd(plan)
-    if proof.objective_usd is not None:
-        figures.insert(1, ("per hour", f"{proof.objective_usd / horizon_h(plan):,.4f}", "USD per hour"))
-        if fleet_usd:
-            saving = 1 - proof.objective_usd / fleet_usd
-            figures.insert(0, ("saving", f"{100 * saving:.1f} %", "against the current fleet"))
+    if fleet_usd:
+        saving = 1 - proof.spend_usd / fleet_usd
+        figures.insert(0, ("saving", f"{100 * saving:.1f} %", "against the current fleet"))
     feasible = [one.objective.value for one in plan.baselines if one.objective]
-    if feasible and min(feasible) > 0:
+    if feasible and min(feasible) > 0 and proof.sense == "minimise":
         saved = 1 - proof.objective.value / min(feasible)
         figures.append(("best greedy", f"{100 * saved:+.2f} %", "saved against it"))
     cells = "".join(
@@ -158,7 +160,7 @@ def _bound_chart(plan: ProvisioningPlan) -> str:
     proof = plan.certificate
     rows = [
         ("this plan", proof.objective.value, "fill s0"),
-        ("lower bound", proof.bound.value, "fill bound"),
+        ("lower bound" if proof.sense == "minimise" else "upper bound", proof.bound.value, "fill bound"),
         *((one.name, one.objective.value, "fill other") for one in plan.baselines if one.objective),
     ]
     return bars(rows, proof.objective.unit) + f'<p class="note">The bound: {escape(proof.bound_name)}.</p>'

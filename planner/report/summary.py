@@ -6,6 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from planner.report.costs import MONTH_H, CostLine, cost_lines, current_fleet_usd, horizon_h, window_h
+from planner.report.service import class_table
+from planner.report.spot import guard_table, pool_table
 from planner.report.table import Column, Table, percent
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ _COST_COLUMNS = (
     Column("total_usd", "total USD", 4),
     Column("cost_share", "share", 1, percent=True),
 )
+QUANTITIES = {
+    "cost": "cost",
+    "effective_accuracy": "effective accuracy",
+    "latency": "deadlines times",
+}
 _STATUS = {
     "optimal": "the gap asked for was reached",
     "gap_missed": "the gap asked for was missed",
@@ -35,8 +42,9 @@ _STATUS = {
 def closing_line(plan: ProvisioningPlan) -> str:
     """Say in one line what was planned and how good it is."""
     proof = plan.certificate
+    spend = "" if proof.objective_usd is not None else f"for {proof.spend_usd:,.4f} USD per horizon, "
     line = (
-        f"{plan.metadata.name}: {proof.objective.value:,.4f} {proof.objective.unit}, "
+        f"{plan.metadata.name}: {proof.objective.value:,.4f} {proof.objective.unit}, {spend}"
         f"{len(plan.windows)} windows, "
         f"gap {percent(proof.gap)} (asked {percent(proof.gap_asked)}), {proof.status}"
     )
@@ -52,6 +60,9 @@ def terminal_tables(plan: ProvisioningPlan) -> list[Table]:
         headline_table(plan),
         baseline_table(plan),
         *(_section(section, title, lines, total) for section, title in _SECTIONS.items()),
+        class_table(plan),
+        pool_table(plan),
+        guard_table(plan),
         fleet_table(plan),
         _window_table(plan, lines, total),
     ]
@@ -73,14 +84,14 @@ def cost_table(plan: ProvisioningPlan) -> Table:
 
 def saving_table(plan: ProvisioningPlan) -> Table:
     """Compare the plan with keeping the current fleet; empty where none is given."""
-    fleet_usd, cost_usd = current_fleet_usd(plan), plan.certificate.objective_usd
+    fleet_usd, cost_usd = current_fleet_usd(plan), plan.certificate.spend_usd
     columns = (
         Column("what", "against the current fleet"),
         Column("usd_per_horizon", "USD per horizon", 4),
         Column("usd_per_month", "USD per month", 2),
         Column("share", "share", 1, percent=True),
     )
-    if fleet_usd is None or cost_usd is None:
+    if fleet_usd is None:
         return Table("Saving", columns, [])
     month = MONTH_H / horizon_h(plan)
     rows = [
@@ -97,23 +108,29 @@ def saving_table(plan: ProvisioningPlan) -> Table:
 
 
 def headline_table(plan: ProvisioningPlan) -> Table:
-    """Cost, certificate and validity of the plan."""
+    """What is reached, its certificate, what it costs, and how long the plan is valid."""
     proof, hours = plan.certificate, horizon_h(plan)
+    bound = "lower bound" if proof.sense == "minimise" else "upper bound"
+    per_hour = proof.spend_usd / hours
     rows: list[tuple[str, Cell]] = [
-        ("cost", f"{proof.objective.value:,.4f} {proof.objective.unit}"),
-        ("lower bound", f"{proof.bound.value:,.4f} {proof.bound.unit} ({proof.bound_name})"),
+        (reached(plan), f"{proof.objective.value:,.4f} {proof.objective.unit}"),
+        (
+            "cost per hour, month",
+            f"{per_hour:,.4f} USD per hour, {per_hour * MONTH_H:,.2f} USD per month",
+        ),
+        (bound, f"{proof.bound.value:,.4f} {proof.bound.unit} ({proof.bound_name})"),
         ("gap of the exact problem", f"{percent(proof.gap)} (asked {percent(proof.gap_asked)})"),
+        *(
+            (one.name, f"{one.error.value:.4g} {one.error.unit}, stated apart from the gap")
+            for one in proof.errors
+        ),
         ("status", f"{proof.status}: {_STATUS[proof.status]}"),
     ]
-    if proof.objective_usd is not None:
-        per_hour = proof.objective_usd / hours
-        rows.insert(
-            1,
-            (
-                "cost per hour, month",
-                f"{per_hour:,.4f} USD per hour, {per_hour * MONTH_H:,.2f} USD per month",
-            ),
-        )
+    if proof.infeasible is not None:
+        rows.append(("no plan at", f"{proof.infeasible.value:.4g} {proof.infeasible.unit}"))
+    if plan.problem.budget_usd is not None:
+        used = proof.spend_usd / plan.problem.budget_usd
+        rows.append(("budget", f"{plan.problem.budget_usd:,.4f} USD per horizon, {percent(used)} of it used"))
     if proof.fixed_capacity_gap is not None:
         rows.append(
             ("gap at fixed capacities", f"{percent(proof.fixed_capacity_gap)} (a diagnostic, not a proof)")
@@ -131,13 +148,18 @@ def headline_table(plan: ProvisioningPlan) -> Table:
     return Table(f"Plan {plan.metadata.name}", (Column("what", "what"), Column("value", "value")), rows, note)
 
 
+def reached(plan: ProvisioningPlan) -> str:
+    """Name what the objective counts."""
+    return QUANTITIES[plan.problem.objective.quantity]
+
+
 def baseline_table(plan: ProvisioningPlan) -> Table:
     """Put the other methods beside the plan, on the same options, capacities and limits."""
     own = plan.certificate.objective.value
     rows: list[tuple[Cell, ...]] = []
     for one in plan.baselines:
         value = one.objective.value if one.objective else None
-        saved = 1 - own / value if value else None
+        saved = 1 - own / value if value and plan.certificate.sense == "minimise" else None
         rows.append((one.name, value, saved, "yes" if one.feasible else f"no: {one.reason}"))
     columns = (
         Column("method", "other methods"),
@@ -163,6 +185,7 @@ def fleet_table(plan: ProvisioningPlan) -> Table:
             one.model,
             one.instance_type,
             one.market,
+            one.zone,
             one.price_usd_per_h,
             most[one.id],
             hours[one.id],
@@ -174,6 +197,7 @@ def fleet_table(plan: ProvisioningPlan) -> Table:
         Column("model", "model"),
         Column("instance_type", "instance type"),
         Column("market", "market"),
+        Column("zone", "zone"),
         Column("price_usd_per_h", "USD per hour", 4),
         Column("count_max", "most at once"),
         Column("machine_h", "machine-hours", 2),

@@ -13,6 +13,7 @@ from planner.executors import executor_for
 from planner.executors.changes import change_bytes, clock, staleness
 from planner.executors.dry_run import prepare
 from planner.plan import ProvisioningPlan, plan_digest
+from planner.report.changes import change_tables
 from planner.schemas import SCHEMAS
 from tests.planner.plan_case import FUNCTION, GROUP, START, make_plan, plan_data
 
@@ -39,6 +40,38 @@ def test_types_that_are_not_planned_stop_and_those_that_fit_stay() -> None:
         ("c5.xlarge", "spot", "launch"),
         ("m5.large", "on-demand", "stop"),
     ]
+
+
+def test_zones_standby_and_containers_have_their_own_changes() -> None:
+    """A machine moves from zone b to a; one is made ready to start, one no longer; containers are counted as a service."""
+    data = plan_data()
+    running = data["problem"]["current_fleet"][0] | {"count": 1}
+    data["problem"]["current_fleet"] = [
+        running | {"zone": "b"},
+        running | {"instance_type": "t3.large", "market": "standby"},
+        running | {"instance_type": "1-vcpu-2048-mib", "market": "container", "count": 3},
+    ]
+    window = data["windows"][0]
+    line = window["fleet"][0]
+    line["zone"] = "a"
+    window["fleet"] = [
+        line,
+        line | {"market": "standby", "instance_type": "t3.medium", "launch_at": None},
+        line | {"market": "container", "zone": None, "instance_type": "1-vcpu-2048-mib", "count": 2},
+    ]
+    changes = prepare(ProvisioningPlan.model_validate(data), window="w0", at=START)
+    assert [(one.instance_type, one.zone, one.action) for one in changes.machines] == [
+        ("c5.xlarge", "a", "launch"),
+        ("c5.xlarge", "b", "stop"),
+        ("t3.large", None, "discard"),
+        ("t3.medium", "a", "prepare"),
+    ]
+    (service,) = changes.services
+    assert (service.size, service.count_before, service.count_after) == ("1-vcpu-2048-mib", 3, 2)
+    (ready,) = changes.standby
+    assert (ready.instance_type, ready.count, ready.start_on) == ("t3.medium", 1, "spot interruption")
+    titles = [table.title for table in change_tables(changes)]
+    assert titles[1:4] == ["Containers", "Standby", "Groups"]
 
 
 def test_without_a_current_fleet_everything_is_launched() -> None:

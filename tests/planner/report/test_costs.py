@@ -100,8 +100,8 @@ def test_the_headline_carries_cost_bound_gap_and_warnings() -> None:
 
 def test_machine_hours_by_option() -> None:
     rows = {row[2]: row for row in fleet_table(make_plan()).rows}
-    assert rows["on-demand"][4:6] == (2, pytest.approx(3.0))
-    assert rows["spot"][4:6] == (1, pytest.approx(2.0))
+    assert rows["on-demand"][5:7] == (2, pytest.approx(3.0))
+    assert rows["spot"][5:7] == (1, pytest.approx(2.0))
 
 
 def test_many_windows_are_summed_by_the_hour_for_people_and_listed_for_scripts() -> None:
