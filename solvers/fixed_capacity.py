@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PROBLEM = "capacity per machine fixed at the final sizes"
 POOL_REACH = 3  # windows, as in the search for the plan
-SWEEPS = 3  # a diagnostic is not worth more
+SWEEPS = 2  # a diagnostic is not worth more
 
 
 def rates_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
@@ -93,7 +93,9 @@ def shadow_prices(problem: ProvisioningProblem, rows: dict[str, IntArray], duals
 
     floor = np.zeros((len(problem.groups), windows))
     fed = np.unique(problem.option_group[problem.is_spot[problem.option_machine]])
-    floor[fed] = by_window("hold_floor", len(fed))
+    if problem.on_demand_floor_share > 0:  # the family begins with the shares; machines and zones of classes follow
+        shares = rows["hold_floor"][: len(fed) * windows]
+        floor[fed] = duals[shares].reshape(windows, -1).T
     count_limit = np.zeros(problem.count_limit.shape)
     count_limit[np.isfinite(problem.count_limit)] = duals[rows["wait_for_boot"]]
     levels = by_window("limit_functions", len(problem.level_share))
