@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 EXACT = "the exact problem: all counts of every group"
 MAX_SWEEPS = 12  # a cap: no run measured so far took more than four before it met its gap or stalled
 STALL_SHARE = 5e-4  # of the objective: two sweeps that move neither bound nor plan by more end the sweeping
-# The best of design/EVIDENCE.md, 2, for capacities fixed per machine: 0.016 % from the relaxation of 288 windows.
-ROLLING = BlockSettings(block=8, look_ahead=8)
 BOUND_BLOCKS = (2, 3)  # windows a block once single windows stall: each is dearer than the one before
 
 
@@ -115,9 +113,6 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     multipliers, unservable = first_bound(search, programs, run)
     if unservable:
         return unservable
-    if sweeps and search.problem.is_linear.all() and len(search.problem.window_h) > ROLLING.block:
-        search.progress("relax and fix", 0.0)
-        step_by_step(search, ROLLING)
     for n in range(sweeps):
         if search.gap <= search.settings.gap or search.out_of_time():
             return ()
@@ -234,13 +229,9 @@ def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> 
 
 
 def step_by_step(search: Search, settings: BlockSettings) -> None:
-    """Relax and fix over every count, part after part.
-
-    It is the way to a plan where groups have no capacity tables, and to a first plan where no path through the pools keeps the
-    limits between windows.
-    """
+    """Relax and fix over every count: the way to a first plan where no path through the pools keeps the limits between windows."""
     clock = time.perf_counter()
-    settings = replace(settings, seed=search.settings.seed, time_limit_s=search.left_s())
+    settings = replace(settings, time_limit_s=search.left_s())
     fleets = []
     for part, horizon in zip(search.parts, search.horizons, strict=True):
         found = relax_and_fix(horizon, None, settings)
