@@ -127,7 +127,7 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
                 found, left_out = candidates_of(call, one.variant, one.accepting[items], join.classes)
                 candidates += found
                 rejected += left_out
-    kept, slower = drop_slower(candidates)
+    kept, slower = drop_slower(candidates, same_model=models_differ(join, candidates))
     tables = CapacityTables(COUNT_CAP)
     groups, empty = _parted(
         tabulated(one, join.classes, tables, share, standby=standby)
@@ -135,6 +135,16 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
         for share, standby in join.rentals.uses_of(one.call.time.instance_type)
     )
     return groups, [*rejected, *slower, *empty]
+
+
+def models_differ(join: Join, candidates: Iterable[Candidate]) -> bool:
+    """Whether accuracy on average, or what loading a model costs, tells models of one task apart."""
+    floors = [one.min_accuracy for one in join.classes.classes]
+    on_average = any(floor is not None and floor.kind != "per_request" for floor in floors)
+    fleet = join.scenario.resources.current_fleet or ()
+    loads = join.scenario.models.load_s or any(entry.model for entry in fleet)
+    measured = any(one.call.time.load_s for one in candidates)
+    return bool(join.classes.meet_rate_grid or on_average or loads or measured)
 
 
 def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:

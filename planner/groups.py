@@ -172,10 +172,12 @@ def unknown_quantile(quantiles: Sequence[tuple[float, float]], samples: int | No
     return f"its highest known quantile is {quantiles[-1][0]:g}; {percentile:g} is asked"
 
 
-def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[RejectedOption]]:
+def drop_slower(
+    candidates: Sequence[Candidate], *, same_model: bool = False
+) -> tuple[list[Candidate], list[RejectedOption]]:
     """Set aside, before tabulating, calls that another on the same machine clearly outruns.
 
-    Capacity falls as the mean and the quantile of the service time rise, all else equal, so the rule of
+    Where accuracy on average or the cost of loads tells models apart, only calls of the `same_model` do so. Capacity falls as the mean and the quantile of the service time rise, all else equal, so the rule of
     `planner.dominance` would take them out anyway. Calls that may serve further classes by their tables wait for
     those.
     """
@@ -190,6 +192,7 @@ def drop_slower(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[
             one.service.replicas,
             one.service.dispersion_index,
             one.service.deterministic,
+            one.variant.name if same_model else None,
         )
         rivals = [] if one.others else rows.get(alike, [])
         faster = next((other for other in rivals if _outruns(other, one)), None)

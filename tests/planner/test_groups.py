@@ -29,3 +29,9 @@ def test_a_faster_call_too_noisy_for_the_deadline_sets_nothing_aside(
     assert carried["steady"] > 0.0
     assert (carried["noisy"] > carried["steady"]) == ("steady" not in kept)
     assert {one.call.time.model for one in drop_slower(pair)[0]} == kept
+
+
+@pytest.mark.parametrize(("same_model", "kept"), [(False, {"quick"}), (True, {"quick", "slow"})])
+def test_models_that_differ_do_not_set_each_other_aside(same_model: bool, kept: set[str]) -> None:
+    pair = [candidate("quick", 50.0, 55.0, 250.0), candidate("slow", 90.0, 95.0, 250.0)]
+    assert {one.call.time.model for one in drop_slower(pair, same_model=same_model)[0]} == kept
