@@ -175,7 +175,7 @@ def scenario(*classes: dict[str, Any], **more: Any) -> Scenario:
 
 def demand(question: Scenario, top_rps: float = 40.0, dispersion_index: float = 1.0) -> Demand:
     """Every class sends `top_rps` at the top level of the last window, half of that at the first level, less before."""
-    classes = tuple(one.name for one in question.workload.classes)
+    classes = tuple(one.name for one in question.workload.planned_classes)
     levels = np.array(question.forecast.levels)
     growth = np.linspace(0.5, 1.0, question.windows)[:, None] * np.linspace(0.5, 1.0, len(levels))
     rate = np.repeat(top_rps * growth[None], len(classes), axis=0)
