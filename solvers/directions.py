@@ -1,0 +1,295 @@
+"""The most value for a budget: the program of least cost, turned round (design/FORMULATION.md, sections 5 and 6.3).
+
+A request that is served has a value, the share it adds to the plan's score (its accuracy times its share in time); requests may be
+left unserved, for nothing. With C the cost of a plan, V its value over all requests that come, B the budget and w a weight on cost:
+maximise V - w C subject to C <= B. Any multiplier mu >= 0 on the budget gives a bound,
+
+    V - w C  <=  mu B - (w + mu) L(mu),   L(mu) the least of C - V / (w + mu) over all plans,
+
+and L(mu) is what `plan_horizon` bounds once values are turned into USD. Of two plans, one within the budget and one above it, the
+slope between their values is the next multiplier, until the bound meets the best plan or the multipliers meet each other.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solvers.errors import ProblemError
+from solvers.plan_horizon import plan_horizon
+from solvers.served_value import highest_share, in_usd, most_usd, requests, value_share
+
+if TYPE_CHECKING:
+    from solvers.problem import ProvisioningProblem
+    from solvers.solution import ProvisioningSolution
+
+MAX_TRIALS = 12  # multipliers tried: tiny problems needed at most nine before the bound met a plan or the multipliers each other
+TRIALS_OVER = 4  # all above the budget: then the plan of least cost says whether any is within it
+STEP = 8.0  # between multipliers while all plans lie on one side of the budget
+SAME_MULTIPLIER = 1.001  # ratio below which two multipliers on either side of the budget are one
+TIE_SHARE = 1e-4  # of the score: the most that preferring the cheaper of nearly equal plans may cost it
+BUDGET_SLACK_SHARE = 1e-9  # of the budget: sums of prices in floating point
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One multiplier on the budget.
+
+    Parameters
+    ----------
+    multiplier
+        Score per USD; inf: the plan of least cost.
+    spend_usd, score
+        What its plan costs and scores.
+    least_usd
+        Bound on the cost of every plan, less its value in USD.
+    bound
+        No plan within the budget scores more, by this multiplier.
+    """
+
+    multiplier: float
+    spend_usd: float
+    score: float
+    least_usd: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class ValuePlan:
+    """The best plan met, with its proof.
+
+    Parameters
+    ----------
+    solution
+        The plan; `objective_usd` is what it costs, `bound_usd` what any plan of its value costs at least. Status ``optimal``
+        where the gap of the score was reached, ``gap_missed``, ``limit`` or ``infeasible``.
+    value_share
+        Value of the requests it serves over the number of requests that come.
+    score
+        The value share less the weighted cost: what was maximised.
+    bound
+        No plan within the budget scores more.
+    trials
+        Every multiplier that was tried.
+    """
+
+    solution: ProvisioningSolution
+    value_share: float
+    score: float
+    bound: float
+    trials: tuple[Trial, ...]
+
+    @property
+    def gap(self) -> float:
+        """|score - bound| / |score|; 0 where both are equal, inf where only the score is 0."""
+        return relative_shortfall(self.score, self.bound)
+
+
+def maximise_value(
+    problem: ProvisioningProblem,
+    *,
+    budget_usd: float | None = None,
+    cost_weight_per_usd: float = 0.0,
+    gap: float = 0.01,
+    time_limit_s: float | None = None,
+    **settings: Any,
+) -> ValuePlan:
+    """Plan for the largest value share, less a weight on cost where one is given, within a budget.
+
+    Parameters
+    ----------
+    problem
+        Its `value` holds shares per request, not USD; a budget among its limits is left to `budget_usd`.
+    budget_usd
+        Most that the horizon may cost; None: what the problem's own limits let it cost.
+    cost_weight_per_usd
+        Score that one USD takes off.
+    gap
+        Stop once |score - bound| / |score| is at most this.
+    time_limit_s, settings
+        As in `plan_horizon`; the time is that of all solves together.
+
+    Raises
+    ------
+    ProblemError
+        The problem has no `value`, or neither budget, weight nor limits keep the cost finite.
+    """
+    if problem.value is None:
+        raise ProblemError(["value is None; the most value needs a value of every served request"])
+    most = most_usd(problem) if budget_usd is None else budget_usd
+    if not np.isfinite(most) and cost_weight_per_usd == 0:
+        raise ProblemError(
+            [
+                "nothing keeps the cost finite; state a budget, a weight on cost, or limits on every machine that has a price"
+            ]
+        )
+    search = ValueSearch(problem, most, cost_weight_per_usd, gap, time_limit_s, settings)
+    if cost_weight_per_usd > 0:
+        search.attempt(0.0)
+    elif budget_usd is None:
+        search.attempt(TIE_SHARE / most if most > 0 else 1.0)
+    if not search.is_settled() and (budget_usd is not None or search.best is None):
+        search.close_in()
+    return search.result()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plan within the budget: its cost, value share and score."""
+
+    solution: ProvisioningSolution
+    spend_usd: float
+    share: float
+    score: float
+
+
+@dataclass
+class ValueSearch:
+    """The multipliers tried so far, and the best plan among theirs."""
+
+    problem: ProvisioningProblem
+    budget_usd: float
+    weight: float
+    gap: float
+    time_limit_s: float | None
+    settings: dict[str, Any]
+    trials: list[Trial] = field(default_factory=list)
+    best: Found | None = None
+    last: ProvisioningSolution | None = None
+
+    def __post_init__(self) -> None:
+        """Start the clock; count the requests."""
+        self.begun = time.perf_counter()
+        self.requests = requests(self.problem)
+        self.bound = self.highest = highest_share(self.problem)
+
+    def left_s(self) -> float | None:
+        """Seconds left, None without a limit."""
+        if self.time_limit_s is None:
+            return None
+        return max(0.0, self.time_limit_s - (time.perf_counter() - self.begun))
+
+    def is_settled(self) -> bool:
+        """The best plan is within the gap, or the time is up."""
+        return self.left_s() == 0.0 or (
+            self.best is not None and relative_shortfall(self.best.score, self.bound) <= self.gap
+        )
+
+    def usd_per_share(self, multiplier: float) -> float:
+        """USD that a multiplier makes of a value share of 1; 0 where only cost counts."""
+        return 1.0 / (self.weight + multiplier) if np.isfinite(multiplier) else 0.0
+
+    def attempt(self, multiplier: float) -> Trial:
+        """Plan at one multiplier (inf: for least cost); keep its bound, and its plan if it is the best within the budget."""
+        usd = self.usd_per_share(multiplier)
+        solution = plan_horizon(
+            in_usd(self.problem, usd / self.requests if self.requests else 0.0),
+            gap=self.gap / 2,
+            time_limit_s=self.left_s(),
+            warm_start=None if self.last is None else self.last.memory,
+            **self.settings,
+        )
+        share = value_share(self.problem, solution)
+        spend = solution.objective_usd + usd * share
+        bound = float("inf")
+        if usd > 0:
+            bound = (multiplier * self.budget_usd if multiplier > 0 else 0.0) - solution.bound_usd / usd
+        trial = Trial(multiplier, spend, share - self.weight * spend, solution.bound_usd, bound)
+        self.trials.append(trial)
+        self.bound = min(self.bound, bound)
+        self.last = solution
+        if self.is_within(spend) and (self.best is None or trial.score > self.best.score):
+            self.best = Found(solution, spend, share, trial.score)
+        return trial
+
+    def is_within(self, spend_usd: float) -> bool:
+        """The budget allows this."""
+        return bool(np.isfinite(spend_usd)) and spend_usd <= self.budget_usd * (1 + BUDGET_SLACK_SHARE)
+
+    def close_in(self) -> None:
+        """Try multipliers until the bound meets the best plan, or nothing moves."""
+        while len(self.trials) < MAX_TRIALS and not self.is_settled():
+            multiplier = self.next_multiplier()
+            before = (self.bound, self.best)
+            if multiplier is None or self.attempt(multiplier).spend_usd == float("inf"):
+                return
+            bracketed = len({self.is_within(trial.spend_usd) for trial in self.trials}) == 2
+            if bracketed and (self.bound, self.best) == before:
+                return
+
+    def next_multiplier(self) -> float | None:
+        """Where the two plans nearest the budget on either side score alike; a step on while there are none on one side."""
+        within = min((t for t in self.trials if self.is_within(t.spend_usd)), key=by_multiplier, default=None)
+        over = max(
+            (t for t in self.trials if not self.is_within(t.spend_usd)), key=by_multiplier, default=None
+        )
+        usual = self.highest / self.budget_usd if self.budget_usd > 0 else 1.0
+        if within is None and over is None:
+            return usual
+        if within is None:
+            assert over is not None
+            return float("inf") if len(self.trials) >= TRIALS_OVER else max(over.multiplier * STEP, usual)
+        if over is None:
+            lower = min(within.multiplier, usual) / STEP
+            return lower if lower >= TIE_SHARE * usual else None
+        if within.multiplier < over.multiplier * SAME_MULTIPLIER:
+            return None
+        slope = (over.score - within.score) / (over.spend_usd - within.spend_usd)
+        if over.multiplier * SAME_MULTIPLIER < slope < within.multiplier / SAME_MULTIPLIER:
+            return slope
+        low, high = max(over.multiplier, usual * TIE_SHARE), min(within.multiplier, over.multiplier * STEP**2)
+        return float(np.sqrt(low * max(high, low * SAME_MULTIPLIER)))
+
+    def result(self) -> ValuePlan:
+        """The best plan within the budget, or why there is none."""
+        assert self.last is not None
+        if self.best is None:
+            reasons = self.last.infeasible_reasons or (self.over_budget(),)
+            solution = replace(self.last, status="infeasible", infeasible_reasons=reasons)
+            return ValuePlan(solution, 0.0, float("-inf"), self.bound, tuple(self.trials))
+        found = self.best
+        met = relative_shortfall(found.score, self.bound) <= self.gap
+        least = max(
+            trial.least_usd + self.usd_per_share(trial.multiplier) * found.share for trial in self.trials
+        )
+        worth = found.spend_usd - found.solution.objective_usd
+        solution = replace(
+            found.solution,
+            status="optimal" if met else ("limit" if self.left_s() == 0.0 else "gap_missed"),
+            objective_usd=found.spend_usd,
+            bound_usd=min(max(least, 0.0), found.spend_usd),
+            bound_name="least cost of a plan of this value, by the multipliers on the budget",
+            fixed_capacity_bound_usd=found.solution.fixed_capacity_bound_usd + worth,
+            fixed_capacity_objective_usd=found.solution.fixed_capacity_objective_usd + worth,
+            reproducible=self.left_s() != 0.0 and found.solution.reproducible,
+            runtime_s=time.perf_counter() - self.begun,
+            bounds=(),
+            baselines=(),
+        )
+        return ValuePlan(solution, found.share, found.score, max(self.bound, found.score), tuple(self.trials))
+
+    def over_budget(self) -> str:
+        """Say what the cheapest plan costs."""
+        cheapest = min(trial.spend_usd for trial in self.trials)
+        least = max(
+            (trial.least_usd for trial in self.trials if trial.multiplier == float("inf")), default=0.0
+        )
+        return (
+            f"the budget is {self.budget_usd:.6g} USD; the cheapest plan found costs {cheapest:.6g} USD, and none costs less than "
+            f"{max(least, 0.0):.6g}"
+        )
+
+
+def by_multiplier(trial: Trial) -> float:
+    """Sort trials by their multiplier."""
+    return trial.multiplier
+
+
+def relative_shortfall(score: float, bound: float) -> float:
+    """Return (bound - score) / |score|; 0 where the score reaches the bound, inf where only the score is 0."""
+    if score >= bound:
+        return 0.0
+    return (bound - score) / abs(score) if score else float("inf")
