@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from solvers.backends import Answer, LinearProgram, Status, installed_backends, settle_trivial, solve
+from solvers.backends import Answer, LinearProgram, Status, glpk, installed_backends, settle_trivial, solve
 from solvers.backends.check import check_report
 from solvers.backends.pulp_solvers import others, run_other
 from solvers.backends.status import Report, Settings
@@ -359,6 +359,37 @@ def test_other_solvers_of_pulp_are_listed_and_found(monkeypatch: pytest.MonkeyPa
     )
     assert solve(CASES[0].program, solver="pulp-scip-cmd").status is Status.LIMIT
     assert called == ["SCIP_CMD"]
+
+
+@pytest.mark.parametrize(
+    ("words", "whole", "status", "bound"),
+    [
+        ("OPTIMAL LP SOLUTION FOUND\n", False, Status.OPTIMAL, None),
+        ("TIME LIMIT EXCEEDED; SEARCH TERMINATED\n", False, Status.LIMIT, None),
+        ("PROBLEM HAS NO DUAL FEASIBLE SOLUTION\n", False, Status.INFEASIBLE_OR_UNBOUNDED, None),
+        ("LP HAS UNBOUNDED PRIMAL SOLUTION\n", False, Status.UNBOUNDED, None),
+        ("LP HAS UNBOUNDED PRIMAL SOLUTION\n", True, Status.INFEASIBLE_OR_UNBOUNDED, None),
+        (
+            "OPTIMAL LP SOLUTION FOUND\n+ 28: mip =     not found yet >=              -inf        (1; 0)\n"
+            "+ 39: mip =     not found yet >=   1.560000000e+02        (12; 2)\nTIME LIMIT EXCEEDED; SEARCH TERMINATED\n",
+            True,
+            Status.LIMIT,
+            156.5,
+        ),
+        (
+            "OPTIMAL LP SOLUTION FOUND\n+ 1903: >>>>>  -8.500000000e+02 >=  -8.630000000e+02   1.5% (431; 105)\n"
+            "TIME LIMIT EXCEEDED; SEARCH TERMINATED\n",
+            True,
+            Status.FEASIBLE,
+            -862.5,
+        ),
+        ("glpsol: out of memory\n", True, Status.FAILED, None),
+    ],
+)
+def test_the_words_of_glpsol_are_read(words: str, whole: bool, status: Status, bound: float | None) -> None:
+    """Its log says how it ended and what it proved, the constant of the objective left out."""
+    assert glpk.read_status(words, whole=whole) is status
+    assert glpk.read_bound(words, offset=0.5) == bound
 
 
 def test_a_crash_of_cbc_is_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
