@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from planner.options import ServerlessFunction, ServingGroup
     from planner.scenario import RequestClass, Scenario
-    from solvers.problem import Array
+    from solvers.problem import Array, ProvisioningProblem
 
 
 def accuracy_floors(
@@ -78,3 +78,52 @@ def accuracy_share(server: ServingGroup | ServerlessFunction, one: RequestClass)
 def effective_share(server: ServingGroup | ServerlessFunction, one: RequestClass) -> float:
     """Accuracy x least share in time of a class's requests at a server."""
     return accuracy_share(server, one) * server.share_in_time(one.name)
+
+
+def freer_value(
+    scenario: Scenario,
+    problem: ProvisioningProblem,
+    groups: Sequence[ServingGroup],
+    functions: Sequence[ServerlessFunction],
+) -> tuple[ServedValue, float]:
+    """Values that no plan off the grid of shares in time can exceed: what is given to every request, and the most above it.
+
+    A group sized for one level of the grid answers less than the next one in time, else it were sized for that: it counts at
+    the next level, the top one as always in time. So do functions, published capacities and classes with more time than the
+    group is sized for, of which only a least share in time is known. Whoever answers less than the lowest level in time is
+    given that level, with the best model and on no machine, unless the class states a percentile.
+
+    Returns
+    -------
+    Values of served requests above what is given, and the mean of what is given over all requests.
+    """
+    classes, levels = scenario.workload.planned_classes, scenario.objective.meet_rate_grid
+    given = np.zeros(len(classes))
+    group_most, function_most = (
+        np.zeros((len(classes), len(groups))),
+        np.zeros((len(classes), len(functions))),
+    )
+    for k, one in enumerate(classes):
+        for j, group in enumerate(groups):
+            if one.name in group.classes:
+                group_most[k, j] = accuracy_share(group, one) * _most_in_time(group, one, levels)
+        for f, function in enumerate(functions):
+            if one.name in function.classes:
+                function_most[k, f] = accuracy_share(function, one)
+        if one.percentile is None:
+            able = [accuracy_share(group, one) for group in groups if one.name in group.classes]
+            able += [accuracy_share(function, one) for function in functions if one.name in function.classes]
+            given[k] = levels[0] * max(able, default=0.0)
+    asked = np.einsum("ktq,t,q->k", problem.demand_rps, problem.window_h, problem.level_share)
+    freer = ServedValue(
+        group_usd=np.maximum(group_most - given[:, None], 0.0),
+        function_usd=np.maximum(function_most - given[:, None], 0.0),
+    )
+    return freer, float(given @ asked / asked.sum())
+
+
+def _most_in_time(group: ServingGroup, one: RequestClass, levels: Sequence[float]) -> float:
+    """Share of a class's requests that a group answers in time at most, else it were sized for a higher level."""
+    if group.mode == "linear" or group.tier.deadline_ms != one.deadline_ms:
+        return 1.0
+    return min((level for level in levels if level > group.tier.percentile), default=1.0)

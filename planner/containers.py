@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
 
 FAMILY = "fargate"
+CORE_ASSUMPTION = "one vCPU of a container taken to carry what one core of the host that was measured carried"
 ARCH = "x86_64"  # what the sources measured on
 
 
@@ -66,7 +67,7 @@ def place_in_containers(profiles: ProfileCatalog, catalog: ContainerCatalog | No
             continue
         name = container_name(shape)
         offers[name] = _offer(catalog, tariff, shape)
-        source = f"{one.source}; {one.cores} cores taken for as many vCPU of a container"
+        source = f"{one.source}; {CORE_ASSUMPTION}"
         placed.append(replace(one, instance_type=name, source=source, obtained="derived"))
     return Placement(tuple(placed), offers)
 

@@ -11,7 +11,7 @@ from planner.functions import function_name, function_option, with_sizes_between
 from planner.groups import calls_for, candidates_of, drop_slower, published_group, sustained_note, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
-from planner.model_loads import with_load_times
+from planner.model_loads import loads_count, with_load_times
 from planner.options import OptionTable, RejectedOption, ServingGroup
 from planner.profile_join import Join, profiles_by_host, wanted_variants
 from planner.rejections import failed_profiles, other_items, unfit_host, without_profile
@@ -139,12 +139,8 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
 
 def models_differ(join: Join, candidates: Iterable[Candidate]) -> bool:
     """Whether accuracy on average, or what loading a model costs, tells models of one task apart."""
-    floors = [one.min_accuracy for one in join.classes.classes]
-    on_average = any(floor is not None and floor.kind != "per_request" for floor in floors)
-    fleet = join.scenario.resources.current_fleet or ()
-    loads = join.scenario.models.load_s or any(entry.model for entry in fleet)
-    measured = any(one.call.time.load_s for one in candidates)
-    return bool(join.classes.meet_rate_grid or on_average or loads or measured)
+    measured_s = (one.call.time.load_s for one in candidates)
+    return join.classes.weighs_accuracy or loads_count(join.scenario, measured_s)
 
 
 def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:

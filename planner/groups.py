@@ -177,9 +177,9 @@ def drop_slower(
 ) -> tuple[list[Candidate], list[RejectedOption]]:
     """Set aside, before tabulating, calls that another on the same machine clearly outruns.
 
-    Where accuracy on average or the cost of loads tells models apart, only calls of the `same_model` do so. Capacity falls as the mean and the quantile of the service time rise, all else equal, so the rule of
-    `planner.dominance` would take them out anyway. Calls that may serve further classes by their tables wait for
-    those.
+    Where accuracy on average or the cost of loads tells models apart, only calls of the `same_model` do so. Capacity falls as
+    the mean and the quantile of the service time rise, all else equal, so the rule of `planner.dominance` would take them out
+    anyway. Calls that may serve further classes by their tables wait for those.
     """
     kept: list[Candidate] = []
     rejected: list[RejectedOption] = []

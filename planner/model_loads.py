@@ -11,7 +11,7 @@ from catalogs.load_times import load_time_of
 from solvers.limits import ModelLoads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from catalogs.profiles import ProfileCatalog
     from planner.options import Machine, ServingGroup
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
     from solvers.problem import Array, IntArray
 
 
+def loads_count(scenario: Scenario, measured_s: Iterable[float | None]) -> bool:
+    """Whether bringing models into machines is counted.
+
+    It is once the scenario states a load time or what its fleet holds, or a profile was measured with a load time.
+    """
+    fleet = scenario.resources.current_fleet or ()
+    return bool(scenario.models.load_s) or any(entry.model for entry in fleet) or any(measured_s)
+
+
 def with_load_times(
     scenario: Scenario, profiles: ProfileCatalog, groups: Sequence[ServingGroup]
 ) -> list[ServingGroup]:
-    """Say of every group how long its model takes to load, where the scenario or a measured profile makes loads count.
+    """Say of every group how long its model takes to load, where loads count.
 
-    They count once the scenario states a load time or what the current fleet holds, or a group's own profile was measured
-    with one: then every group has one, so that no model looks free to load for want of a figure. The scenario's own come first.
+    Then every group has a time, so that no model looks free to load for want of a figure. The scenario's own come first.
     """
-    stated = scenario.models.load_s
-    fleet = scenario.resources.current_fleet or ()
-    if not (stated or any(entry.model for entry in fleet) or any(group.load_s for group in groups)):
+    if not loads_count(scenario, (group.load_s for group in groups)):
         return list(groups)
     found = []
     for group in groups:
-        load_s = stated.get(group.model)
+        load_s = scenario.models.load_s.get(group.model)
         if load_s is None:
             load_s = load_time_of(profiles, group.model, group.instance_type).load_s
         found.append(replace(group, load_s=load_s))

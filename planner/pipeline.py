@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -14,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from planner.assembly import assemble
 from planner.demand import demand_of
+from planner.directions import answered
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import Inputs, checked_inputs, load_inputs
 from planner.instants import instant_text
 from planner.scenario import ConstantTrace
 from planner.shortfall import check_served
+from planner.solver import Solver
 from planner.write_up import write_up
 from workloads.burstiness import COUNTS_MIN, dispersion_at
 from workloads.constant import constant_forecast
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from workloads.forecast import Forecast
 
 Progress = Callable[[str, float], None]
-
-WINDOWS_A_WORKER = 48  # a worker process takes some 2 s to start, as long as so many windows take to solve
 
 
 def plan_scenario(
@@ -59,28 +58,34 @@ def plan_scenario(
     InfeasiblePlanError
         When no plan serves the demand within the limits; says which limits to relax and by how much.
     """
-    from solvers.plan_horizon import plan_horizon
-
     report = progress or _silent
     _check_solver(scenario.solver.name)
+    if greedy and scenario.objective.direction == "effective_accuracy":
+        raise InputError(
+            ["--greedy plans for least cost; objective.maximise is effective_accuracy. Leave it out."]
+        )
     inputs = _load(scenario, report)
     forecasts = forecast_traces(scenario, inputs, report)
-    assembly = formulate(scenario, inputs, forecasts, report)
-    check_served(assembly.options, inputs.profiles)
-    solution = plan_horizon(
-        assembly.problem,
-        gap=scenario.solver.gap,
-        time_limit_s=scenario.solver.time_limit_s,
-        seed=scenario.solver.seed,
-        solver=scenario.solver.name,
-        workers=max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER)),
-        progress=report,
-        method="greedy" if greedy else "optimal",
-    )
-    if solution.status == "infeasible":
-        raise InfeasiblePlanError([_with_time(reason, scenario) for reason in solution.infeasible_reasons])
+
+    def served(asked: Scenario) -> Assembly:
+        assembly = formulate(asked, inputs, forecasts, report)
+        check_served(assembly.options, inputs.profiles)
+        return assembly
+
+    solver = Solver(scenario, report, greedy=greedy)
+    try:
+        answer = answered(scenario, served, solver)
+    except InfeasiblePlanError as error:
+        raise InfeasiblePlanError([_with_time(reason, scenario) for reason in error.problems]) from None
     return write_up(
-        solution, assembly, scenario, inputs, forecasts, greedy=greedy, created_at=datetime.now(UTC)
+        answer.solution,
+        answer.assembly,
+        answer.scenario,
+        inputs,
+        forecasts,
+        greedy=greedy,
+        created_at=datetime.now(UTC),
+        verdict=answer.verdict,
     )
 
 

@@ -100,6 +100,14 @@ class ClassSet:
                 found.setdefault(bucket, []).append(k)
         return found
 
+    @property
+    def weighs_accuracy(self) -> bool:
+        """Whether accuracy counts beyond the classes that accept it: as the objective, or in a floor on average."""
+        floors = [one.min_accuracy for one in self.classes]
+        return bool(self.meet_rate_grid) or any(
+            floor is not None and floor.kind != "per_request" for floor in floors
+        )
+
     def accepts_accuracy(self, k: int, variant: ModelVariant) -> bool:
         """Whether a variant is accurate enough for class k, in the same metric; an unknown accuracy never is.
 

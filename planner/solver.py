@@ -1,0 +1,82 @@
+"""The solves of one plan: all with the scenario's settings, and within one time limit together."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from planner.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from planner.scenario import Scenario
+    from solvers.directions import ValuePlan
+    from solvers.problem import ProvisioningProblem
+    from solvers.solution import ProvisioningSolution
+
+WINDOWS_A_WORKER = 48  # a worker process takes some 2 s to start, as long as so many windows take to solve
+LEAST_TIME_S = 1e-3  # what a solve gets once the time is used up: enough to find that out
+
+
+class Solver:
+    """Solves problems of one scenario; the clock of its time limit starts with the first of them."""
+
+    def __init__(
+        self, scenario: Scenario, report: Callable[[str, float], None], *, greedy: bool = False
+    ) -> None:
+        self.settings = scenario.solver
+        self.workers = max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER))
+        self.method = "greedy" if greedy else "optimal"
+        self._report = report
+        self._started_s: float | None = None
+
+    def cheapest(self, problem: ProvisioningProblem) -> ProvisioningSolution:
+        """Plan the horizon at least cost."""
+        from solvers.plan_horizon import plan_horizon
+
+        return plan_horizon(
+            problem, gap=self.settings.gap, time_limit_s=self.time_left_s(), method=self.method, **self._means
+        )
+
+    def most_valuable(
+        self, problem: ProvisioningProblem, *, budget_usd: float | None, cost_weight_per_usd: float
+    ) -> ValuePlan:
+        """Plan the horizon for the largest value share within a budget, less a weight on cost.
+
+        Raises
+        ------
+        InputError, where neither budget, weight nor limits keep the cost finite.
+        """
+        from solvers.directions import maximise_value
+        from solvers.errors import ProblemError
+
+        try:
+            return maximise_value(
+                problem,
+                budget_usd=budget_usd,
+                cost_weight_per_usd=cost_weight_per_usd,
+                gap=self.settings.gap,
+                time_limit_s=self.time_left_s(),
+                **self._means,
+            )
+        except ProblemError as error:
+            raise InputError([f"objective.maximise: {problem}." for problem in error.problems]) from None
+
+    @property
+    def _means(self) -> dict[str, Any]:
+        return {
+            "seed": self.settings.seed,
+            "solver": self.settings.name,
+            "workers": self.workers,
+            "progress": self._report,
+        }
+
+    def time_left_s(self) -> float | None:
+        """Seconds of the time limit that are left; None without one."""
+        if self.settings.time_limit_s is None:
+            return None
+        if self._started_s is None:
+            self._started_s = time.monotonic()
+        return max(self.settings.time_limit_s - (time.monotonic() - self._started_s), LEAST_TIME_S)
