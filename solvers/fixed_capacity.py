@@ -24,7 +24,7 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.horizon import HorizonProgram, compile_horizon
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import BlockPrograms, Effort, out_of_time
 from solvers.recourse import Evaluation, capacity_at, evaluate
 from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
@@ -93,7 +93,9 @@ def shadow_prices(problem: ProvisioningProblem, rows: dict[str, IntArray], duals
 
     floor = np.zeros((len(problem.groups), windows))
     fed = np.unique(problem.option_group[problem.is_spot[problem.option_machine]])
-    if problem.on_demand_floor_share > 0:  # the family begins with the shares; machines and zones of classes follow
+    if (
+        problem.on_demand_floor_share > 0
+    ):  # the family begins with the shares; machines and zones of classes follow
         shares = rows["hold_floor"][: len(fed) * windows]
         floor[fed] = duals[shares].reshape(windows, -1).T
     count_limit = np.zeros(problem.count_limit.shape)
@@ -133,7 +135,7 @@ def solve_fixed_capacity(
     solved = horizon_relaxation(horizon)
     relaxed = BoundReport("horizon-lp", PROBLEM, solved.value_usd, time.perf_counter() - clock)
     start = FixedCapacity((relaxed,), plan.cost_usd, solved.shadow_usd)
-    if relative_gap(plan.cost_usd, solved.value_usd) <= gap or effort.time_limit_s == 0.0:
+    if relative_gap(plan.cost_usd, solved.value_usd) <= gap or out_of_time(effort):
         return start
     multipliers = usable_multipliers(problem, solved.change_usd)
     return sweep_windows(horizon, plan, rate, multipliers, start, run, effort, gap)

@@ -71,7 +71,7 @@ class HorizonProgram:
         """``[col]`` window of each column."""
         arrays, windows = self.compiled.arrays, len(self.problem.window_h)
         window = np.full(len(arrays.cost), -1)
-        for variable in self.compiled.program.problem.variables():
+        for variable in self.compiled.program.linear.variables():
             first = self.compiled.columns.get(variable.id)
             if first is not None and variable.size:
                 window[first : first + variable.size] = np.arange(variable.size) * windows // variable.size
@@ -95,7 +95,7 @@ class HorizonProgram:
         found = np.zeros(self.compiled.arrays.matrix.shape[0], dtype=bool)
         for name in AGAINST_FLEET:
             found[self.compiled.rows.get(name, np.empty(0, dtype=int))] = True
-        return found & (self.row_windows[1] == 0)
+        return np.asarray(found & (self.row_windows[1] == 0))
 
     @cached_property
     def columns_by_window(self) -> list[IntArray]:
@@ -125,7 +125,7 @@ class HorizonProgram:
 
     def columns_of(self, name: str) -> IntArray:
         """``[row, t or (t, q)]`` column numbers of the variable of this name; empty where the program has none."""
-        for variable in self.compiled.program.problem.variables():
+        for variable in self.compiled.program.linear.variables():
             if variable.name() == name and variable.id in self.compiled.columns:
                 first = self.compiled.columns[variable.id]
                 return first + np.arange(variable.size).reshape(variable.shape, order="F")
@@ -167,21 +167,20 @@ class HorizonProgram:
         upper
             ``[col]`` tighter upper limits; columns held at 0 are left out.
         """
-        arrays, span = self.compiled.arrays, windows.stop - windows.start
-        columns = self.columns_by_window[windows.start : windows.stop]
-        columns = np.sort(np.concatenate(columns)) if span > 1 else columns[0]
+        arrays = self.compiled.arrays
+        columns: IntArray = np.sort(np.concatenate(self.columns_by_window[windows]))
         top = arrays.upper[columns] if upper is None else np.minimum(arrays.upper[columns], upper[columns])
         used = (arrays.lower[columns] < 0) | (top > 0)
         columns, top = columns[used], top[used]
-        rows = np.sort(np.concatenate(self.rows_by_last_window[windows.start : windows.stop]))
+        rows = np.sort(np.concatenate(self.rows_by_last_window[windows]))
         first, _ = self.row_windows
         rows = rows[first[rows] >= (windows.start if known is None else 0)]
         if not from_fleet and windows.start == 0:
             rows = rows[~self.against_fleet[rows]]
         matrix, before = split_columns(arrays.matrix[rows], columns)
-        shift = np.zeros(len(rows))
+        shift: Array = np.zeros(len(rows))
         if known is not None:
-            shift = before @ np.where(self.column_window < windows.start, known, 0.0)
+            shift = np.asarray(before @ np.where(self.column_window < windows.start, known, 0.0))
             decided = np.isfinite(shift)
             rows, matrix, shift = rows[decided], matrix[decided], shift[decided]
         return Block(

@@ -13,6 +13,7 @@ are offered, so the bound is one of the exact problem.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -24,7 +25,7 @@ from solvers.backends import solve
 from solvers.backends.status import Status
 
 if TYPE_CHECKING:
-    from solvers.backends.program import LinearProgram
+    from solvers.backends.program import LinearProgram, NormRow, SquareTerm
     from solvers.backends.status import Answer
     from solvers.horizon import HorizonProgram
     from solvers.parallel import Map
@@ -38,13 +39,19 @@ ROUNDING_USD = (
 )
 
 
+LEAST_LIMIT_S = 1e-3  # solvers take 0 for no limit
+
+
 @dataclass(frozen=True)
 class Effort:
-    """How one block is worked: gap, nodes, seconds of wall time, seed and name of its solver; `relax` drops whole numbers."""
+    """How one block is worked: gap, nodes, seed and name of its solver; `relax` drops whole numbers.
+
+    `until_s` is the reading of the system's monotonic clock (the same in all processes) at which all work ends; None: never.
+    """
 
     gap: float = 2e-3
     node_limit: int = 500
-    time_limit_s: float | None = None
+    until_s: float | None = None
     seed: int = 0
     relax: bool = False
     solver: str = "highs"
@@ -73,9 +80,9 @@ class BlockTask:
             p.upper,
             p.integer,
         )
-        digest = blake2b(repr(replace(self.effort, time_limit_s=None)).encode(), digest_size=16)
-        for one in (*p.norms, *p.squares):
-            parts = (*parts, one.columns, one.root, np.array(one.scale))
+        digest = blake2b(repr(replace(self.effort, until_s=None)).encode(), digest_size=16)
+        bends: list[NormRow | SquareTerm] = [*p.norms, *p.squares]
+        parts += tuple(part for one in bends for part in (one.columns, one.root, np.array(one.scale)))
         for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.digest()
@@ -213,12 +220,15 @@ def solve_blocks(tasks: list[BlockTask], run: Map, known: Answers) -> list[Block
 def solve_block(task: BlockTask) -> BlockAnswer:
     """Solve one block; one that was stopped before any bound was known keeps the one known beforehand."""
     effort = task.effort
+    if out_of_time(effort):
+        return BlockAnswer(task.least_usd, values=None, infeasible=False, timed_out=True)
+    left_s = None if effort.until_s is None else max(effort.until_s - time.monotonic(), LEAST_LIMIT_S)
     answer = solve(
         task.arrays,
         solver=effort.solver,
         gap=effort.gap,
         node_limit=effort.node_limit,
-        time_limit_s=effort.time_limit_s,
+        time_limit_s=left_s,
         seed=effort.seed,
         start=None if effort.relax else task.start,
         relax=effort.relax,
@@ -228,8 +238,13 @@ def solve_block(task: BlockTask) -> BlockAnswer:
         bound_usd=max(proven_bound(answer, effort.gap), task.least_usd),
         values=answer.values,
         infeasible=answer.status in (Status.INFEASIBLE, Status.INFEASIBLE_OR_UNBOUNDED),
-        timed_out=stopped and effort.time_limit_s is not None,
+        timed_out=stopped and left_s is not None,
     )
+
+
+def out_of_time(effort: Effort) -> bool:
+    """Whether all work has to end now."""
+    return effort.until_s is not None and time.monotonic() >= effort.until_s
 
 
 def proven_bound(answer: Answer, gap: float) -> float:

@@ -136,8 +136,8 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
 def first_bound(search: Search, programs: Programs, run: Map) -> tuple[Array, tuple[int, ...]]:
     """Multipliers to begin with, and the windows that nobody can serve.
 
-    A remembered solve hands its multipliers on; a single window has no use for any. Without capacity tables the horizon's relaxation
-    is tight and its duals are the multipliers; else the relaxed windows give a first bound.
+    A remembered solve hands its multipliers on; a single window has no use for any. Without capacity tables the horizon's
+    relaxation is worth solving and its duals are the multipliers; else the relaxed windows give a first bound.
     """
     if search.memory is not None:
         return search.memory.multipliers, ()

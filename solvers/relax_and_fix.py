@@ -50,7 +50,8 @@ def relax_and_fix(
         values[found.columns[decided]] = found.values[decided]
         left_out = (horizon.column_window < fixed) & np.isnan(values)
         values[left_out] = 0.0
-    return np.rint(values[horizon.machine_columns]).astype(np.int64)
+    whole: IntArray = np.rint(values[horizon.machine_columns]).astype(np.int64)
+    return whole
 
 
 def offered_upper(horizon: HorizonProgram, allowed: BoolArray | None) -> Array | None:

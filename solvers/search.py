@@ -56,6 +56,8 @@ class Search:
         memory: Memory | None = None,
     ) -> None:
         self.begun = time.perf_counter()
+        limit = settings.time_limit_s
+        self.until_s = None if limit is None else time.monotonic() + limit
         self.problem = problem
         self.settings = settings
         self.progress = progress
@@ -87,8 +89,7 @@ class Search:
 
     def left_s(self) -> float | None:
         """Seconds left, None without a limit."""
-        limit = self.settings.time_limit_s
-        return None if limit is None else max(limit - (time.perf_counter() - self.begun), 0.0)
+        return None if self.until_s is None else max(self.until_s - time.monotonic(), 0.0)
 
     def out_of_time(self) -> bool:
         """Whether the time limit has passed; remembers it."""
@@ -122,7 +123,7 @@ class Search:
             gap=min(Effort.gap, self.settings.gap / 2),
             node_limit=max(Effort.node_limit, NODES // windows),
             seed=self.settings.seed,
-            time_limit_s=self.left_s(),
+            until_s=self.until_s,
             solver=self.settings.solver,
         )
 

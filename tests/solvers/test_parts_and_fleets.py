@@ -89,7 +89,7 @@ def test_a_fleet_worth_keeping_is_not_worth_more_than_it_saves() -> None:
     multipliers = usable_multipliers(problem, np.full((1, 2), 0.5))
     programs = BlockPrograms(compile_horizon(problem), from_fleet=True)
     assert programs.sweep(multipliers, one_by_one, EFFORT).bound_usd == pytest.approx(0.8, abs=CLOSE)
-    stopped = Effort(gap=0.0, node_limit=0, time_limit_s=0.0)
+    stopped = Effort(gap=0.0, node_limit=0, until_s=0.0)
     assert programs.sweep(multipliers, one_by_one, stopped).bound_usd <= 0.8 + CLOSE
 
 
