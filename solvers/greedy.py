@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.counts import least_counts
-from solvers.problem import incidence
 from solvers.recourse import evaluate
 from solvers.solution import Baseline
 
@@ -111,7 +110,8 @@ class Greedy:
 
     def machines(self, instances: IntArray) -> Array:
         """``[i]`` machines over all groups."""
-        return np.asarray(incidence(self.problem.option_machine, len(self.problem.machines)) @ instances)
+        owner, machines = self.problem.option_machine, len(self.problem.machines)
+        return np.bincount(owner, instances, machines).astype(float)
 
     def residual_rps(self, capacity_rps: Array, t: int) -> Array:
         """``[k, q]`` demand left after filling the groups, the least flexible classes and groups first."""
