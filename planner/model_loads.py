@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
     from planner.options import Machine, ServingGroup
     from planner.scenario import Scenario
-    from solvers.problem import Array, IntArray
+    from solvers.problem import IntArray
 
 
 def loads_count(scenario: Scenario, measured_s: Iterable[float | None]) -> bool:
@@ -53,24 +53,34 @@ def model_loads(
 
     A load is paid for at the machine's price while it lasts. A machine that stands stopped holds its model already.
     """
-    if not any(group.load_s for group in groups):
+    if not any(group.load_s and not group.standby for group in groups):
         return None
     models = tuple(sorted({group.model for group in groups}))
     number = {name: m for m, name in enumerate(models)}
+    times_s = load_times(groups)
     load_s = np.zeros((len(machines), len(models)))  # [i, m]
     for i, machine in enumerate(machines):
-        for group in groups:
-            if machine.feeds(group) and not machine.is_standby:
-                m = number[group.model]
-                load_s[i, m] = max(load_s[i, m], group.load_s or 0.0)
+        if not machine.is_standby:
+            for name, seconds in times_s.get(machine.instance_type, {}).items():
+                load_s[i, number[name]] = seconds
     price_usd_per_h = np.array([machine.price_usd_per_h for machine in machines])
     return ModelLoads(
         models=models,
         group_model=np.array([number[group.model] for group in groups], dtype=int),
         load_usd=price_usd_per_h[:, None] / 3600 * load_s,
         initial_loaded=initial_loaded(scenario, machines, models),
-        load_s=_longest_s(groups, models),
+        load_s=np.array([max(times.get(name, 0.0) for times in times_s.values()) for name in models]),
     )
+
+
+def load_times(groups: Sequence[ServingGroup]) -> dict[str, dict[str, float]]:
+    """Longest load time in seconds of every model by instance type, of groups that running machines feed."""
+    found: dict[str, dict[str, float]] = {}
+    for group in groups:
+        if not group.standby:
+            times = found.setdefault(group.instance_type, {})
+            times[group.model] = max(times.get(group.model, 0.0), group.load_s or 0.0)
+    return found
 
 
 def initial_loaded(scenario: Scenario, machines: Sequence[Machine], models: Sequence[str]) -> IntArray:
@@ -82,9 +92,3 @@ def initial_loaded(scenario: Scenario, machines: Sequence[Machine], models: Sequ
             if same == (machine.instance_type, machine.market, machine.zone) and entry.model in models:
                 loaded[i, models.index(entry.model)] += entry.count
     return loaded
-
-
-def _longest_s(groups: Sequence[ServingGroup], models: Sequence[str]) -> Array:
-    """``[m]`` longest load of each model on any machine."""
-    times = [max(group.load_s or 0.0 for group in groups if group.model == name) for name in models]
-    return np.array(times, dtype=float)

@@ -62,7 +62,8 @@ class Solver:
                 **self._means,
             )
         except ProblemError as error:
-            raise InputError([f"objective.maximise: {problem}." for problem in error.problems]) from None
+            advice = "Set resources.budget_usd, or objective.cost_weight_per_usd"
+            raise InputError([f"objective.maximise: {line}. {advice}." for line in error.problems]) from None
 
     @property
     def _means(self) -> dict[str, Any]:
