@@ -158,7 +158,8 @@ def provisioning_problem(
 
 def who_serves(classes: Sequence[str], servers: Sequence[ServingGroup | ServerlessFunction]) -> BoolArray:
     """``[k, j]`` whether each server may serve each class."""
-    rows = [[name in server.classes for server in servers] for name in classes]
+    served = [frozenset(server.classes) for server in servers]
+    rows = [[name in names for names in served] for name in classes]
     return np.array(rows, dtype=bool).reshape(len(classes), len(servers))
 
 
