@@ -16,8 +16,10 @@ another type; under a count limit x is 1, and i' may not be limited where i is f
 nothing back, since it is one share for every group and a swap multiplies all markets of a group by one x: if
 od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page
 keeps i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not
-have.) Accuracy per request is inside `serves`; model loads cost nothing in this program, so the model may
-change.
+have.) Accuracy per request is inside `serves`; where accuracy on average or the value of served requests counts,
+j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and so does
+the type. The type stays too where spot losses are looked at, under operators' limits, and for machines that are paid
+for already.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
 carries the sum because its capacity is superadditive and reaches all it may be asked for, which is checked
@@ -120,10 +122,27 @@ def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     held = problem.concurrency_s * bool(most > problem.concurrency_limit)
     no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
     no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
+    for worth in worth_of_functions(problem):
+        less = worth.T[None, :, :] < worth.T[:, None, :]  # [f, f', k]
+        no_worse &= ~(serves.T[:, None, :] & less).any(axis=2)
     better: BoolArray = no_worse & ~no_worse.T
     beaten = np.asarray(better.any(axis=1))
     by_one_that_stays = better & ~beaten
     return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
+
+
+def worth_of_groups(problem: ProvisioningProblem) -> list[Array]:
+    """``[k, j]`` of every way in which groups count beyond what they carry: accuracy on average, value."""
+    accuracy, value = problem.accuracy, problem.value
+    found = [] if accuracy is None else [accuracy.group_margin_share]
+    return found if value is None else [*found, value.group_usd]
+
+
+def worth_of_functions(problem: ProvisioningProblem) -> list[Array]:
+    """``[k, f]`` of the same for functions."""
+    accuracy, value = problem.accuracy, problem.value
+    found = [] if accuracy is None else [accuracy.function_margin_share]
+    return found if value is None else [*found, value.function_usd]
 
 
 class _Pool:
@@ -141,6 +160,9 @@ class _Pool:
         self.useful_rps = useful_capacity_rps(problem)
         rates = problem.linear_rps if problem.linear_rps is not None else np.zeros(problem.serves.shape)
         self.linear_rps: Array = np.where(problem.serves, rates, 0.0)  # [k, j]
+        self.worth = [np.where(problem.serves, worth, 0.0) for worth in worth_of_groups(problem)]
+        parts = (problem.loads, problem.spot_risk, problem.limits)
+        self.types_stay = any(part is not None for part in parts)
         last = problem.capacity_rps.shape[1] - 1
         sizes = np.geomspace(1, last, GLANCE_COLUMNS) if last else np.empty(0)
         self.glance: IntArray = np.unique(sizes.astype(int))
@@ -168,6 +190,7 @@ class _Pool:
         order = np.lexsort(
             (
                 names,
+                *(-worth.sum(axis=0) for worth in self.worth),
                 -self.linear_rps.sum(axis=0),
                 -self.problem.capacity_rps.sum(axis=1),
                 -self.useful_rps.sum(axis=1),
@@ -188,6 +211,8 @@ class _Pool:
 
     def free_launches(self) -> list[Replacement]:
         """Pass 2: groups that give way to one of another type, launches costing nothing on either."""
+        if self.types_stay:
+            return []
         ratios = self._ratios()
         paid = np.zeros(len(ratios), dtype=bool)
         paid[self.kinds.host[self.problem.start_usd > 0]] = True
@@ -206,6 +231,8 @@ class _Pool:
 
     def whole_types(self) -> list[Replacement]:
         """Pass 3: instance types of which every group gives way to groups of one other type."""
+        if self.types_stay:
+            return []
         ratios = self._ratios()
         found: list[Replacement] = []
         for host in map(int, np.unique(self.host[self.stays])):
@@ -253,6 +280,10 @@ class _Pool:
         serves, is_linear = self.problem.serves, self.problem.is_linear
         fits = ~(serves[:, j : j + 1] & ~serves[:, others]).any(axis=0) & self.takes_in[others]
         fits &= ~(self.fed[j] & ~self.fed[others]).any(axis=1) & (is_linear[others] == is_linear[j])
+        if self.problem.loads is not None:
+            fits &= self.kinds.model[others] == self.kinds.model[j]
+        for worth in self.worth:
+            fits &= ((worth[:, others] >= worth[:, j : j + 1]) | ~serves[:, j : j + 1]).all(axis=0)
         if is_linear[j]:
             faster = machines_for_one * self.linear_rps[:, others] >= self.linear_rps[:, j : j + 1]
             return [int(other) for other in others[fits & faster.all(axis=0)]]
@@ -290,6 +321,9 @@ class _Pool:
             ratios[np.ix_(own, own)] = np.minimum(ratios[np.ix_(own, own)], ways)
         ratios[np.isinf(ratios)] = 1  # nothing costs anything: one for one will do
         ratios[kinds.host[p.initial_count > 0]] = 0
+        if p.owned_count is not None:
+            owned = kinds.host[np.isfinite(p.owned_count)]
+            ratios[owned] = ratios[:, owned] = 0
         np.fill_diagonal(ratios, 0)
         return ratios.astype(int)
 
