@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from catalogs.measurements import FailedProfile
 from tests.planner.enumerated import reasons, table
 from tests.planner.small_catalogs import function_time, profiles, request_class, scenario, tariffs
 
@@ -89,3 +90,14 @@ def test_memory_sizes_between_measured_ones_are_offered_and_say_so() -> None:
 
 
 # names ----------------------------------------------------------------------------------------------------------------
+
+
+def test_no_memory_size_is_offered_across_one_that_failed() -> None:
+    """Measured at 1,024 and 4,096 MB and tried in vain at 2,048: neither 2,048 nor 3,072 is known."""
+    times = (function_time(memory_mb=1024, mean_ms=150.0), function_time(memory_mb=4096, mean_ms=80.0))
+    failed = FailedProfile("good", "aws-lambda 2048 MB", 1, "out of memory", "calls")
+    catalog = profiles(functions=times, failed=(failed,))
+    found = {one.id for one in table(scenario(RELAXED), profiles=catalog).functions}
+    assert found == {"lambda/good/1024", "lambda/good/4096"}
+    free = {one.id for one in table(scenario(RELAXED), profiles=profiles(functions=times)).functions}
+    assert {"lambda/good/2048", "lambda/good/3072"} <= free

@@ -1,4 +1,4 @@
-"""Histories that no forecast can start from are told when inputs are checked."""
+"""Histories that no forecast can start from, and names that no catalog knows, are told when inputs are checked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from planner.errors import InputError
-from planner.input_checks import history_of
+from planner.input_checks import check_names, history_of
+from tests.planner.small_catalogs import prices, profiles, request_class, scenario, variant
 from workloads.generators import generate_trace
 
 if TYPE_CHECKING:
+    from planner.scenario import Scenario
     from workloads.traces import Trace
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -59,3 +61,62 @@ def test_a_history_out_of_reach_is_an_input_error(start: datetime, fragment: str
 def test_a_history_without_requests_is_an_input_error() -> None:
     with pytest.raises(InputError, match=r"holds no request before horizon\.start, 2026-11-02T00:00:00Z"):
         history_of(two_days(1e-12), START + DAY)
+
+
+VARIANTS = (variant("good"), variant("poor", 0.6), variant("ranker", 0.5, task="ranking", metric="recall"))
+
+
+def problems_of(question: Scenario) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        check_names(question, prices(), profiles(variants=VARIANTS))
+    return list(caught.value.problems)
+
+
+def test_every_place_that_names_a_model_is_checked() -> None:
+    named = request_class(models=["good", "god"])
+    del named["task"]
+    found = problems_of(
+        scenario(
+            named,
+            models={"load_s": {"pour": 3.0}},
+            resources={"current_fleet": [{"instance_type": "c5.large", "count": 1, "model": "rankers"}]},
+        )
+    )
+    assert len(found) == 3
+    assert any("models.load_s names 'pour'" in line and "'poor'" in line for line in found)
+    assert any("workload.classes[0] (web): models names 'god'" in line for line in found)
+    assert any(
+        "c5.large holds 'rankers', which is no model variant. Did you mean 'ranker'?" in line
+        for line in found
+    )
+
+
+def test_commitments_and_containers_of_the_fleet_must_be_on_sale() -> None:
+    from catalogs.containers import load_container_tariffs
+
+    resources = {
+        "containers": {"enabled": True},
+        "commitments": [{"instance_type": "c5.lrge", "count": 1}],
+        "current_fleet": [
+            {"instance_type": "fargate-2vcpu-4gb", "market": "container", "count": 1},
+            {"instance_type": "fargate-2vcpu-99gb", "market": "container", "count": 1},
+        ],
+    }
+    with pytest.raises(InputError) as caught:
+        check_names(
+            scenario(resources=resources),
+            prices(),
+            profiles(variants=VARIANTS),
+            load_container_tariffs("us-east-1"),
+        )
+    commitment, container = caught.value.problems
+    assert "resources.commitments: c5.lrge has no price" in commitment
+    assert "Did you mean 'c5.large'?" in commitment
+    assert "fargate-2vcpu-99gb has no price and shape" in container
+
+
+def test_effective_accuracy_does_not_add_up_different_metrics() -> None:
+    classes = (request_class("seen"), request_class("ranked", task="ranking"))
+    (problem,) = problems_of(scenario(*classes, objective={"maximise": "effective_accuracy"}))
+    assert "imagenet-top1 for seen; recall for ranked" in problem
+    assert "cannot be compared" in problem
