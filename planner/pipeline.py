@@ -116,7 +116,7 @@ def program_of(scenario: Scenario, *, progress: Progress | None = None) -> bytes
     from solvers.backends.lp_file import write_lp
     from solvers.blocks import compile_block
     from solvers.counts import all_counts
-    from solvers.provisioning import Boundary, Parameters
+    from solvers.parameters import Boundary, Parameters
 
     problem = _formulated(scenario, progress or _silent).problem
     counts = all_counts(problem)

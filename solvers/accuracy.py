@@ -14,7 +14,8 @@ from solvers.families import Family
 from solvers.problem import incidence
 
 if TYPE_CHECKING:
-    from solvers.provisioning import Parameters, Variables
+    from solvers.parameters import Parameters
+    from solvers.provisioning import Variables
 
     Expression = Any  # cvxpy publishes no types
 

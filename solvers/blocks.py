@@ -14,12 +14,13 @@ import numpy as np
 from scipy import sparse
 
 from solvers.backends.program import LinearProgram, NormRow, SquareTerm
-from solvers.provisioning import Parameters, Program, build
+from solvers.provisioning import Program, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from solvers.families import Family, Stack
+    from solvers.parameters import Parameters
     from solvers.problem import Array, IntArray
 
 

@@ -17,7 +17,7 @@ from scipy import sparse
 from solvers.backends.program import LinearProgram
 from solvers.blocks import compile_block
 from solvers.counts import all_counts, no_counts
-from solvers.provisioning import Boundary, Parameters
+from solvers.parameters import Boundary, Parameters
 
 if TYPE_CHECKING:
     from solvers.backends.program import NormRow, SquareTerm

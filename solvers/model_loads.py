@@ -17,7 +17,8 @@ from solvers.counts import useful_machines
 from solvers.families import Family, zero_or_one
 
 if TYPE_CHECKING:
-    from solvers.provisioning import Parameters, Variables
+    from solvers.parameters import Parameters
+    from solvers.provisioning import Variables
 
     Expression = Any  # cvxpy publishes no types
 

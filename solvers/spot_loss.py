@@ -20,8 +20,9 @@ from solvers.families import Family
 from solvers.problem import incidence
 
 if TYPE_CHECKING:
+    from solvers.parameters import Parameters
     from solvers.problem import Array, BoolArray, IntArray
-    from solvers.provisioning import Parameters, Variables
+    from solvers.provisioning import Variables
 
     Expression = Any  # cvxpy publishes no types
 

@@ -20,8 +20,9 @@ from solvers.families import Family, Norms, Squares, Stack
 
 if TYPE_CHECKING:
     from solvers.limits import SpotRisk
+    from solvers.parameters import Parameters
     from solvers.problem import Array, BoolArray, ProvisioningProblem
-    from solvers.provisioning import Parameters, Variables
+    from solvers.provisioning import Variables
 
     Expression = Any  # cvxpy publishes no types
 

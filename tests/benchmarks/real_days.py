@@ -32,8 +32,8 @@ def measure(path: Path) -> list[str]:
     from solvers.backends import solve
     from solvers.blocks import compile_block
     from solvers.counts import all_counts
+    from solvers.parameters import Boundary, Parameters
     from solvers.plan_horizon import plan_horizon
-    from solvers.provisioning import Boundary, Parameters
 
     scenario = load_scenario(path)
     inputs = load_inputs(scenario)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from solvers.blocks import compile_block
 from solvers.counts import all_counts
-from solvers.provisioning import Boundary, Parameters
+from solvers.parameters import Boundary, Parameters
 
 if TYPE_CHECKING:
     from solvers.blocks import Compiled
