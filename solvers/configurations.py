@@ -15,7 +15,7 @@ from scipy import sparse
 from solvers.backends import solve
 from solvers.backends.program import LinearProgram
 from solvers.errors import BackendError
-from solvers.recourse import evaluate
+from solvers.recourse import price_windows
 
 if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
@@ -84,9 +84,8 @@ def price_fleets(
         ``[c]``, ``[c, g]``.
     """
     rate = None if rate_rps is None else rate_rps[:, window]
-    priced = evaluate(problem.taking(windows=window), instances.T, rate)
-    served = ~priced.unserved_rps.any(axis=(0, 2)) & priced.window_kept
-    return Pool(window[served], instances[served], priced.window_usd[served])
+    priced = price_windows(problem.taking(windows=window), instances.T, rate)
+    return Pool(window[priced.kept], instances[priced.kept], priced.objective_usd[priced.kept])
 
 
 def changes_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:

@@ -23,9 +23,10 @@ from solvers.configurations import (
     usable_multipliers,
     widen_pool,
 )
+from solvers.fleets import capacity_at
 from solvers.horizon import HorizonProgram, compile_horizon
 from solvers.lagrangian import BlockPrograms, Effort, out_of_time
-from solvers.recourse import Evaluation, capacity_at, evaluate
+from solvers.recourse import Evaluation, evaluate
 from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.counts import near_counts
-from solvers.recourse import machines_of, sizes_of, starts_of
+from solvers.fleets import machines_of, sizes_of, starts_of
 from solvers.relax_and_fix import offered_upper, relax_and_fix, solve_step, values_of_fleet
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
-"""What a fleet costs and carries once its machines are fixed: the exact program with `instances` given.
+"""What a given fleet costs and carries, and whether it keeps every limit: the exact program with `instances` given.
 
-Each window and level is then a small transport problem; all of them are handed over as one linear program, since
-stacking them is faster than calling a solver for each.
+What depends on one window only (`price_windows`) stands apart from what ties windows together (`evaluate`), since searches price
+thousands of fleets of single windows at once.
 """
 
 from __future__ import annotations
@@ -10,211 +10,197 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from solvers.backends import solve
-from solvers.backends.program import LinearProgram
-from solvers.errors import BackendError
-from solvers.problem import incidence
+from solvers.fleet_limits import churn_kept, limits_kept, scale_in_kept
+from solvers.fleets import machines_of, rises_of, room_of, sizes_of, slowest_load_s
+from solvers.routing import Flows, cheapest_flows
+from solvers.spot_check import aversion_usd, guard_losses, risk_kept, survives_any_loss
 
 if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
-UNSERVED_USD_PER_REQUEST = (
-    1.0  # far above any function's price per request, so that demand is left only where it must be
-)
-UNSERVED_SHARE = 1e-7  # of a class's demand: below the solver's feasibility tolerance, not a shortfall
+BUDGET_ROUNDING_SHARE = 1e-7  # of the budget: the feasibility tolerance of the solvers
+
+
+@dataclass(frozen=True)
+class WindowPrices:
+    """Windows of a fleet, each on its own.
+
+    `flows` at every level; `spend_usd` ``[t]`` machines and expected overflow, `earned_usd` ``[t]`` value of served requests,
+    `risk_usd` ``[t]`` price of the variance of losses; `kept` ``[t]`` every limit of the window holds and all is served that must
+    be.
+    """
+
+    flows: Flows
+    spend_usd: Array
+    earned_usd: Array
+    risk_usd: Array
+    kept: BoolArray
+
+    @property
+    def objective_usd(self) -> Array:
+        """``[t]`` what the window adds to the objective."""
+        return np.asarray(self.spend_usd + self.risk_usd - self.earned_usd)
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """A fleet under the exact capacities.
 
-    `machines` ``[i, t]``, `sizes` ``[j, t]``, `starts` ``[i, t]``, `carried_rps` ``[k, j, t, q]``, `overflow_rps`
-    ``[k, f, t, q]``, `unserved_rps` ``[k, t, q]``; costs in USD, `window_usd` ``[t]`` without starts.
-    `window_kept` ``[t]`` says where quotas, count limits and the on-demand floor hold.
+    Parameters
+    ----------
+    instances, machines, sizes
+        ``[g, t]``, ``[i, t]``, ``[j, t]`` whole machines; sizes without those on standby.
+    rises
+        ``[c, t]`` launches, then loads that cost something.
+    carried_rps, overflow_rps, unserved_rps
+        ``[k, j, t, q]``, ``[k, f, t, q]``, ``[k, t, q]`` requests/s.
+    window_usd
+        ``[t]`` objective of each window on its own.
+    window_kept
+        ``[t]`` all is served that must be, within every limit of the window.
+    seam_usd
+        Launches, loads, and the price of waiting for loads.
+    seams_kept
+        Churn, the delay of scale-in and the budget hold.
+    spend_usd
+        Bills of the whole horizon: neither prices of risk or waiting nor value.
+    earned_usd
+        Value of served requests.
     """
 
     instances: IntArray
     machines: IntArray
     sizes: IntArray
-    starts: IntArray
+    rises: Array
     carried_rps: Array
     overflow_rps: Array
     unserved_rps: Array
     window_usd: Array
     window_kept: BoolArray
-    start_usd: float
+    seam_usd: float
+    seams_kept: bool
+    spend_usd: float
+    earned_usd: float
+
+    @property
+    def starts(self) -> IntArray:
+        """``[i, t]`` launches."""
+        return self.rises[: len(self.machines)].astype(int)
 
     @property
     def feasible(self) -> bool:
         """Everything is served within every limit."""
-        return bool(self.window_kept.all()) and not self.unserved_rps.any()
+        return bool(self.window_kept.all()) and self.seams_kept
 
     @property
     def cost_usd(self) -> float:
-        """Machines, starts and expected overflow over the horizon."""
-        return float(self.window_usd.sum()) + self.start_usd
-
-
-def machines_of(problem: ProvisioningProblem, instances: IntArray) -> IntArray:
-    """``[i, t]`` machines over all groups; ``[i]`` of a single window's instances."""
-    return (incidence(problem.option_machine, len(problem.machines)) @ instances).astype(int)
-
-
-def sizes_of(problem: ProvisioningProblem, instances: IntArray) -> IntArray:
-    """``[j, t]`` machines of each group over all markets."""
-    return (incidence(problem.option_group, len(problem.groups)) @ instances).astype(int)
-
-
-def starts_of(problem: ProvisioningProblem, machines: IntArray) -> IntArray:
-    """``[i, t]`` launches: rises of each machine's count, the first window against the initial fleet."""
-    before = np.concatenate([problem.initial_count[:, None], machines[:, :-1]], axis=1)
-    return np.asarray(np.maximum(machines - before, 0))
-
-
-def capacity_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
-    """``[j, t]`` requests/s of groups of these sizes; beyond a group's last tabulated count nothing is added."""
-    counted = np.minimum(sizes, problem.count_max[:, None])
-    return np.take_along_axis(problem.capacity_rps, counted, axis=1)
-
-
-def limits_kept(problem: ProvisioningProblem, instances: IntArray) -> BoolArray:
-    """``[t]`` quotas, count limits and the on-demand floor of every group hold."""
-    machines, sizes = machines_of(problem, instances), sizes_of(problem, instances)
-    on_demand = sizes_of(problem, np.where(problem.is_spot[problem.option_machine][:, None], 0, instances))
-    return np.asarray(
-        (machines <= problem.count_limit).all(axis=0)
-        & (problem.quota_use @ machines <= problem.quota_limit[:, None] + 1e-9).all(axis=0)
-        & (on_demand >= problem.on_demand_floor_share * sizes - 1e-9).all(axis=0)
-    )
+        """The objective over the horizon: bills, prices of risk and waiting, less the value of served requests."""
+        return float(self.window_usd.sum()) + self.seam_usd
 
 
 def evaluate(problem: ProvisioningProblem, instances: IntArray, rate_rps: Array | None = None) -> Evaluation:
-    """Price a fleet: the cheapest recourse it leaves, its starts, and what it cannot serve.
+    """Price a fleet: the cheapest recourse it leaves, its changes, and every limit.
+
+    Where served requests have a value and the cheapest recourse is over the budget, the best one within the budget is taken.
 
     Parameters
     ----------
     instances
         ``[g, t]`` whole machines.
     rate_rps
-        ``[j, t]`` given, groups carry rate x machines in place of their exact capacity.
+        ``[j, t]`` given, groups with a table carry rate x machines in place of their exact capacity.
 
     Raises
     ------
     BackendError
-        The linear program failed for a reason of the solver's own.
+        A linear program failed for a reason of the solver's own.
     """
-    machines, sizes = machines_of(problem, instances), sizes_of(problem, instances)
-    capacity = capacity_at(problem, sizes) if rate_rps is None else rate_rps * sizes
-    carried, overflow, unserved = recourse(problem, capacity)
-    starts = starts_of(problem, machines)
-    per_window = (problem.price_usd_per_h * machines).sum(axis=0) * problem.window_h
-    per_window += overflow_usd(problem, overflow)
+    rises = rises_of(problem, instances)
+    changes_usd = float(problem.change_usd @ rises.sum(axis=1))
+    budget = (
+        np.inf if problem.limits is None or problem.limits.budget_usd is None else problem.limits.budget_usd
+    )
+    slack = BUDGET_ROUNDING_SHARE * abs(budget) if np.isfinite(budget) else 0.0
+    windows = price_windows(problem, instances, rate_rps)
+    spend = float(windows.spend_usd.sum()) + changes_usd
+    if problem.value is not None and spend > budget + slack:
+        fixed = changes_usd + float(rent_usd(problem, instances).sum())
+        if fixed <= budget:
+            windows = price_windows(problem, instances, rate_rps, budget - fixed)
+            spend = float(windows.spend_usd.sum()) + changes_usd
+    kept = churn_kept(problem, instances).all() and scale_in_kept(problem, instances).all()
+    waiting = 0.0
+    if problem.loads is not None:
+        waiting = problem.loads.wait_usd_per_s * float(slowest_load_s(problem, instances).sum())
     return Evaluation(
         instances=instances,
-        machines=machines,
-        sizes=sizes,
-        starts=starts,
-        carried_rps=carried,
-        overflow_rps=overflow,
-        unserved_rps=unserved,
-        window_usd=per_window,
-        window_kept=limits_kept(problem, instances),
-        start_usd=float(problem.start_usd @ starts.sum(axis=1)),
+        machines=machines_of(problem, instances),
+        sizes=sizes_of(problem, instances),
+        rises=rises,
+        carried_rps=windows.flows.carried_rps,
+        overflow_rps=windows.flows.overflow_rps,
+        unserved_rps=windows.flows.unserved_rps,
+        window_usd=windows.objective_usd,
+        window_kept=windows.kept,
+        seam_usd=changes_usd + waiting,
+        seams_kept=bool(kept and spend <= budget + slack),
+        spend_usd=spend,
+        earned_usd=float(windows.earned_usd.sum()),
     )
 
 
-def overflow_usd(problem: ProvisioningProblem, overflow_rps: Array) -> Array:
-    """``[t]`` expected cost of overflow ``[k, f, t, q]``, USD: 3600 h[t] sum_{k,f,q} w[q] phi[f] overflow."""
-    seconds = 3600.0 * problem.window_h[:, None] * problem.level_share
-    return np.asarray(np.einsum("kftq,f,tq->t", overflow_rps, problem.usd_per_request, seconds))
-
-
-def recourse(problem: ProvisioningProblem, capacity_rps: Array) -> tuple[Array, Array, Array]:
-    """Cheapest split of every level's demand over fixed capacities and functions.
-
-    minimise expected overflow cost  subject to  serve_demand, carried <= capacity, limit_functions  for all t,q
+def price_windows(
+    problem: ProvisioningProblem,
+    instances: IntArray,
+    rate_rps: Array | None = None,
+    overflow_budget_usd: float = np.inf,
+) -> WindowPrices:
+    """Price every window on its own; windows may repeat, with another fleet each.
 
     Parameters
     ----------
-    capacity_rps
-        ``[j, t]`` requests/s.
-
-    Returns
-    -------
-    carried_rps ``[k, j, t, q]``, overflow_rps ``[k, f, t, q]``, unserved_rps ``[k, t, q]``.
+    instances, rate_rps
+        As in `evaluate`.
+    overflow_budget_usd
+        Most that the expected overflow of all windows may cost.
     """
-    routes = routes_of(problem, capacity_rps)
-    answer = solve(recourse_program(problem, capacity_rps, routes))
-    if answer.values is None:
-        raise BackendError(
-            f"the recourse of a fixed fleet ended as {answer.status.name}; report this as a defect"
-        )
-    K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
-    T, Q = len(problem.window_h), len(problem.level_share)
-    flows = np.split(
-        np.maximum(answer.values, 0.0), np.cumsum([len(routes.carried[0]), len(routes.overflow[0])])
+    room = room_of(problem, sizes_of(problem, instances), rate_rps)
+    flows = cheapest_flows(problem, room, overflow_budget_usd)
+    losses = guard_losses(problem, instances, rate_rps)
+    kept = limits_kept(problem, instances) & risk_kept(problem, losses)
+    if problem.value is None:
+        kept &= ~flows.unserved_rps.any(axis=(0, 2))
+    hopeful = np.flatnonzero(kept)
+    if problem.spot_risk is not None and problem.spot_risk.survive_any_loss and len(hopeful):
+        rate = None if rate_rps is None else rate_rps[:, hopeful]
+        kept[hopeful] = survives_any_loss(problem.taking(windows=hopeful), instances[:, hopeful], rate)
+    return WindowPrices(
+        flows=flows,
+        spend_usd=rent_usd(problem, instances) + overflow_usd(problem, flows.overflow_rps),
+        earned_usd=earned_usd(problem, flows),
+        risk_usd=aversion_usd(problem, losses),
+        kept=kept,
     )
-    carried, overflow, unserved = np.zeros((K, J, T * Q)), np.zeros((K, F, T * Q)), np.zeros((K, T * Q))
-    carried[routes.carried], overflow[routes.overflow], unserved[routes.unserved] = flows
-    tolerated = UNSERVED_SHARE * np.maximum(problem.demand_rps.reshape(K, T * Q), 1.0)
-    unserved = np.where(unserved > tolerated, unserved, 0.0)
-    return carried.reshape(K, J, T, Q), overflow.reshape(K, F, T, Q), unserved.reshape(K, T, Q)
 
 
-@dataclass(frozen=True)
-class Routes:
-    """Columns of the recourse program, in this order; s numbers the pairs (window, level).
-
-    `carried` (k, j, s) where group j serves class k and has capacity, `overflow` (k, f, s), `unserved` (k, s): as index arrays.
-    """
-
-    carried: tuple[IntArray, ...]
-    overflow: tuple[IntArray, ...]
-    unserved: tuple[IntArray, ...]
+def rent_usd(problem: ProvisioningProblem, instances: IntArray) -> Array:
+    """``[t]`` USD of machines: h[t] sum_i c[i,t] N[i,t]."""
+    machines = machines_of(problem, instances)
+    return np.asarray((problem.price_usd_per_h * machines).sum(axis=0) * problem.window_h)
 
 
-def routes_of(problem: ProvisioningProblem, capacity_rps: Array) -> Routes:
-    """Ways that requests may take at capacities ``[j, t]``."""
-    K, Q = len(problem.classes), len(problem.level_share)
-    pairs = len(problem.window_h) * Q
-    usable = problem.serves[:, :, None] & (np.repeat(capacity_rps, Q, axis=1) > 0)
-    calls = np.broadcast_to(problem.function_serves[:, :, None], (*problem.function_serves.shape, pairs))
-    left = np.indices((K, pairs)).reshape(2, -1)
-    return Routes(np.nonzero(usable), np.nonzero(calls), (left[0], left[1]))
+def overflow_usd(problem: ProvisioningProblem, overflow_rps: Array) -> Array:
+    """``[t]`` expected cost of overflow, USD: 3600 h[t] sum_{k,f,q} w[q] phi[f] overflow[k,f,t,q]."""
+    rate = np.tensordot(problem.usd_per_request, overflow_rps.sum(axis=0), axes=(0, 0))
+    return np.asarray(3600.0 * problem.window_h * (rate @ problem.level_share))
 
 
-def recourse_program(problem: ProvisioningProblem, capacity_rps: Array, routes: Routes) -> LinearProgram:
-    """The linear program of all windows and levels: demand is met, groups keep to their capacity, functions to their limit."""
-    K, J = len(problem.classes), len(problem.groups)
-    weight = np.outer(problem.window_h, problem.level_share).ravel() * 3600.0
-    pairs = len(weight)
-    (k_e, j_e, s_e), (k_o, f_o, s_o), (k_u, s_u) = routes.carried, routes.overflow, routes.unserved
-    cost = np.concatenate(
-        [
-            np.zeros(len(k_e)),
-            problem.usd_per_request[f_o] * weight[s_o],
-            UNSERVED_USD_PER_REQUEST * weight[s_u],
-        ]
-    )
-    demand = problem.demand_rps.reshape(-1)
-    served = incidence(np.concatenate([k_e, k_o, k_u]) * pairs + np.concatenate([s_e, s_o, s_u]), K * pairs)
-    used = np.unique(j_e * pairs + s_e)
-    loaded = incidence(j_e * pairs + s_e, J * pairs)[used]
-    rows = [served, sparse.hstack([loaded, sparse.csr_array((len(used), len(cost) - len(k_e)))])]
-    upper = [demand, np.repeat(capacity_rps, len(problem.level_share), axis=1).reshape(-1)[used]]
-    if len(problem.functions) and np.isfinite(problem.concurrency_limit):
-        held = (problem.concurrency_s[f_o], (s_o, len(k_e) + np.arange(len(f_o))))
-        rows.append(sparse.csr_array(held, shape=(pairs, len(cost))))
-        upper.append(np.full(pairs, problem.concurrency_limit))
-    row_upper = np.concatenate(upper)
-    return LinearProgram(
-        cost=cost,
-        matrix=sparse.csr_array(sparse.vstack(rows)),
-        row_lower=np.concatenate([demand, np.full(len(row_upper) - len(demand), -np.inf)]),
-        row_upper=row_upper,
-        lower=np.zeros(len(cost)),
-        upper=np.full(len(cost), np.inf),
-        integer=np.zeros(len(cost), dtype=bool),
-    )
+def earned_usd(problem: ProvisioningProblem, flows: Flows) -> Array:
+    """``[t]`` expected value of served requests, USD; 0 where they have none."""
+    part = problem.value
+    if part is None:
+        return np.zeros(len(problem.window_h))
+    rate = np.einsum("kjtq,kj->tq", flows.carried_rps, part.group_usd)
+    rate = rate + np.einsum("kftq,kf->tq", flows.overflow_rps, part.function_usd)
+    return np.asarray(3600.0 * problem.window_h * (rate @ problem.level_share))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.backends import solve
-from solvers.recourse import machines_of, starts_of
+from solvers.fleets import machines_of, starts_of
 
 if TYPE_CHECKING:
     from solvers.horizon import HorizonProgram
