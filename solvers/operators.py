@@ -172,11 +172,10 @@ def hold_scale_in(p: Parameters, x: Variables) -> Family:
     held = np.flatnonzero(limits.scale_in_windows > 1)
     running = p.problem.machine_count[held] @ x.instances
     constraints = []
-    for windows in np.unique(
-        limits.scale_in_windows[held]
-    ):  # as many as there are delays, each a banded matrix
+    for windows in np.unique(limits.scale_in_windows[held]):  # one banded matrix for each delay there is
         own = limits.scale_in_windows[held] == windows
-        band = sparse.diags_array(np.ones(windows), offsets=np.arange(windows), shape=(p.windows, p.windows))
+        back = np.arange(min(windows, p.windows))
+        band = sparse.diags_array(np.ones(len(back)), offsets=back, shape=(p.windows, p.windows))
         constraints.append(running[own] >= x.starts[held[own]] @ band)
     return Family("hold_scale_in", tuple(constraints))
 

@@ -56,8 +56,8 @@ Expression = Any  # cvxpy publishes no types
 class Variables:
     """Decisions of one block; matrices are ``[row, window]`` or ``[row, (window, level)]``."""
 
-    instances: Expression  # [g, t] machines
-    pick: Expression | None  # [r, t] 1 where group j counts n machines towards its capacity
+    instances: cp.Variable  # [g, t] machines
+    pick: cp.Variable | None  # [r, t] 1 where group j counts n machines towards its capacity
     carried_rps: cp.Variable  # [e, (t, q)] requests/s
     overflow_rps: cp.Variable | None  # [o, (t, q)] requests/s
     unserved_rps: cp.Variable | None  # [k, (t, q)] requests/s, where served requests have a value
