@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.fleets import PoolLosses, room_of
-from solvers.joint_losses import joint_law
 from solvers.routing import cheapest_flows
 from solvers.spot_risk import groups_of_guards, most_burst_rps
 
 if TYPE_CHECKING:
-    from solvers.joint_losses import JointLaw
     from solvers.limits import SpotRisk
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
@@ -132,27 +130,3 @@ def aversion_usd(problem: ProvisioningProblem, losses: GuardLosses | None) -> Ar
     if losses is None:
         return np.zeros(len(problem.window_h))
     return np.asarray(losses.risk.aversion_usd * problem.window_h * losses.variance.sum(axis=0))
-
-
-def violation_probability(problem: ProvisioningProblem, instances: IntArray) -> Array:
-    """``[s, t]`` probability that pools lost together take more than a guard has to spare; 0 where losses are not weighed.
-
-    What bound_spot_risk takes as normal is summed over the states of the pools (`solvers.joint_losses`). Losses add up pool by
-    pool, as in the bound, which never understates what a joint loss takes.
-    """
-    losses = guard_losses(problem, instances)
-    guards = 0 if problem.spot_risk is None else len(problem.spot_risk.guards)
-    found = np.zeros((guards, instances.shape[1]))
-    if losses is None:
-        return found
-    rounding = ROUNDING_SHARE * np.maximum(np.abs(losses.spare_rps), 1.0)
-    at_risk = losses.lost_rps > 0
-    laws: dict[bytes, JointLaw] = {}
-    for s, t in np.ndindex(found.shape):
-        pools = np.flatnonzero(at_risk[s, :, t])
-        key = pools.tobytes()
-        if key not in laws:
-            laws[key] = joint_law(losses.risk.loss_share[pools], losses.risk.covariance[np.ix_(pools, pools)])
-        lost = laws[key].lost @ losses.lost_rps[s, pools, t]
-        found[s, t] = laws[key].share @ (lost > losses.spare_rps[s, t] + rounding[s, t])
-    return np.asarray(np.clip(found, 0.0, 1.0))
