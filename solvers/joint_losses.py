@@ -1,9 +1,9 @@
 """How likely spot losses together exceed what there is to spare: the probability itself, beside the normal tail of bound_spot_risk.
 
-Losses L_z are 0 or 1 with given shares r_z and covariance; these do not fix how more than two pools are lost together, so a law is
-chosen. Where the covariance is that of a common shock (solvers and catalogs state it as c/(1 - c) (1 - r_z)(1 - r_w)), the law is the
-shock's: with probability c all pools are lost, else each by itself with (r_z - c)/(1 - c). Else L_z = 1 where a standard normal is
-below Phi^-1(r_z), the normals correlated pair by pair so that the covariances come out (Emrich and Piedmonte 1991). Up to
+Losses L_z are 0 or 1 with given shares r_z and covariance; these do not fix how more than two pools are lost together, so a law
+is chosen. Where every covariance is that of one common shock, c/(1 - c) (1 - r_z)(1 - r_w), the law is the shock's: with
+probability c all pools are lost, else each by itself with (r_z - c)/(1 - c). Else L_z = 1 where a standard normal is below
+Phi^-1(r_z), the normals correlated pair by pair so that the covariances come out (Emrich and Piedmonte 1991). Up to
 `POOLS_ENUMERATED` pools under a shock every way of losing them is counted; else losses are drawn, always the same ones.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import ndtri
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, BoolArray
+    from solvers.problem import Array, BoolArray, IntArray
 
 POOLS_ENUMERATED = 15  # 2^15 ways take a millisecond
 DRAWS = 200_000  # standard error of a share of 1 %: 0.02 %
@@ -68,7 +68,7 @@ class JointLosses:
             return self._enumerated(at_work, lost_rps, limit)
         return float((self.drawn @ lost_rps > limit).mean())
 
-    def _enumerated(self, at_work: Array, lost_rps: Array, limit: float) -> float:
+    def _enumerated(self, at_work: IntArray, lost_rps: Array, limit: float) -> float:
         shock = self.shock_share or 0.0
         sums, shares = np.zeros(1), np.ones(1)
         for z in at_work:
@@ -92,7 +92,7 @@ class JointLosses:
 
     @cached_property
     def latent_correlation(self) -> Array:
-        """``[z, z]`` correlation of the normals: the integral of the bivariate density up to it is the covariance (Plackett 1954)."""
+        """``[z, z]`` correlation of the normals: their density integrated up to it is the covariance (Plackett 1954)."""
         h = ndtri(self.loss_share)
         rho = CORRELATIONS
         room = 1.0 - rho**2

@@ -10,20 +10,22 @@ import numpy as np
 
 from planner.plan import Expected, ExpectedOfClass
 from planner.queueing import cold_start_share, deadline_meet_rate
-from planner.write_up.spot import survival
+from planner.write_up.spot import band_survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from catalogs.measurements import ModelVariant
     from planner.write_up.planned import Array, Planned
+    from planner.write_up.spot import SpotLosses
 
 
 @dataclass(frozen=True, eq=False)
 class Expectations:
-    """Shares in time and accuracies of a plan, computed once for all its windows."""
+    """Shares in time and accuracies of a plan, computed once for all its windows; `losses` where they are counted."""
 
     planned: Planned
+    losses: SpotLosses | None
 
     def of(self, t: int) -> Expected:
         """Say what window t should look like; shares are weighted by requests."""
@@ -43,7 +45,7 @@ class Expectations:
             utilisation=used / capacity if capacity else 0.0,
             overflow_share=min(float(over.sum()) / total, 1.0) if total else 0.0,
             unserved_share=min(unserved / total, 1.0) if total else 0.0,
-            spot_survival=survival(planned, t),
+            spot_survival=band_survival(planned, t) if self.losses is None else self.losses.survival(t),
         )
 
     def _of_class(self, k: int, t: int) -> ExpectedOfClass:

@@ -39,7 +39,10 @@ def binding_limits(planned: Planned) -> Iterator[BindingLimit]:
 
 def account_tight(planned: Planned) -> Iterator[Tight]:
     """Quotas, machines that cannot have booted, the on-demand floor, functions at once."""
-    p, prices = planned.problem, planned.solution.shadow_usd
+    p = planned.problem
+    prices = (
+        planned.solution.shadow_usd if p.value is None else None
+    )  # a value of requests in USD is no price of limits
     machines = planned.machines.astype(float)
     spot = np.zeros(planned.sizes.shape)  # [j, t]
     np.add.at(spot, p.option_group, planned.solution.instances * p.is_spot[p.option_machine][:, None])

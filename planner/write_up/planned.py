@@ -41,6 +41,11 @@ class Planned:
         return self.options.options
 
     @cached_property
+    def instances(self) -> IntArray:
+        """``[g, t]`` whole machines."""
+        return np.asarray(np.rint(self.solution.instances), dtype=int)
+
+    @cached_property
     def sizes(self) -> IntArray:
         """``[j, t]`` machines that work in each group."""
         return np.asarray(np.rint(self.problem.group_count @ self.solution.instances), dtype=int)

@@ -132,7 +132,7 @@ def spot_policy_of(planned: Planned) -> SpotPolicy:
         covariance=() if risk is None else tuple(tuple(float(v) for v in row) for row in risk.covariance),
         loss_source=_loss_source(planned) if counted else None,
         guards=()
-        if risk is None
+        if risk is None or not risk.weighs_losses
         else tuple(
             SpotGuard(
                 name=name,

@@ -23,7 +23,7 @@ from planner.plan import (
 from planner.queueing import DISPATCH_POLICY
 from planner.write_up.expected import Expectations
 from planner.write_up.planned import PROVIDER, window_id
-from planner.write_up.spot import spot_risk_of
+from planner.write_up.spot import SpotLosses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 def windows_of(planned: Planned) -> tuple[Window, ...]:
     """Write every window of the plan."""
-    expectations = Expectations(planned)
+    risk = planned.problem.spot_risk
+    losses = None if risk is None else SpotLosses(planned, risk)
+    expectations = Expectations(planned, losses)
     return tuple(window_of(planned, expectations, t) for t in range(len(planned.problem.window_h)))
 
 
@@ -77,7 +79,7 @@ def window_of(planned: Planned, expectations: Expectations, t: int) -> Window:
         },
         cost=_cost(planned, t),
         expected=expectations.of(t),
-        spot_risk=spot_risk_of(planned, t),
+        spot_risk=None if expectations.losses is None else expectations.losses.of(t),
     )
 
 

@@ -35,7 +35,8 @@ def check_accuracy(plan: Plan) -> Iterator[str]:
             exact = exact and all(row[3] for row in served)
     if plan["problem"]["objective"]["quantity"] != "effective_accuracy" or not demand_h:
         return
-    stated, found = plan["certificate"]["objective"]["value"], effective_h / demand_h
+    weighed = plan["problem"]["objective"].get("cost_weight_per_usd", 0.0) * plan["certificate"]["spend_usd"]
+    stated, found = plan["certificate"]["objective"]["value"] + weighed, effective_h / demand_h
     if stated > found + ROUNDING and exact:
         yield f"certificate: effective accuracy: {stated:.6g} is stated, recomputed {found:.6g}"
 

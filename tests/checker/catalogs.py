@@ -130,7 +130,8 @@ def _read_profiles(found: Catalogs, path: Path) -> None:
             found.variants[row["model"]] = row
         elif "deadline_ms" in row and "capacity_rps" in row:
             figure = (float(row["capacity_rps"]), float(row["deadline_ms"]), float(row["percentile"]))
-            key = (row["model"], row["instance_type"], int(row["batch"]))
+            host = row["instance_type"] or f"{row['cores']} cores"
+            key = (row["model"], host, int(row["batch"]))
             found.capacities.setdefault(key, []).append(figure)
         elif "throughput_rps" in row:
             bucket = row.get("bucket") or f"i{row['input_tokens']}o{row['output_tokens']}"

@@ -23,7 +23,7 @@ LEVELS = ((0.5, 0.5), (0.9, 0.5))  # probability, weight
 WINDOW_H, BOOT_S, EXTRA_USD_PER_H = 0.25, 180.0, 0.01
 HEADROOM_SHARE, UTILISATION, DISK_GB = 0.05, 0.8, 30.0
 PRICES = {"c5.large": 0.085, "t3.large": 0.0832, "g4dn.xlarge": 0.526}
-VCPU = {"c5.large": 2, "t3.large": 2, "g4dn.xlarge": 4, "fargate-1-2048": 1}
+VCPU = {"c5.large": 2, "t3.large": 2, "g4dn.xlarge": 4, "fargate-1vcpu-2gb": 1}
 SPOT_SAVING = 0.6
 CONTAINER_USD_PER_H = (0.04, 0.004)  # per vCPU, per GB
 DEMAND = {"web": (14.0, 29.0), "chat": (2.0, 4.0), "batch": (3.0, 6.0)}
@@ -42,7 +42,7 @@ FLEET = (
     ("chat", "committed", None, (3, 3)),
     ("boxed", "container", None, (2, 2)),
 )
-HOST = {"exact": "c5.large", "ready": "t3.large", "chat": "g4dn.xlarge", "boxed": "fargate-1-2048"}
+HOST = {"exact": "c5.large", "ready": "t3.large", "chat": "g4dn.xlarge", "boxed": "fargate-1vcpu-2gb"}
 MODEL = {"exact": "exact", "ready": "exact", "chat": "llm", "boxed": "published"}
 TASK = {"exact": "vision", "llm": "chat", "published": "speech"}
 
@@ -60,7 +60,7 @@ def full_catalogs() -> Catalogs:
         container_usd_per_h={REGION: CONTAINER_USD_PER_H},
         variants={name: {"task": task, "accuracy_share": "0.8"} for name, task in TASK.items()},
         profiles={("exact", host, 1, 1, 1): [Profile(100.0, [])] for host in ("c5.large", "t3.large")},
-        capacities={("published", "fargate-1-2048", 1): [(BATCH_RPS, 1000.0, 0.95)]},
+        capacities={("published", "1 cores", 1): [(BATCH_RPS, 1000.0, 0.95)]},
         throughputs={("llm", "g4dn.xlarge", "i250o100"): CHAT_RPS},
     )
 

@@ -72,7 +72,7 @@ def _profile(group: Plan, source: str, catalogs: Catalogs) -> Iterator[str]:
     if group["capacity_mode"] == "linear":
         figure = group["published"]
         stated = (figure["capacity_rps"], figure["deadline_ms"], figure["percentile"])
-        if stated not in catalogs.capacities.get((model, host, batch), []):
+        if not any(stated in catalogs.capacities.get((model, one, batch), []) for one in hosts_of(host)):
             yield f"group {group['id']}: profile: {stated[0]:g} requests/s are published nowhere"
         return
     mean_ms, quantile_ms = group["service"]["mean_ms"], group["service"]["quantile_ms"]
@@ -87,6 +87,14 @@ def _profile(group: Plan, source: str, catalogs: Catalogs) -> Iterator[str]:
     alike = [p.mean_ms for key, row in catalogs.profiles.items() if key[:2] == (model, host) for p in row]
     if "interpolated" not in source or not alike or not min(alike) <= mean_ms <= max(alike):
         yield f"group {group['id']}: profile: no row for batch {batch}, {items} items on {host}"
+
+
+def hosts_of(instance_type: str) -> list[str]:
+    """What a capacity may be published for: the machine; for a container, as many cores as it has vCPU, or fewer."""
+    if not instance_type.startswith("fargate-"):
+        return [instance_type]
+    vcpu = int(instance_type.split("-")[1].removesuffix("vcpu"))
+    return [f"{cores} cores" for cores in range(1, vcpu + 1)]
 
 
 def _is(row: Profile, mean_ms: float, quantile_ms: float, percentile: float) -> bool:
