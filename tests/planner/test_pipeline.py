@@ -103,7 +103,10 @@ def test_the_plan_expects_to_meet_what_the_classes_ask(plan: ProvisioningPlan) -
         expected = window.expected
         assert expected.deadline_meet_rate is not None
         assert expected.accuracy is not None
-        assert expected.effective_accuracy == pytest.approx(expected.deadline_meet_rate * expected.accuracy)
+        assert expected.effective_accuracy is not None
+        assert (
+            0.9 * 0.69 <= expected.effective_accuracy <= expected.accuracy
+        )  # each request at its own model's and group's
         assert expected.deadline_meet_rate >= 0.9
         assert 0.69 <= expected.accuracy <= 1
         assert 0 < expected.utilisation < 1
