@@ -49,13 +49,15 @@ def container_offers(catalog: ContainerCatalog | None) -> dict[str, MachineOffer
 def place_in_containers(profiles: ProfileCatalog, catalog: ContainerCatalog | None) -> Placement:
     """Give every capacity that is counted by cores the cheapest container with as many vCPU and memory for its model.
 
-    Capacities that no container is large enough for stay without a host, and so do all of them without a catalog.
+    Of several numbers of cores that take one container, the largest capacity counts. Capacities that no container is large
+    enough for stay without a host, and so do all of them without a catalog.
     """
     tariff = _tariff(catalog)
     if catalog is None or tariff is None:
         return Placement(profiles.capacities, {})
     offers: dict[str, MachineOffer] = {}
-    placed: list[PublishedCapacity] = []
+    elsewhere: list[PublishedCapacity] = []
+    placed: dict[tuple[object, ...], PublishedCapacity] = {}
     for one in profiles.capacities:
         shape = None
         if one.instance_type is None and one.cores is not None:
@@ -63,13 +65,15 @@ def place_in_containers(profiles: ProfileCatalog, catalog: ContainerCatalog | No
             needed_mib = variant.memory_mib or 0.0 if variant is not None else 0.0
             shape = least_shape(tariff, one.cores, needed_mib)
         if shape is None:
-            placed.append(one)
+            elsewhere.append(one)
             continue
         name = container_name(shape)
         offers[name] = _offer(catalog, tariff, shape)
         source = f"{one.source}; {CORE_ASSUMPTION}"
-        placed.append(replace(one, instance_type=name, source=source, obtained="derived"))
-    return Placement(tuple(placed), offers)
+        key = (one.model, name, one.batch, one.deadline_ms, one.percentile)
+        if key not in placed or one.capacity_rps > placed[key].capacity_rps:
+            placed[key] = replace(one, instance_type=name, source=source, obtained="derived")
+    return Placement((*elsewhere, *placed.values()), offers)
 
 
 def _tariff(catalog: ContainerCatalog | None) -> FargateTariff | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from catalogs.containers import load_container_tariffs
 from planner.errors import InputError
 from planner.input_checks import check_names, history_of
 from tests.planner.small_catalogs import prices, profiles, request_class, scenario, variant
@@ -92,8 +93,6 @@ def test_every_place_that_names_a_model_is_checked() -> None:
 
 
 def test_commitments_and_containers_of_the_fleet_must_be_on_sale() -> None:
-    from catalogs.containers import load_container_tariffs
-
     resources = {
         "containers": {"enabled": True},
         "commitments": [{"instance_type": "c5.lrge", "count": 1}],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from catalogs.burstable import BurstFacts
+from catalogs.containers import load_container_tariffs
 from catalogs.measurements import PublishedCapacity
 from planner.assembly import assemble, provisioning_problem
 from planner.enumeration import enumerate_options
@@ -161,8 +162,6 @@ def test_published_capacities_are_rates_per_class_with_target_and_headroom_off()
 
 
 def test_containers_stand_in_for_cores_where_they_are_enabled() -> None:
-    from catalogs.containers import load_container_tariffs
-
     cores = PublishedCapacity("good", None, 2, 1, 8.0, 150.0, 0.98, "paper", "published")
     catalogs = {"profiles": profiles(capacities=(cores,)), "containers": load_container_tariffs("us-east-1")}
     resources = {
@@ -182,6 +181,24 @@ def test_containers_stand_in_for_cores_where_they_are_enabled() -> None:
     p = provisioning_problem(question, demand(question), found)
     assert p.quota_use.tolist() == [[2.0]]
     assert p.initial_count.tolist() == [1]
+
+
+def test_of_several_cores_in_one_container_the_largest_capacity_counts() -> None:
+    """Three cores and four both take 4 vCPU; with five, there are 8."""
+    rows = tuple(
+        PublishedCapacity("good", None, cores, 1, 4.0 * cores, 150.0, 0.98, "paper", "published")
+        for cores in (3, 4, 5)
+    )
+    containers = load_container_tariffs("us-east-1")
+    found = options(
+        scenario(resources={"containers": {"enabled": True}}),
+        profiles=profiles(capacities=rows),
+        containers=containers,
+    )
+    assert {one.instance_type: one.published_rps for one in found.groups} == {
+        "fargate-4vcpu-8gb": 16.0,
+        "fargate-8vcpu-16gb": 20.0,
+    }
 
 
 def test_cores_stay_without_a_host_where_containers_are_off() -> None:
