@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solvers.problem import ProvisioningProblem
     from solvers.solution import ProvisioningSolution
 
-MAX_TRIALS = 12  # multipliers tried: tiny problems needed at most nine before the bound met a plan or the multipliers each other
+MAX_TRIALS = 12  # a cap: enumerated problems needed at most MEASURED before nothing moved any more
 TRIALS_OVER = 4  # all above the budget: then the plan of least cost says whether any is within it
 STEP = 8.0  # between multipliers while all plans lie on one side of the budget
 SAME_MULTIPLIER = 1.001  # ratio below which two multipliers on either side of the budget are one
@@ -104,7 +104,7 @@ def maximise_value(
     problem
         Its `value` holds shares per request, not USD; a budget among its limits is left to `budget_usd`.
     budget_usd
-        Most that the horizon may cost; None: what the problem's own limits let it cost.
+        Most that the horizon may cost, prices of risk and of waiting included; None: what the problem's own limits let it cost.
     cost_weight_per_usd
         Score that one USD takes off.
     gap
@@ -213,11 +213,11 @@ class ValueSearch:
         """Try multipliers until the bound meets the best plan, or nothing moves."""
         while len(self.trials) < MAX_TRIALS and not self.is_settled():
             multiplier = self.next_multiplier()
-            before = (self.bound, self.best)
+            bound, best = self.bound, self.best
             if multiplier is None or self.attempt(multiplier).spend_usd == float("inf"):
                 return
             bracketed = len({self.is_within(trial.spend_usd) for trial in self.trials}) == 2
-            if bracketed and (self.bound, self.best) == before:
+            if bracketed and self.bound == bound and self.best is best:
                 return
 
     def next_multiplier(self) -> float | None:
