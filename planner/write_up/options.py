@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from planner.plan import FunctionOption, MachineOption, PlanOption
 from planner.write_up.planned import PROVIDER
 
@@ -15,13 +17,24 @@ if TYPE_CHECKING:
 
 
 def options_used(planned: Planned) -> Iterator[PlanOption]:
-    """Machine options with a machine in some window, then functions that are called."""
+    """Machine options with a machine in some window, then functions that are called, or would be after a spot loss."""
+    bursting = burst_functions(planned)
     for g, option in enumerate(planned.serving):
         if planned.solution.instances[g].any():
             yield _machine_option(planned, option, int(planned.problem.option_machine[g]))
     for f, function in enumerate(planned.options.functions):
-        if planned.overflow_rps[:, f].any():
+        if f in bursting or planned.overflow_rps[:, f].any():
             yield _function_option(planned, function)
+
+
+def burst_functions(planned: Planned) -> set[int]:
+    """The function that holds each class's requests for the shortest time: it takes most of what a spot loss leaves over."""
+    p = planned.problem
+    if p.spot_risk is None or not len(p.functions):
+        return set()
+    held_s = np.where(p.function_serves, p.concurrency_s, np.inf)
+    called = np.flatnonzero(p.function_serves.any(axis=1))
+    return set(held_s[called].argmin(axis=1).tolist())
 
 
 def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineOption:

@@ -60,11 +60,12 @@ def read_catalogs(
     folder: Path = BUNDLED,
     *,
     prices: Iterable[Path] = (),
+    shapes: Iterable[Path] = (),
     spot: Iterable[Path] = (),
     samples: Iterable[Path] = (),
     profiles: Iterable[Path] = (),
 ) -> Catalogs:
-    """Read the bundled files, then further ones: price lists, spot advisors, latency samples, profile tables.
+    """Read the bundled files, then further ones: price lists, shapes, spot advisors, latency samples, profile tables.
 
     Later prices override; further profiles stand beside the earlier ones.
     """
@@ -73,8 +74,9 @@ def read_catalogs(
         _read_prices(found, path)
     for path in [*sorted((folder / "spot").glob("*.csv")), *spot]:
         _read_spot(found, path)
-    for row in _rows(folder / "shapes" / "aws.csv"):
-        found.vcpu[row["instance_type"]] = int(row["vcpu"])
+    for path in [folder / "shapes" / "aws.csv", *shapes]:
+        for row in _rows(path):
+            found.vcpu[row["instance_type"]] = int(row["vcpu"])
     _read_functions(found, folder / "functions")
     for row in _rows(folder / "burstable" / "aws.csv"):
         found.baseline_share[row["instance_type"]] = float(row["credits_per_h"]) / (60.0 * int(row["vcpu"]))

@@ -106,7 +106,7 @@ def check_quotas(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
     limit = plan["problem"]["function_concurrency_limit"]
     for window in plan["windows"]:
         used: Counter[tuple[str, str]] = Counter()
-        for (name, market, _), count in fleet(window).items():
+        for (name, market, _), count in fleet(window).items() if plan["problem"]["quotas"] else ():
             family = "fargate" if market == "container" else quota_family(name)
             counted = "spot" if market == "spot" else "on-demand"
             used[family, counted] += count * vcpu.get(name, 0)

@@ -20,7 +20,7 @@ def check_models(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
         if variant is None:
             yield f"option {one['id']}: model: {one['model']} is in no catalog"
             continue
-        known = float(variant["accuracy_share"]) if variant["accuracy_share"] else None
+        known = float(variant["accuracy_share"]) if variant.get("accuracy_share") else None
         if one["accuracy"] != known or one["task"] != variant["task"]:
             yield f"option {one['id']}: model: accuracy {one['accuracy']}, in the catalog {known}"
     sources = {one["group"]: one["sources"]["profile"] for one in plan["options"] if one["kind"] == "machine"}
