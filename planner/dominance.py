@@ -19,7 +19,7 @@ keeps i' = i under any spot share; that is needed for limits by zone or fleet, w
 have.) Accuracy per request is inside `serves`; where accuracy on average or the value of served requests counts,
 j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and so does
 the type. The type stays too where spot losses are looked at, under operators' limits, and for machines that are paid
-for already.
+for already; where joint losses are weighed, `planner.loss_order` says which groups may be compared at all.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
 carries the sum because its capacity is superadditive and reaches all it may be asked for, which is checked
@@ -36,6 +36,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from planner.loss_order import guarded_rates, stays_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,9 +159,11 @@ class _Pool:
             (len(problem.groups), int(kinds.place.max(initial=-1)) + 1), dtype=bool
         )  # [j, place]
         self.fed[problem.option_group, kinds.place[problem.option_machine]] = True
-        self.useful_rps = useful_capacity_rps(problem)
+        weighs = problem.spot_risk is not None and problem.spot_risk.weighs_losses
+        self.useful_rps = problem.capacity_rps if weighs else useful_capacity_rps(problem)
         rates = problem.linear_rps if problem.linear_rps is not None else np.zeros(problem.serves.shape)
-        self.linear_rps: Array = np.where(problem.serves, rates, 0.0)  # [k, j]
+        own_rates = np.where(problem.serves, rates, 0.0)
+        self.linear_rps: Array = np.vstack([own_rates, guarded_rates(problem)])  # [k, j], then [s, j]
         self.worth = [np.where(problem.serves, worth, 0.0) for worth in worth_of_groups(problem)]
         parts = (problem.loads, problem.spot_risk, problem.limits)
         self.types_stay = any(part is not None for part in parts)
@@ -169,6 +173,8 @@ class _Pool:
         self.takes_in = superadditive(problem.capacity_rps, problem.count_max)
         most = problem.capacity_rps.max(axis=1, initial=0.0) * (1 + TABLE_ERROR_SHARE)
         self.takes_in &= (most >= reach_rps(problem)) | problem.is_linear
+        self.fixed, ends = stays_apart(problem)
+        self.takes_in &= ~ends
 
     @cached_property
     def best_rps(self) -> tuple[Array, Array]:
@@ -278,6 +284,8 @@ class _Pool:
         class, and only with each other.
         """
         serves, is_linear = self.problem.serves, self.problem.is_linear
+        if self.fixed[j]:
+            return []
         fits = ~(serves[:, j : j + 1] & ~serves[:, others]).any(axis=0) & self.takes_in[others]
         fits &= ~(self.fed[j] & ~self.fed[others]).any(axis=1) & (is_linear[others] == is_linear[j])
         if self.problem.loads is not None:

@@ -64,13 +64,15 @@ class Machine:
 
 
 def draw_rich(seed: int) -> Draw:
-    """Draw a tiny problem with optional parts: 1-2 classes, 1-2 groups (3 where they share a machine), up to 4 options, 1-3 windows."""
+    """Draw a tiny problem with optional parts: 1-2 classes, 1-2 groups (3 on a shared machine), up to 4 options, 1-3 windows."""
     rng = np.random.default_rng([seed, 1])  # other draws than `draw_problem` of the same seed
     on = {feature for feature, often in RICH_FEATURES.items() if rng.random() < often}
     K, Q = 1 + ("two_classes" in on), 1 + ("two_levels" in on)
     T = int(rng.integers(2, 4)) if "several_windows" in on else 1
     J = int(rng.integers(1, 3)) + ("shared_machine" in on)
     machines, options = draw_fleet(rng, on, J)
+    if len(options) > 2 and on & {"scale_in", "budget"}:
+        T = min(T, 2)  # whole paths are enumerated then
     on = possible(on, machines, T)
     I = len(machines)  # noqa: E741
     n_max = {1: 5, 2: 4, 3: 3}.get(len(options), 2)
@@ -197,11 +199,7 @@ def draw_spot_risk(
         pool_of_machine=[machine.pool for machine in machines],
         loss_share=share.tolist(),
         is_standby=[int(machine.market == "standby") for machine in machines],
-        guard_classes=[[1], [1]]
-        if classes == 1 and rng.random() < 0.2
-        else [[1, 0], [1, 1]][:classes]
-        if classes == 2
-        else [[1]],
+        guard_classes=[[1, 0], [1, 1]] if classes == 2 else [[1]],
         covariance=(together * np.outer(deviation, deviation)).tolist(),
         level=int(rng.integers(0, levels)),
         survive_any_loss="survive_loss" in on,

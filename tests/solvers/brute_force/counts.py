@@ -76,25 +76,27 @@ def linear_groups(problem: ProvisioningProblem) -> BoolArray:
 def count_vectors(problem: ProvisioningProblem) -> IntArray:
     """Return ``[v, g]`` all counts of the options, 0 to the most that can be of use in any window.
 
-    A machine above the count at which its group carries all it may serve is useful only while it is kept for a later window, and then
-    that window's count covers it; where models, groups or changes are limited it may wait in any group of its machine.
+    A machine above the count at which its group carries all it may serve is useful only while it is kept for a later window,
+    and then that window's count covers it; where models, groups or changes are limited it may wait in any group of its machine.
     """
     most = useful_counts(problem)
     total = np.array([most[problem.option_machine == i].sum() for i in range(len(problem.machines))])
     total = np.minimum(total, largest_fleets(problem))
-    wait_anywhere = problem.limits is not None or problem.loads is not None
-    own = total[problem.option_machine] if wait_anywhere else np.minimum(most, total[problem.option_machine])
-    if not np.isfinite(own).all():
+    if not np.isfinite(total).all():
         raise ValueError(
             "a machine of a linear group whose spare is worth something needs a count limit here"
         )
-    size = int(np.prod(own + 1))
-    if size > MOST_VECTORS:
-        raise ValueError(f"{size} count vectors a window: too many to enumerate")
-    ranges = [np.arange(int(n) + 1) for n in own]
-    counts = np.stack([axis.ravel() for axis in np.meshgrid(*ranges, indexing="ij")], axis=1)
-    machines = counts @ belongs(problem.option_machine, len(problem.machines))
-    return np.asarray(counts[(machines <= total).all(axis=1)])
+    if problem.limits is not None or problem.loads is not None:
+        most = total[problem.option_machine]
+    counts = np.zeros((1, len(most)), dtype=int)
+    for g, i in enumerate(problem.option_machine):
+        one_more = np.arange(int(min(most[g], total[i])) + 1)
+        longer = np.repeat(counts, len(one_more), axis=0)
+        longer[:, g] = np.tile(one_more, len(counts))
+        counts = longer[longer[:, problem.option_machine == i].sum(axis=1) <= total[i]]
+        if len(counts) > MOST_VECTORS:
+            raise ValueError(f"more than {MOST_VECTORS} count vectors a window: too many to enumerate")
+    return counts
 
 
 def largest_fleets(problem: ProvisioningProblem) -> Array:

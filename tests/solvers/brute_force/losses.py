@@ -81,7 +81,7 @@ def risks(ways: Ways, fleets: Fleets, t: int) -> tuple[BoolArray, Array]:
 
 
 def guarded_rates(problem: ProvisioningProblem, classes: BoolArray) -> Array:
-    """Return ``[j]`` rate per machine of linear groups, the least over the guard's classes; 1 for tables of the guard, 0 outside it."""
+    """Return ``[j]`` rate per machine of linear groups, the least over the guard's classes; 1 for its tables, 0 for others."""
     rate = np.zeros(len(problem.groups))
     for j, linear in enumerate(linear_groups(problem)):
         served = np.flatnonzero(problem.serves[:, j] & classes)

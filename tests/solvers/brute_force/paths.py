@@ -166,7 +166,10 @@ def extended(problem: ProvisioningProblem, fleets: Fleets, paths: Paths, choices
 def changes(
     problem: ProvisioningProblem, fleets: Fleets, old: IntArray, new: IntArray
 ) -> tuple[Array, Array, IntArray]:
-    """``[o, n]`` bill of launches and loads, price of waiting for loads, and machines started or stopped; old -1: the initial fleet."""
+    """``[o, n]`` bill of launches and loads, price of waiting for loads, machines started or stopped.
+
+    Vectors `old` ``[o]`` (-1: the initial fleet) are followed by `new` ``[n]``.
+    """
     loads = problem.loads
     machines = np.where((old < 0)[:, None], problem.initial_count, fleets.machines[old])
     difference = fleets.machines[new][None] - machines[:, None]

@@ -103,7 +103,7 @@ class Ways:
 
 
 def cheapest_recourse(ways: Ways, sizes: IntArray, t: int) -> tuple[Array, Array]:
-    """Return ``[b]`` USD of the window, net of value, and USD billed, beside groups of these sizes ``[b, j]``; inf where demand is left."""
+    """Return ``[b]`` USD of window t net of value, and billed, beside groups of sizes ``[b, j]``; inf where demand is left."""
     p = ways.problem
     share = p.level_share
     rates = window_rates(ways, ways.room(sizes), p.demand_rps[:, t], share)
