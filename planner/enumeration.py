@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.buckets import bucket_groups
+from planner.calls import calls_for
 from planner.capacity_tables import CapacityTables
 from planner.containers import place_in_containers
 from planner.functions import function_name, function_option, with_sizes_between
-from planner.groups import calls_for, candidates_of, drop_slower, published_group, sustained_note, tabulated
+from planner.groups import candidates_of, drop_slower, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
 from planner.model_loads import loads_count, with_load_times
-from planner.options import OptionTable, RejectedOption, ServingGroup
+from planner.options import OptionTable, RejectedOption, ServingGroup, sustained_note
 from planner.profile_join import Join, profiles_by_host, wanted_variants
+from planner.published import published_group
 from planner.rejections import failed_profiles, other_items, unfit_host, without_profile
 from planner.request_classes import ClassSet
 

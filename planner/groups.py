@@ -1,8 +1,6 @@
-"""Worker groups that profiles allow: measured calls or published capacities, sized for tiers they can keep.
+"""Worker groups of measured calls (queueing mode), sized for tiers they can keep.
 
-Queueing mode takes service times: the mean in the utilisation, the tier's quantile in the waiting budget.
-Linear mode takes a capacity published at a deadline: n machines carry n times as much, for that deadline and
-longer ones and for percentiles up to the source's (FORMULATION section 8).
+The mean service time is in the utilisation, the tier's quantile in the waiting budget (FORMULATION section 8).
 
 A burstable machine that works all the time sustains a share of its processors, however its credits go up and down: its
 group carries no more than that share of what saturates it.
@@ -15,77 +13,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalogs.interpolation import service_time_at_batch, service_time_at_items
-from planner.options import RejectedOption, ServingGroup
+from planner.options import RejectedOption, ServingGroup, sustained_note
 from planner.queueing import PoolService, batch_timeout_s
 from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
+    from catalogs.measurements import ModelVariant
+    from planner.calls import Call
     from planner.capacity_tables import CapacityTables
     from planner.request_classes import ClassSet
 
 CLEARLY_SLOWER = 1e-3  # slower by this much is slower in every table entry; tables are exact to 1e-6
-
-
-@dataclass(frozen=True)
-class Call:
-    """One way to call a measured model: a service time with the batch and items it is used with."""
-
-    time: ServiceTime
-    batch: int
-    items: int
-
-    @property
-    def name(self) -> str:
-        """``model/instance type/b{batch}x{items}[r{replicas}][t{threads}]``."""
-        replicas = f"r{self.time.replicas}" if self.time.replicas > 1 else ""
-        threads = f"t{self.time.threads}" if self.time.threads is not None else ""
-        return f"{self.time.model}/{self.time.instance_type}/b{self.batch}x{self.items}{replicas}{threads}"
-
-
-def calls_for(times: Sequence[ServiceTime], items: int) -> list[Call]:
-    """Ways in which one model on one machine answers requests of so many items.
-
-    A call measured with that many items is used as it is, and so are batches of a power of two between two
-    measured ones; a batch of b single items is also one request of b items; items between two measured sizes
-    are tried where there is nothing else. What is interpolated says so in its source. Of two ways with one name
-    the more direct one counts.
-    """
-    alike = [one for one in times if one.items_per_request == items]
-    ways = [Call(one, one.batch, items) for one in alike]
-    for points in _alike(alike, lambda t: t.items_per_request):
-        ways += [Call(one, one.batch, items) for one in _batches_between(points)]
-    singles = [one for one in times if one.items_per_request == 1]
-    if items > 1:
-        ways += [Call(one, 1, items) for one in singles if one.batch == items]
-    if not ways:
-        between = (service_time_at_items(points, items) for points in _alike(times, lambda t: t.batch))
-        ways = [Call(one, one.batch, items) for one in between if one is not None]
-    if not ways:
-        between = (service_time_at_batch(points, items) for points in _alike(singles, lambda t: 0))
-        ways = [Call(one, 1, items) for one in between if one is not None]
-    return list({call.name: call for call in reversed(ways)}.values())
-
-
-def _batches_between(points: Sequence[ServiceTime]) -> Iterator[ServiceTime]:
-    """Service times at the powers of two between the smallest and the largest batch measured."""
-    measured = {one.batch for one in points}
-    for power in range(max(measured).bit_length()):
-        if 2**power not in measured:
-            between = service_time_at_batch(points, 2**power)
-            if between is not None:
-                yield between
-
-
-def _alike(times: Sequence[ServiceTime], size: Callable[[ServiceTime], int]) -> Iterator[list[ServiceTime]]:
-    """Times that differ in one size only: equal in the other one, replicas and threads."""
-    rows: dict[tuple[int, int, int | None], list[ServiceTime]] = {}
-    for one in times:
-        rows.setdefault((size(one), one.replicas, one.threads), []).append(one)
-    yield from rows.values()
 
 
 @dataclass(frozen=True)
@@ -271,13 +211,6 @@ def tabulated(
     )
 
 
-def sustained_note(share: float) -> str:
-    """What the source of a group's figures says where its machines cannot run at full speed all the time."""
-    return (
-        "" if share == 1 else f"; no more than {share:.3g} of full speed, what its processor credits sustain"
-    )
-
-
 def _kept_by_table(one: Candidate, classes: ClassSet, tables: CapacityTables) -> list[int]:
     """Classes whose tier is not covered, but kept at the group's own capacity, size by size.
 
@@ -296,73 +229,3 @@ def _kept_by_table(one: Candidate, classes: ClassSet, tables: CapacityTables) ->
         ):
             kept.append(k)
     return kept
-
-
-def published_group(
-    published: PublishedCapacity,
-    variant: ModelVariant,
-    accepting: Sequence[int],
-    classes: ClassSet,
-    used_share: float,
-    source: str,
-    *,
-    standby: bool = False,
-) -> ServingGroup | RejectedOption:
-    """Take a published capacity for its own tier: it serves classes that ask no more than that.
-
-    Parameters
-    ----------
-    used_share
-        Part of the published capacity that may be used: the target utilisation, times what the machine sustains.
-    source
-        The figure's source, with all that was made of it.
-    standby
-        Whether the group is one of stopped machines.
-    """
-    own = Tier(published.deadline_ms, published.percentile)
-    host = published.instance_type or f"{published.cores}-cores"
-    name = f"{published.model}/{host}/b{published.batch}x1/{own.label}" + ("/standby" if standby else "")
-    asked = {k: classes.tier(k) for k in accepting}
-    served = [k for k, tier in asked.items() if published.holds_for(tier.deadline_ms, tier.percentile)]
-    if published.instance_type is None:
-        reason = (
-            f"the source counts {published.cores} cores of a host it does not name; no price can be joined"
-        )
-        return RejectedOption(name, "host", reason)
-    if not served:
-        uncovered = _uncovered(name, own, list(asked.values()))
-        return replace(uncovered, classes=tuple(classes.classes[k].name for k in accepting))
-    names = tuple(classes.classes[k].name for k in served)
-    return ServingGroup(
-        id=name,
-        variant=variant,
-        instance_type=published.instance_type,
-        items_per_request=1,
-        batch=published.batch,
-        replicas=1,
-        threads=None,
-        tier=own,
-        mode="linear",
-        service=None,
-        published_rps=published.capacity_rps,
-        batch_timeout_s=0.0,
-        dispersion_index=classes.dispersion_index(served),
-        classes=names,
-        capacity_rps=np.zeros(1),
-        source=source,
-        obtained=published.obtained,
-        linear_rps=dict.fromkeys(names, published.capacity_rps * used_share),
-        standby=standby,
-    )
-
-
-def _uncovered(name: str, own: Tier, asked: Sequence[Tier]) -> RejectedOption:
-    longest = max(tier.deadline_ms for tier in asked)
-    if longest < own.deadline_ms:
-        reason = (
-            f"its capacity is published for {own.deadline_ms:g} ms and longer; the classes ask {longest:g} ms"
-        )
-        return RejectedOption(name, "source deadline", reason, own.deadline_ms)
-    least = min(tier.percentile for tier in asked if tier.deadline_ms >= own.deadline_ms)
-    reason = f"its capacity is published for percentiles up to {own.percentile:g}; the classes ask {least:g}"
-    return RejectedOption(name, "percentile", reason)

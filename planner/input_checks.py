@@ -71,6 +71,7 @@ def check_names(
         *_objective_problems(scenario, profiles),
         *_machine_problems(scenario, prices),
         *_fleet_problems(scenario, prices, containers),
+        *_availability_problems(scenario, prices),
         *bucket_problems(scenario, profiles),
     ]
     if problems:
@@ -183,3 +184,14 @@ def _fleet_problems(
             yield f"{where} has no price and shape in {prices.region}.{nearest(entry.instance_type, known)}"
         elif entry.market == "spot" and offer.spot is None:
             yield f"{where} has no spot price; give spot figures for it."
+
+
+def _availability_problems(scenario: Scenario, prices: PriceCatalog) -> Iterator[str]:
+    """Traces must be of a zone or of an instance type that exists, or nobody would look at them."""
+    zones = scenario.resources.zones or ()
+    types = [offer.instance_type for offer in prices.machines]
+    for name in scenario.spot.availability:
+        host, _, _ = name.partition("/")
+        if host not in types and not ("/" not in name and host in zones):
+            hint = nearest(host, [*types, *zones])
+            yield f"spot.availability names {host!r}, which is no zone of resources.zones and no instance type.{hint}"

@@ -278,6 +278,13 @@ class ServerlessFunction:
         return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
 
 
+def sustained_note(share: float) -> str:
+    """What the source of a group's figures says where its machines cannot run at full speed all the time."""
+    return (
+        "" if share == 1 else f"; no more than {share:.3g} of full speed, what its processor credits sustain"
+    )
+
+
 def known_meet_rate(
     quantiles: tuple[tuple[float, float], ...], load_ms: float | None, deadline_ms: float, cold: float
 ) -> float:

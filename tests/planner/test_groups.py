@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.groups import Call, Candidate, drop_slower
+from planner.calls import Call
+from planner.groups import Candidate, drop_slower
 from planner.queueing import PoolService, capacity_rps
 from planner.tiers import Tier
 from tests.planner.small_catalogs import time, variant

@@ -119,3 +119,18 @@ def test_effective_accuracy_does_not_add_up_different_metrics() -> None:
     (problem,) = problems_of(scenario(*classes, objective={"maximise": "effective_accuracy"}))
     assert "imagenet-top1 for seen; recall for ranked" in problem
     assert "cannot be compared" in problem
+
+
+def test_traces_of_availability_are_of_zones_or_types_that_exist() -> None:
+    spot = {"policy": "chance", "violation_share": 0.05, "availability": {}}
+    known = {"us-east-1a": __file__, "c5.large": __file__, "c5.xlarge/us-east-1a": __file__}
+    resources = {"zones": ["us-east-1a"]}
+    check_names(
+        scenario(resources=resources, spot=spot | {"availability": known}),
+        prices(),
+        profiles(variants=VARIANTS),
+    )
+    unknown = {"us-east-1b": __file__, "c5.lage/us-east-1a": __file__}
+    zone, host = problems_of(scenario(resources=resources, spot=spot | {"availability": unknown}))
+    assert "'us-east-1b', which is no zone" in zone
+    assert "Did you mean 'c5.large'?" in host

@@ -10,8 +10,8 @@ import pytest
 
 from catalogs.machines import Rejection
 from catalogs.measurements import FailedProfile, PublishedCapacity
+from planner.calls import calls_for
 from planner.errors import InputError
-from planner.groups import calls_for
 from planner.machines import quota_family
 from planner.queueing import capacity_rps
 from tests.planner.enumerated import reasons, table

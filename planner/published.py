@@ -1,0 +1,90 @@
+"""Worker groups of published capacities (linear mode): n machines carry n times what one was found to carry.
+
+A figure holds for its own deadline and longer ones, and for percentiles up to the source's (FORMULATION section 8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.options import RejectedOption, ServingGroup
+from planner.tiers import Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalogs.measurements import ModelVariant, PublishedCapacity
+    from planner.request_classes import ClassSet
+
+
+def published_group(
+    published: PublishedCapacity,
+    variant: ModelVariant,
+    accepting: Sequence[int],
+    classes: ClassSet,
+    used_share: float,
+    source: str,
+    *,
+    standby: bool = False,
+) -> ServingGroup | RejectedOption:
+    """Take a published capacity for its own tier: it serves classes that ask no more than that.
+
+    Parameters
+    ----------
+    used_share
+        Part of the published capacity that may be used: the target utilisation, times what the machine sustains.
+    source
+        The figure's source, with all that was made of it.
+    standby
+        Whether the group is one of stopped machines.
+    """
+    own = Tier(published.deadline_ms, published.percentile)
+    host = published.instance_type or f"{published.cores}-cores"
+    name = f"{published.model}/{host}/b{published.batch}x1/{own.label}" + ("/standby" if standby else "")
+    asked = {k: classes.tier(k) for k in accepting}
+    served = [k for k, tier in asked.items() if published.holds_for(tier.deadline_ms, tier.percentile)]
+    if published.instance_type is None:
+        reason = (
+            f"the source counts {published.cores} cores of a host it does not name; no price can be joined"
+        )
+        return RejectedOption(name, "host", reason)
+    if not served:
+        uncovered = _uncovered(name, own, list(asked.values()))
+        return replace(uncovered, classes=tuple(classes.classes[k].name for k in accepting))
+    names = tuple(classes.classes[k].name for k in served)
+    return ServingGroup(
+        id=name,
+        variant=variant,
+        instance_type=published.instance_type,
+        items_per_request=1,
+        batch=published.batch,
+        replicas=1,
+        threads=None,
+        tier=own,
+        mode="linear",
+        service=None,
+        published_rps=published.capacity_rps,
+        batch_timeout_s=0.0,
+        dispersion_index=classes.dispersion_index(served),
+        classes=names,
+        capacity_rps=np.zeros(1),
+        source=source,
+        obtained=published.obtained,
+        linear_rps=dict.fromkeys(names, published.capacity_rps * used_share),
+        standby=standby,
+    )
+
+
+def _uncovered(name: str, own: Tier, asked: Sequence[Tier]) -> RejectedOption:
+    longest = max(tier.deadline_ms for tier in asked)
+    if longest < own.deadline_ms:
+        reason = (
+            f"its capacity is published for {own.deadline_ms:g} ms and longer; the classes ask {longest:g} ms"
+        )
+        return RejectedOption(name, "source deadline", reason, own.deadline_ms)
+    least = min(tier.percentile for tier in asked if tier.deadline_ms >= own.deadline_ms)
+    reason = f"its capacity is published for percentiles up to {own.percentile:g}; the classes ask {least:g}"
+    return RejectedOption(name, "percentile", reason)
