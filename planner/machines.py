@@ -105,21 +105,24 @@ def rentals_of(
             types[host] = rejected
             continue
         facts = bursts.get(host)
+        reasons: list[RejectedOption] = []
         if host in containers:
             markets: list[MachineMarket] = ["container"]
         elif facts is not None:
             markets, reasons = _burstable_markets(scenario, offers[host], facts)
-            left_out += reasons
             sustained[host] = facts.baseline_share
         else:
             markets = _rented_markets(scenario, offers[host])
         if "spot" in markets and offers[host].spot is None:
             reason = set_aside.get(f"{host}/spot") or f"no spot saving is known in {scenario.region}"
-            left_out.append(RejectedOption(f"{host}/spot", "no spot figures", reason))
+            reasons.append(RejectedOption(f"{host}/spot", "no spot figures", reason))
             markets.remove("spot")
+        left_out += reasons
         found = [one for market in markets for one in _machines_of(scenario, offers[host], market)]
         if found:
             machines[host] = tuple(sorted(found, key=lambda machine: machine.id))
+        elif reasons:
+            types[host] = RejectedOption(host, reasons[0].kind, "; ".join(one.reason for one in reasons))
         else:
             types[host] = RejectedOption(host, "excluded", "no market of resources.markets offers it")
     return Rentals(machines, offers, types, tuple(left_out), sustained)
