@@ -56,6 +56,74 @@ def plan(request: pytest.FixtureRequest, profiles: Path) -> dict[str, Any]:
     return dict(json.loads(plan_bytes(made)))
 
 
+ZONES = ["us-east-1a", "us-east-1b"]
+FLEET = [
+    {
+        "instance_type": "c5.xlarge",
+        "market": "on-demand",
+        "count": 2,
+        "zone": "us-east-1a",
+        "model": "resnet18",
+    },
+    {"instance_type": "c5.large", "market": "committed", "count": 2, "model": "resnet18"},
+]
+OPERATORS: dict[str, Any] = {
+    "zones": ZONES,
+    "min_zones": 2,
+    "min_instances": 3,
+    "headroom_share": 0.1,
+    "scale_in_delay_s": 1800.0,
+    "max_groups": 5,
+    "max_churn": 60,
+    "commitments": [{"instance_type": "c5.large", "count": 3}],
+    "current_fleet": FLEET,
+    "boot_s": 0.0,
+    "quotas": [{"family": "standard", "market": "spot", "vcpu": 400}],
+}
+CASES: dict[str, dict[str, Any]] = {
+    "operators": {"resources": OPERATORS, "models": {"load_s": {"resnet18": 30.0, "resnet50": 45.0}}},
+    "any pool may vanish": {
+        "resources": {"zones": ZONES, "functions": {"concurrency_limit": 20}},
+        "spot": {"policy": "survive-loss", "level": 0.9},
+    },
+    "chance of too little": {
+        "resources": {"zones": ZONES, "functions": {"concurrency_limit": 20}},
+        "spot": {
+            "policy": "chance",
+            "violation_share": 0.05,
+            "exposure_s": 3600.0,
+            "common_shock_share": 0.02,
+        },
+    },
+    "variance priced": {
+        "resources": {"zones": ZONES},
+        "spot": {"policy": "share", "max_share": 1.0, "risk_aversion_usd": 0.001, "exposure_s": 3600.0},
+    },
+    "accuracy on a budget": {
+        "resources": {"budget_usd": 1.0, "functions": {"enabled": False}, "markets": ["on-demand"]},
+        "objective": {"maximise": "effective_accuracy", "meet_rate_grid": [0.9, 0.98]},
+    },
+    "least latency": {
+        "resources": {"budget_usd": 12.0},
+        "objective": {"minimise": "latency", "latency_factors": [0.3, 0.6, 0.9, 1.0]},
+    },
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_plan_under_every_limit_holds(name: str, profiles: Path) -> None:
+    """Two windows of half an hour, quick machines and few, so that each limit can bind."""
+    case = {**CASES[name], "resources": {"allowed": ["c5.*", "g4dn.*"], **CASES[name]["resources"]}}
+    asked = scenario(
+        *CLASSES,
+        **{"models": {"profiles": ["bundled", str(profiles)], **case.pop("models", {})}},
+        window="30min",
+        **case,
+    )
+    plan = dict(json.loads(plan_bytes(pipeline.plan_scenario(asked))))
+    assert check_plan(plan, read_catalogs(profiles=[profiles / "service_times.csv"])) == []
+
+
 def check(plan: dict[str, Any], profiles: Path) -> list[str]:
     catalogs = read_catalogs(profiles=[profiles / "service_times.csv"])
     return check_plan(plan, catalogs, extra_usd_per_h=0.01)

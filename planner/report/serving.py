@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
-    from planner.options import OptionTable, ServerlessFunction, ServingOption
+    from planner.options import OptionTable, ServerlessFunction, ServingGroup, ServingOption
     from planner.report.table import Cell
 
 POOL = 10  # machines of the second capacity column: large enough to show the economy of scale
@@ -41,8 +41,7 @@ def rejected_table(found: OptionTable) -> Table:
 
 def _machine_row(option: ServingOption) -> tuple[Cell, ...]:
     group, price = option.group, option.machine.price_usd_per_h
-    alone = float(group.capacity_rps[1]) if group.count_max >= 1 else 0.0
-    pool = float(group.capacity_rps[POOL]) if group.count_max >= POOL else None
+    alone, pool = _capacity_rps(group, 1), _capacity_rps(group, POOL)
     return (
         option.id,
         "machine",
@@ -56,6 +55,13 @@ def _machine_row(option: ServingOption) -> tuple[Cell, ...]:
         group.obtained,
         group.source,
     )
+
+
+def _capacity_rps(group: ServingGroup, count: int) -> float | None:
+    """Requests/s of so many machines; with rates per class, of the slowest; None beyond what was computed."""
+    if group.linear_rps:
+        return count * min(group.linear_rps.values())
+    return float(group.capacity_rps[count]) if group.count_max >= count else None
 
 
 def _function_row(function: ServerlessFunction) -> tuple[Cell, ...]:
