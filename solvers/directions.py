@@ -18,15 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solvers.backends import solve
 from solvers.errors import ProblemError
+from solvers.horizon import compile_horizon
 from solvers.plan_horizon import plan_horizon
+from solvers.recourse import evaluate
 from solvers.served_value import highest_share, in_usd, most_usd, requests, value_share
 
 if TYPE_CHECKING:
     from solvers.problem import ProvisioningProblem
     from solvers.solution import ProvisioningSolution
 
-MAX_TRIALS = 12  # a cap: enumerated problems needed at most MEASURED before nothing moved any more
+MAX_TRIALS = 12  # a cap: enumerated problems needed at most eight before nothing moved any more
+WHOLE_COLUMNS = 5_000  # about six windows of the scale benchmark's 900: what a solver takes in one piece
+WHOLE_NODES = 2_000  # of that program
 TRIALS_OVER = 4  # all above the budget: then the plan of least cost says whether any is within it
 STEP = 8.0  # between multipliers while all plans lie on one side of the budget
 SAME_MULTIPLIER = 1.001  # ratio below which two multipliers on either side of the budget are one
@@ -133,6 +138,8 @@ def maximise_value(
         search.attempt(TIE_SHARE / most if most > 0 else 1.0)
     if not search.is_settled() and (budget_usd is not None or search.best is None):
         search.close_in()
+    if not search.is_settled() and search.last is not None and search.last.status != "infeasible":
+        search.solve_whole()
     return search.result()
 
 
@@ -192,17 +199,14 @@ class ValueSearch:
             warm_start=None if self.last is None else self.last.memory,
             **self.settings,
         )
-        share = value_share(self.problem, solution)
-        spend = solution.objective_usd + usd * share
         bound = float("inf")
         if usd > 0:
             bound = (multiplier * self.budget_usd if multiplier > 0 else 0.0) - solution.bound_usd / usd
-        trial = Trial(multiplier, spend, share - self.weight * spend, solution.bound_usd, bound)
+        spend, score = self.offer(solution, usd)
+        trial = Trial(multiplier, spend, score, solution.bound_usd, bound)
         self.trials.append(trial)
         self.bound = min(self.bound, bound)
         self.last = solution
-        if self.is_within(spend) and (self.best is None or trial.score > self.best.score):
-            self.best = Found(solution, spend, share, trial.score)
         return trial
 
     def is_within(self, spend_usd: float) -> bool:
@@ -219,6 +223,50 @@ class ValueSearch:
             bracketed = len({self.is_within(trial.spend_usd) for trial in self.trials}) == 2
             if bracketed and self.bound == bound and self.best is best:
                 return
+
+    def solve_whole(self) -> None:
+        """Give a small program to the solver as one, with the budget as its limit: multipliers miss plans between two corners."""
+        assert self.last is not None
+        multiplier = TIE_SHARE * self.highest / self.budget_usd if 0 < self.budget_usd < np.inf else 0.0
+        usd = self.usd_per_share(multiplier) if multiplier + self.weight > 0 else 1.0
+        limited = in_usd(self.problem, usd / self.requests if self.requests else 0.0, self.budget_usd)
+        horizon = compile_horizon(limited)
+        arrays = horizon.compiled.arrays
+        if len(arrays.cost) > WHOLE_COLUMNS:
+            return
+        answer = solve(
+            arrays,
+            solver=self.settings.get("solver", "highs"),
+            gap=self.gap / 2,
+            node_limit=WHOLE_NODES,
+            time_limit_s=self.left_s(),
+            seed=self.settings.get("seed", 0),
+        )
+        if answer.bound is not None:
+            shift = multiplier * self.budget_usd if multiplier > 0 else 0.0
+            self.bound = min(self.bound, shift - answer.bound / usd)
+        if answer.values is None:
+            return
+        fleet = evaluate(limited, horizon.machines(answer.values, np.arange(len(arrays.cost))))
+        solution = replace(
+            self.last,
+            instances=fleet.instances,
+            carried_rps=fleet.carried_rps,
+            overflow_rps=fleet.overflow_rps,
+            starts=fleet.starts.astype(float),
+            objective_usd=fleet.cost_usd,
+        )
+        if fleet.feasible:
+            self.offer(solution, usd)
+
+    def offer(self, solution: ProvisioningSolution, usd: float) -> tuple[float, float]:
+        """Keep a plan if it is the best within the budget; return its cost and score, of an objective with `usd` a value share."""
+        share = value_share(self.problem, solution)
+        spend = solution.objective_usd + usd * share
+        score = share - self.weight * spend
+        if self.is_within(spend) and (self.best is None or score > self.best.score):
+            self.best = Found(solution, spend, share, score)
+        return spend, score
 
     def next_multiplier(self) -> float | None:
         """Where the two plans nearest the budget on either side score alike; a step on while there are none on one side."""

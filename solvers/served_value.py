@@ -7,19 +7,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.limits import OperatorLimits
+
 if TYPE_CHECKING:
     from solvers.problem import Array, ProvisioningProblem
     from solvers.solution import ProvisioningSolution
 
 
-def in_usd(problem: ProvisioningProblem, usd_per_value: float) -> ProvisioningProblem:
-    """Return the problem with its values in USD, without a budget of its own."""
+def in_usd(
+    problem: ProvisioningProblem, usd_per_value: float, budget_usd: float = np.inf
+) -> ProvisioningProblem:
+    """Return the problem with its values in USD, and this budget in place of its own."""
     value, limits = problem.value, problem.limits
     assert value is not None
     priced = replace(
         value, group_usd=value.group_usd * usd_per_value, function_usd=value.function_usd * usd_per_value
     )
-    return replace(problem, value=priced, limits=None if limits is None else replace(limits, budget_usd=None))
+    none = OperatorLimits(
+        min_instances=np.zeros(len(problem.classes), dtype=int),
+        zone_of_machine=np.full(len(problem.machines), -1),
+        scale_in_windows=np.zeros(len(problem.machines), dtype=int),
+    )
+    budget = budget_usd if np.isfinite(budget_usd) else None
+    if limits is None and budget is None:
+        return replace(problem, value=priced)
+    return replace(problem, value=priced, limits=replace(limits or none, budget_usd=budget))
 
 
 def requests_by_class(problem: ProvisioningProblem) -> Array:

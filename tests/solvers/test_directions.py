@@ -18,7 +18,7 @@ from tests.solvers.tiny_problems import tiny_problem
 if TYPE_CHECKING:
     from solvers.problem import ProvisioningProblem
 
-GAP = 1e-6
+GAP = 1e-3
 MOST_MACHINES = 3  # of each option in the problems that are enumerated
 
 
@@ -111,42 +111,34 @@ def slope(one: tuple[float, float], other: tuple[float, float]) -> float:
     return (other[1] - one[1]) / (other[0] - one[0])
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_no_plan_within_the_budget_beats_the_bound(seed: int) -> None:
-    """Spend within the budget, score at most the best of all fleets, bound at least that; and no supported plan is missed."""
+@pytest.mark.parametrize(
+    ("windows", "functions", "share"), [(1, False, 0.6), (1, True, 0.4), (2, False, 0.5)]
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_the_plan_is_the_best_of_all_fleets(seed: int, windows: int, functions: bool, share: float) -> None:
+    """Within the budget of the whole horizon and within the gap of the best fleet and split; the bound is above that."""
+    problem = drawn(seed, windows=windows, functions=functions)
+    budget = share * most_usd(problem)
+    best = best_score(problem, budget)
+    found = maximise_value(problem, budget_usd=budget, gap=GAP)
+    assert found.solution.status == "optimal"
+    assert found.solution.objective_usd <= budget * (1 + 1e-9)
+    assert found.score == found.value_share
+    assert best * (1 - GAP) - 1e-6 <= found.score <= best + 1e-6
+    assert found.bound >= best - 1e-6
+    assert found.gap <= GAP
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_multipliers_alone_miss_no_corner(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program too large to solve whole: the bound holds, and no corner of the hull of cost and value beats the plan."""
+    monkeypatch.setattr("solvers.directions.WHOLE_COLUMNS", 0)
     problem = drawn(seed)
     budget = 0.6 * most_usd(problem)
     best = best_score(problem, budget)
-    found = maximise_value(problem, budget_usd=budget, gap=GAP)
-    assert found.solution.objective_usd <= budget * (1 + 1e-9)
-    assert found.score == found.value_share
-    assert found.score <= best + 1e-6
-    assert found.bound >= best - 1e-6
-    assert found.score >= best_supported(problem, budget) - 1e-5
-    assert found.gap == pytest.approx((found.bound - found.score) / found.score, abs=1e-9)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_two_windows_share_one_budget(seed: int) -> None:
-    """The budget holds for the horizon: what one window leaves the other may spend."""
-    problem = drawn(seed, windows=2)
-    budget = 0.5 * most_usd(problem)
-    best = best_score(problem, budget)
-    found = maximise_value(problem, budget_usd=budget, gap=GAP)
+    found = maximise_value(problem, budget_usd=budget, gap=1e-6)
     assert found.solution.objective_usd <= budget * (1 + 1e-9)
     assert best_supported(problem, budget) - 1e-5 <= found.score <= best + 1e-6
-    assert found.bound >= best - 1e-6
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_functions_spend_the_budget_too(seed: int) -> None:
-    """Requests that functions carry earn their value and cost their price, within the same budget."""
-    problem = drawn(seed, functions=True)
-    budget = 0.4 * most_usd(problem)
-    best = best_score(problem, budget)
-    found = maximise_value(problem, budget_usd=budget, gap=GAP)
-    assert found.solution.objective_usd <= budget * (1 + 1e-9)
-    assert found.score <= best + 1e-6
     assert found.bound >= best - 1e-6
 
 
@@ -158,8 +150,8 @@ def test_a_weight_on_cost_needs_no_budget(seed: int) -> None:
     best = best_score(problem, most_usd(problem), weight)
     found = maximise_value(problem, cost_weight_per_usd=weight, gap=GAP)
     assert len(found.trials) == 1
-    assert found.score == pytest.approx(best, abs=1e-5)
-    assert found.bound == pytest.approx(best, abs=1e-5)
+    assert found.score == pytest.approx(best, rel=GAP)
+    assert best - 1e-6 <= found.bound <= best * (1 + GAP)
     assert found.score == pytest.approx(found.value_share - weight * found.solution.objective_usd)
     assert found.solution.status == "optimal"
 
@@ -170,7 +162,7 @@ def test_limits_alone_are_a_budget(seed: int) -> None:
     problem = drawn(seed)
     best = best_score(problem, most_usd(problem))
     found = maximise_value(problem, gap=GAP)
-    assert found.score == pytest.approx(best, abs=2e-4)
+    assert found.score == pytest.approx(best, rel=GAP)
     assert found.bound >= best - 1e-6
     cheapest = min(
         usd for usd, capacity in fleets(problem) if best_split(problem, capacity, 0.0, 0.0) >= best - 1e-9
