@@ -17,11 +17,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.counts import least_counts
+from solvers.fleet_limits import churn_kept, limits_kept, scale_in_kept, window_limits
+from solvers.fleets import machines_of, room_of
 from solvers.recourse import evaluate
+from solvers.repair import repaired
+from solvers.routing import room_per_rps
 from solvers.solution import Baseline
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, IntArray, ProvisioningProblem
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+    from solvers.recourse import Evaluation
 
 LOOK_AHEAD_H = (
     1.0  # MArk plans 60 steps of a minute ahead (ATC 2019, section 5; constants in design/EVIDENCE.md, 5)
@@ -42,99 +47,163 @@ def greedy_baseline(problem: ProvisioningProblem, form: str) -> Baseline:
         instances = machinery.strengthened()
     else:
         instances = machinery.per_machine(LOOK_AHEAD_H if form == "paper" else 0.0)
-    result = evaluate(problem, instances)
-    if result.feasible:
-        return Baseline(f"mark-greedy-{form}", True, "", result.cost_usd, instances)
-    return Baseline(f"mark-greedy-{form}", False, shortfall(problem, result.unserved_rps), None, instances)
+    name, mended = f"mark-greedy-{form}", repaired(problem, instances)
+    if mended is not None:
+        return Baseline(name, True, "", evaluate(problem, mended).cost_usd, mended)
+    return Baseline(name, False, shortfall(problem, evaluate(problem, instances)), None, instances)
 
 
-def shortfall(problem: ProvisioningProblem, unserved_rps: Array) -> str:
-    """Say which class is left unserved worst, where and by how much."""
-    if not unserved_rps.any():
-        return "a quota, a count limit or the on-demand floor is broken"
-    k, t, q = np.unravel_index(int(unserved_rps.argmax()), unserved_rps.shape)
-    return (
-        f"class {problem.classes[k]} lacks {unserved_rps[k, t, q]:.3g} req/s of "
-        f"{problem.demand_rps[k, t, q]:.3g} in window {t}, level {q}"
-    )
+def shortfall(problem: ProvisioningProblem, found: Evaluation) -> str:
+    """Say which class is left unserved worst, where and by how much, or which limits the fleet breaks for good."""
+    if problem.value is None and found.unserved_rps.any():
+        k, t, q = np.unravel_index(int(found.unserved_rps.argmax()), found.unserved_rps.shape)
+        return (
+            f"class {problem.classes[k]} lacks {found.unserved_rps[k, t, q]:.3g} req/s of "
+            f"{problem.demand_rps[k, t, q]:.3g} in window {t}, level {q}"
+        )
+    kept = window_limits(problem, found.instances)
+    broken = [
+        f"{name} in window {int(windows.argmin())}" for name, windows in kept.items() if not windows.all()
+    ]
+    others = found.window_kept | ~limits_kept(problem, found.instances)
+    if not others.all():
+        broken.append(f"losses of spot machines in window {int(others.argmin())}")
+    if not churn_kept(problem, found.instances).all():
+        broken.append("max_churn")
+    if not scale_in_kept(problem, found.instances).all():
+        broken.append("the delay of scale-in")
+    return f"broken and not mended: {', '.join(broken or ['the budget'])}"
 
 
 @dataclass(frozen=True)
 class Greedy:
-    """The greedy's view of a problem: sizes ``[j]`` of one window at a time, markets split by the floor."""
+    """The greedy's view of a problem: sizes of one window at a time, many candidates b at once, as ``[b, j]``."""
 
     problem: ProvisioningProblem
 
     @cached_property
-    def class_order(self) -> list[int]:
-        """Classes from the one with the fewest groups to the one with the most."""
-        return sorted(range(len(self.problem.classes)), key=lambda k: int(self.problem.serves[k].sum()))
+    def room_per_rps(self) -> Array:
+        """``[k, j]`` room (requests/s, or machines of a linear group) that one request/s takes."""
+        return room_per_rps(self.problem)
 
     @cached_property
-    def groups_of_class(self) -> list[IntArray]:
-        """Groups of each class, those that serve the fewest other classes first."""
-        breadth = self.problem.serves.sum(axis=0)
-        return [
-            np.array(sorted(np.flatnonzero(row), key=lambda j: int(breadth[j])), dtype=int)
-            for row in self.problem.serves
-        ]
-
-    @cached_property
-    def cheapest_function_usd(self) -> Array:
-        """``[k]`` USD per request of the cheapest function; inf where none serves the class."""
+    def group_order(self) -> list[int]:
+        """Groups in the order they are filled: the least flexible first, or those whose requests are worth most."""
         p = self.problem
-        return np.asarray(np.where(p.function_serves, p.usd_per_request, np.inf).min(axis=1, initial=np.inf))
+        if p.value is not None:
+            worth = np.where(p.serves, p.value.group_usd, 0.0).sum(axis=0) / np.maximum(
+                p.serves.sum(axis=0), 1
+            )
+            return list(np.argsort(-worth, kind="stable"))
+        return list(np.argsort(p.serves.sum(axis=0), kind="stable"))
 
     @cached_property
-    def single_rps(self) -> Array:
-        """``[j]`` capacity(j, 1), requests/s."""
-        return self.capacity(np.ones(len(self.problem.groups), dtype=int))
+    def classes_of_group(self) -> list[IntArray]:
+        """Classes of each group: in a linear one those cheapest here against elsewhere, else those with fewest groups first."""
+        p = self.problem
+        usd_per_rps = np.where(p.serves, self.room_per_rps * self.group_price(0), np.inf)
+        cheapest = np.maximum(usd_per_rps.min(axis=1, initial=np.inf), 1e-12)
+        found = []
+        for j, serves in enumerate(p.serves.T):
+            own = np.flatnonzero(serves)
+            rank = usd_per_rps[own, j] / cheapest[own] if p.is_linear[j] else p.serves[own].sum(axis=1)
+            found.append(own[np.argsort(rank, kind="stable")])
+        return found
+
+    @cached_property
+    def left_usd(self) -> Array:
+        """``[k]`` USD per request that no group carries: of the cheapest function; else inf, or nothing where it has a value."""
+        p = self.problem
+        price = np.where(p.function_serves, p.usd_per_request, np.inf)
+        if p.value is None:
+            return np.asarray(price.min(axis=1, initial=np.inf))
+        return np.asarray((price - p.value.function_usd).min(axis=1, initial=0.0))
+
+    @cached_property
+    def most(self) -> Array:
+        """``[i, t]`` machines that may run."""
+        owned = self.problem.owned_count
+        return (
+            self.problem.count_limit
+            if owned is None
+            else np.minimum(self.problem.count_limit, owned[:, None])
+        )
+
+    @cached_property
+    def working(self) -> list[IntArray]:
+        """Options of each group whose machines carry load."""
+        p = self.problem
+        standby = p.is_standby[p.option_machine]
+        return [np.flatnonzero((p.option_group == j) & ~standby) for j in range(len(p.groups))]
 
     def split_markets(self, sizes: IntArray, t: int) -> IntArray:
-        """``[g]`` the cheapest markets that keep the floor, within each machine's count limit."""
+        """``[b, g]`` the cheapest markets that keep the floor, within each machine's limit; those paid for come first."""
         p = self.problem
-        instances = np.zeros(len(p.option_group), dtype=int)
-        room = p.count_limit[:, t].copy()
-        for j in np.flatnonzero(sizes):
-            options = np.flatnonzero(p.option_group == j)
-            options = options[np.argsort(p.price_usd_per_h[p.option_machine[options], t], kind="stable")]
-            need, spot_left = int(sizes[j]), int(np.floor((1 - p.on_demand_floor_share) * sizes[j] + 1e-9))
-            for g in options:
+        instances = np.zeros((len(sizes), len(p.option_group)), dtype=int)
+        room = np.repeat(self.most[None, :, t], len(sizes), axis=0)
+        for j in np.flatnonzero(sizes.any(axis=0)):
+            options = self.working[j]
+            need = sizes[:, j].astype(float)
+            spot_left = np.floor((1 - p.on_demand_floor_share) * need + 1e-9)
+            for g in options[np.argsort(p.price_usd_per_h[p.option_machine[options], t], kind="stable")]:
                 i = p.option_machine[g]
-                take = int(min(need, room[i], spot_left if p.is_spot[i] else need))
-                instances[g] = take
+                take = np.minimum(need, room[:, i])
+                if p.is_spot[i]:
+                    take = np.minimum(take, spot_left)
+                    spot_left -= take
+                instances[:, g] = take
                 need -= take
-                room[i] -= take
-                spot_left -= take if p.is_spot[i] else 0
+                room[:, i] -= take
         return instances
 
-    def machines(self, instances: IntArray) -> Array:
-        """``[i]`` machines over all groups."""
-        owner, machines = self.problem.option_machine, len(self.problem.machines)
-        return np.bincount(owner, instances, machines).astype(float)
+    def machines(self, instances: IntArray) -> IntArray:
+        """``[b, i]`` machines over all groups."""
+        return machines_of(self.problem, instances.T).T
 
-    def residual_rps(self, capacity_rps: Array, t: int) -> Array:
-        """``[k, q]`` demand left after filling the groups, the least flexible classes and groups first."""
-        left = self.problem.demand_rps[:, t].copy()
-        room = np.repeat(capacity_rps[:, None], left.shape[1], axis=1)
-        for k in self.class_order:
-            for j in self.groups_of_class[k]:
-                if capacity_rps[j] > 0:
-                    moved = np.minimum(left[k], room[j])
-                    left[k] -= moved
-                    room[j] -= moved
-        return np.where(left > 1e-9 * np.maximum(self.problem.demand_rps[:, t], 1.0), left, 0.0)
+    def room(self, sizes: IntArray) -> Array:
+        """``[b, j]`` exact capacity of groups of these sizes, requests/s; machines of linear groups."""
+        return room_of(self.problem, sizes.T).T
 
-    def capacity(self, sizes: IntArray) -> Array:
-        """``[j]`` exact capacity of groups of these sizes."""
-        counted = np.minimum(sizes, self.problem.count_max)
-        return self.problem.capacity_rps[np.arange(len(sizes)), counted]
+    def single_room(self, sizes: IntArray) -> Array:
+        """``[b, j]`` the paper's capacity: every machine carries what one does alone."""
+        return sizes * self.room(np.ones((1, sizes.shape[1]), dtype=int))
 
-    def within_quotas(self, instances: IntArray) -> bool:
-        """Quotas hold."""
-        return bool(
-            (self.problem.quota_use @ self.machines(instances) <= self.problem.quota_limit + 1e-9).all()
-        )
+    def fill(self, room: Array, demand_rps: Array) -> tuple[Array, Array]:
+        """Fill the groups in their order: ``[b, k, q]`` demand left, and ``[b, q]`` value of what is carried, USD/s.
+
+        Parameters
+        ----------
+        room, demand_rps
+            ``[b, j]``, ``[b, k, q]``.
+        """
+        value = self.problem.value
+        left = demand_rps.copy()
+        earned = np.zeros((len(room), demand_rps.shape[2]))
+        for j in self.group_order:
+            if not room[:, j].any():
+                continue
+            k = self.classes_of_group[j]
+            per_rps = self.room_per_rps[k, j][:, None]
+            busy = left[:, k] * per_rps
+            taken = np.clip(room[:, j, None, None] - (busy.cumsum(axis=1) - busy), 0.0, busy) / per_rps
+            left[:, k] -= taken
+            if value is not None:
+                earned += np.einsum("bkq,k->bq", taken, value.group_usd[k, j])
+        return np.where(left > 1e-9 * np.maximum(demand_rps, 1.0), left, 0.0), earned
+
+    def fill_window(self, room: Array, t: int) -> tuple[Array, Array]:
+        """The same with the demand of one window."""
+        demand = self.problem.demand_rps[:, t]
+        return self.fill(room, np.broadcast_to(demand, (len(room), *demand.shape)))
+
+    def fits(self, sizes: IntArray, split: IntArray) -> BoolArray:
+        """``[b]`` every machine found a market, within quotas and the number of groups."""
+        p = self.problem
+        used = self.machines(split) @ p.quota_use.T
+        kept = (split.sum(axis=1) == sizes.sum(axis=1)) & (used <= p.quota_limit + 1e-9).all(axis=1)
+        if p.limits is not None and p.limits.max_groups is not None:
+            kept &= (sizes > 0).sum(axis=1) <= p.limits.max_groups
+        return np.asarray(kept)
 
     def per_machine(self, look_ahead_h: float) -> IntArray:
         """``[g, t]`` the paper's form: machine by machine at rate capacity(j, 1)."""
@@ -144,56 +213,72 @@ class Greedy:
         for t in range(len(p.window_h)):
             ahead = max(1, int(np.searchsorted(np.cumsum(p.window_h[t:]), look_ahead_h + 1e-9)))
             sizes = self.fill_by_machine(self.drop_idle(sizes, t), t, min(ahead, len(p.window_h) - t))
-            instances[:, t] = self.split_markets(sizes, t)
+            instances[:, t] = self.split_markets(sizes[None], t)[0]
         return instances
 
     def drop_idle(self, sizes: IntArray, t: int) -> IntArray:
         """Return machines that the present window can do without, the dearest per request first."""
-        rate = self.single_rps
+        allowed = self.fill_window(self.single_room(sizes[None]), t)[0][0, :, -1].sum()
         kept = sizes.copy()
-        price = self.group_price(t)
-        dearest_first = np.argsort(-price / np.maximum(rate, 1e-12), kind="stable")
+        rate = np.where(
+            self.problem.is_linear, self.best_rps, self.single_room(np.ones((1, len(sizes)), dtype=int))[0]
+        )
+        dearest_first = np.argsort(-self.group_price(t) / np.maximum(rate, 1e-12), kind="stable")
         for j in dearest_first[kept[dearest_first] > 0]:
             while kept[j]:
                 kept[j] -= 1
-                if (
-                    self.residual_rps(kept * rate, t)[:, -1].sum()
-                    > self.residual_rps(sizes * rate, t)[:, -1].sum()
-                ):
+                if self.fill_window(self.single_room(kept[None]), t)[0][0, :, -1].sum() > allowed:
                     kept[j] += 1
                     break
         return kept
 
+    @cached_property
+    def best_rps(self) -> Array:
+        """``[j]`` requests/s of one machine of a linear group with its lightest class."""
+        return np.asarray(
+            np.where(self.problem.serves, 1.0 / self.room_per_rps, 0.0).max(axis=0, initial=0.0)
+        )
+
     def group_price(self, t: int) -> Array:
         """``[j]`` USD/h of the group's cheapest market."""
-        price = np.full(len(self.problem.groups), np.inf)
-        np.minimum.at(
-            price, self.problem.option_group, self.problem.price_usd_per_h[self.problem.option_machine, t]
-        )
+        p = self.problem
+        price = np.full(len(p.groups), np.inf)
+        working = ~p.is_standby[p.option_machine]
+        np.minimum.at(price, p.option_group[working], p.price_usd_per_h[p.option_machine[working], t])
         return price
+
+    def useful_rps(self, left: Array) -> Array:
+        """``[j, u]`` requests/s that one more machine alone takes of the demand left ``[u, k]``."""
+        p = self.problem
+        one = self.single_room(np.ones((1, len(p.groups)), dtype=int))[0]
+        useful = np.minimum(one[:, None], p.serves.T.astype(float) @ left.T)
+        for j in np.flatnonzero(p.is_linear):
+            k = self.classes_of_group[j]
+            busy = left[:, k] * self.room_per_rps[k, j]
+            share = np.clip(1.0 - (busy.cumsum(axis=1) - busy), 0.0, busy)
+            useful[j] = (share / self.room_per_rps[k, j]).sum(axis=1)
+        return np.asarray(useful)
 
     def fill_by_machine(self, sizes: IntArray, t: int, ahead: int) -> IntArray:
         """Add the machine with the least cost per request over the look-ahead until the top level is carried."""
         p = self.problem
-        rate = self.single_rps
         launch = np.full(len(p.groups), np.inf)
         np.minimum.at(launch, p.option_group, p.start_usd[p.option_machine])
+        top = p.demand_rps[:, t : t + ahead, -1:].transpose(1, 0, 2)
+        hours = p.window_h[t : t + ahead]
         sizes = sizes.copy()
         while True:
-            left = np.stack([self.residual_rps(sizes * rate, u)[:, -1] for u in range(t, t + ahead)], axis=1)
-            useful = np.minimum(rate[:, None], p.serves.T.astype(float) @ left)
-            served = 3600.0 * useful @ p.window_h[t : t + ahead]
-            hours = (useful > 0) @ p.window_h[t : t + ahead]
-            usable = (useful[:, 0] > 0) & np.isfinite(launch)
-            for j in np.argsort(
-                np.where(usable, (hours * self.group_price(t) + launch) / np.maximum(served, 1e-12), np.inf),
-                kind="stable",
-            ):
+            left = self.fill(np.repeat(self.single_room(sizes[None]), ahead, axis=0), top)[0][:, :, 0]
+            useful = self.useful_rps(left)
+            usable = (useful[:, 0] > 0) & np.isfinite(launch) & np.isfinite(self.group_price(t))
+            usd = np.where(
+                usable, (useful > 0) @ hours * np.where(usable, self.group_price(t), 0.0) + launch, np.inf
+            )
+            for j in np.argsort(usd / np.maximum(3600.0 * useful @ hours, 1e-12), kind="stable"):
                 if not usable[j]:
                     return sizes
                 sizes[j] += 1
-                split = self.split_markets(sizes, t)
-                if split.sum() == sizes.sum() and self.within_quotas(split):
+                if self.fits(sizes[None], self.split_markets(sizes[None], t))[0]:
                     break
                 sizes[j] -= 1
             else:
@@ -203,87 +288,92 @@ class Greedy:
         """``[g, t]`` exact capacities, functions where cheaper, then trades while they save."""
         p = self.problem
         instances = np.zeros((len(p.option_group), len(p.window_h)), dtype=int)
-        before = p.initial_count.astype(float)
+        before = p.initial_count
         sizes = np.zeros(len(p.groups), dtype=int)
         for t in range(len(p.window_h)):
-            tried = [
-                self.improve(self.fill_by_group(start, t, before), t, before) for start in (sizes, sizes * 0)
-            ]
-            sizes = min(tried, key=lambda n: self.window_usd(n, t, before))
-            instances[:, t] = self.split_markets(sizes, t)
-            before = self.machines(instances[:, t])
+            starts = [sizes, self.assigned(t)] if p.is_linear.any() else [sizes, sizes * 0]
+            tried = [self.improve(self.fill_by_group(start, t, before), t, before) for start in starts]
+            sizes = tried[int(self.window_usd(np.array(tried), t, before).argmin())]
+            split = self.split_markets(sizes[None], t)
+            instances[:, t] = split[0]
+            before = self.machines(split)[0]
         return instances
 
-    def window_usd(self, sizes: IntArray, t: int, before: Array) -> float:
-        """Machines, launches and expected overflow of one window; inf where something is left unserved."""
+    def assigned(self, t: int) -> IntArray:
+        """``[j]`` sizes with every class in the linear group that serves it for the least."""
+        p = self.problem
+        usd = np.where(p.serves & p.is_linear, self.room_per_rps * self.group_price(t), np.inf)
+        best = usd.argmin(axis=1)
+        k = np.flatnonzero(np.isfinite(usd.min(axis=1, initial=np.inf)))
+        busy = np.zeros(len(p.groups))
+        np.add.at(busy, best[k], self.room_per_rps[k, best[k]] * p.demand_rps[k, t, -1])
+        return np.ceil(busy - 1e-9).astype(int)
+
+    def window_usd(self, sizes: IntArray, t: int, before: IntArray) -> Array:
+        """``[b]`` machines, launches and expected overflow of one window less value; inf where some demand has no way."""
         p = self.problem
         split = self.split_markets(sizes, t)
-        if split.sum() != sizes.sum() or not self.within_quotas(split):
-            return float("inf")
         machines = self.machines(split)
-        left = self.residual_rps(self.capacity(sizes), t)
-        if left[np.isinf(self.cheapest_function_usd)].any():
-            return float("inf")
-        overflow = float(
-            np.where(left > 0, left * np.minimum(self.cheapest_function_usd, 1e9)[:, None], 0.0).sum(axis=0)
-            @ p.level_share
-        )
-        return float(
-            p.window_h[t] * (p.price_usd_per_h[:, t] @ machines + 3600.0 * overflow)
-            + p.start_usd @ np.maximum(machines - before, 0)
-        )
+        left, earned = self.fill_window(self.room(sizes), t)
+        must = np.isinf(self.left_usd)
+        spent = left.transpose(0, 2, 1) @ np.where(must, 0.0, self.left_usd) - earned
+        usd = p.window_h[t] * (machines @ p.price_usd_per_h[:, t] + 3600.0 * spent @ p.level_share)
+        usd += np.maximum(machines - before, 0) @ p.start_usd
+        return np.where(self.fits(sizes, split) & ~left[:, must].any(axis=(1, 2)), usd, np.inf)
 
-    def fill_by_group(self, sizes: IntArray, t: int, before: Array) -> IntArray:
+    def fill_by_group(self, sizes: IntArray, t: int, before: IntArray) -> IntArray:
         """Grow the group with the least cost per newly carried request, to one machine more or to all it may serve."""
         p = self.problem
-        sizes = sizes.copy()
+        must = np.isinf(self.left_usd)
         while True:
-            load = self.capacity(sizes)
-            left = self.residual_rps(load, t)[:, -1]
-            if not left[np.isinf(self.cheapest_function_usd)].any():
+            left = self.fill_window(self.room(sizes[None]), t)[0][0, :, -1]
+            if not left[must].any():
                 return sizes
-            wanted = p.serves.T.astype(float) @ left
-            full = least_counts(p, (load + wanted)[:, None])[:, 0]
-            moves: list[tuple[float, int, int]] = []
-            for j in np.flatnonzero(wanted > 0):
-                for n in {int(min(sizes[j] + 1, full[j])), int(full[j])}:
-                    grown = sizes.copy()
-                    grown[j] = n
-                    gain = left.sum() - self.residual_rps(self.capacity(grown), t)[:, -1].sum()
-                    split = self.split_markets(grown, t)
-                    if gain > 0 and split.sum() == grown.sum() and self.within_quotas(split):
-                        rise = np.maximum(self.machines(split) - before, 0)
-                        cost = (
-                            p.window_h[t] * (p.price_usd_per_h[p.option_machine, t] @ split)
-                            + p.start_usd @ rise
-                        )
-                        moves.append((float(cost) / gain, int(j), n))
-            if not moves:
+            grown = self.grown(sizes, left)
+            gain = left.sum() - self.fill_window(self.room(grown), t)[0][:, :, -1].sum(axis=1)
+            split = self.split_markets(grown, t)
+            machines = self.machines(split)
+            usd = p.window_h[t] * (machines @ p.price_usd_per_h[:, t])
+            usd += np.maximum(machines - before, 0) @ p.start_usd
+            ratio = np.where((gain > 0) & self.fits(grown, split), usd / np.maximum(gain, 1e-12), np.inf)
+            if not np.isfinite(ratio).any():
                 return sizes
-            _, grown_group, size = min(moves)
-            sizes[grown_group] = size
+            sizes = grown[int(ratio.argmin())]
 
-    def improve(self, sizes: IntArray, t: int, before: Array) -> IntArray:
+    def grown(self, sizes: IntArray, left: Array) -> IntArray:
+        """``[b, j]`` every group with one machine more, and with as many as carry all it may serve of what is left ``[k]``."""
+        p = self.problem
+        wanted = p.serves.T.astype(float) @ left
+        busy = np.where(p.serves, self.room_per_rps, 0.0).T @ left
+        load = self.room(sizes[None])[0]
+        full = np.where(
+            p.is_linear, sizes + np.ceil(busy - 1e-9), least_counts(p, (load + wanted)[:, None])[:, 0]
+        )
+        useful = np.flatnonzero(wanted > 0)
+        rows = np.repeat(sizes[None], 2 * len(useful), axis=0)
+        pairs = np.arange(len(useful))
+        rows[pairs, useful] = np.minimum(sizes + 1, full)[useful]
+        rows[len(useful) + pairs, useful] = full[useful]
+        return rows
+
+    def improve(self, sizes: IntArray, t: int, before: IntArray) -> IntArray:
         """Drop, add or trade single machines while the window's cost falls."""
-        best = self.window_usd(sizes, t, before)
+        best = self.window_usd(sizes[None], t, before)[0]
         while True:
-            moves = list(self.neighbours(sizes))
-            costs = [self.window_usd(n, t, before) for n in moves]
-            if not costs or min(costs) >= best - 1e-12:
+            moves = self.neighbours(sizes)
+            usd = self.window_usd(moves, t, before)
+            if not len(usd) or not usd.min() < best - 1e-12:
                 return sizes
-            best = min(costs)
-            sizes = moves[costs.index(best)]
+            best = usd.min()
+            sizes = moves[int(usd.argmin())]
 
-    def neighbours(self, sizes: IntArray) -> list[IntArray]:
-        """One machine less in a used group, one more in any, or a used group emptied."""
-        found = []
-        for j in np.flatnonzero(sizes):
-            for n in {int(sizes[j]) - 1, 0}:
-                less = sizes.copy()
-                less[j] = n
-                found.append(less)
-        for j in np.flatnonzero(sizes < self.problem.count_max):
-            more = sizes.copy()
-            more[j] += 1
-            found.append(more)
-        return found
+    def neighbours(self, sizes: IntArray) -> IntArray:
+        """``[b, j]`` one machine less in a used group, a used group emptied, one more in any."""
+        used = np.flatnonzero(sizes)
+        open_end = np.flatnonzero(self.problem.is_linear | (sizes < self.problem.count_max))
+        rows = np.repeat(sizes[None], 2 * len(used) + len(open_end), axis=0)
+        pairs = np.arange(len(used))
+        rows[pairs, used] -= 1
+        rows[len(used) + pairs, used] = 0
+        rows[2 * len(used) + np.arange(len(open_end)), open_end] += 1
+        return rows
