@@ -36,7 +36,7 @@ TRIALS_OVER = 4  # all above the budget: then the plan of least cost says whethe
 STEP = 8.0  # between multipliers while all plans lie on one side of the budget
 SAME_MULTIPLIER = 1.001  # ratio below which two multipliers on either side of the budget are one
 TIE_SHARE = 1e-4  # of the score: the most that preferring the cheaper of nearly equal plans may cost it
-BUDGET_SLACK_SHARE = 1e-9  # of the budget: sums of prices in floating point
+BUDGET_SLACK_SHARE, BUDGET_SLACK_USD = 1e-9, 1e-9  # sums of prices in floating point
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,10 @@ class ValueSearch:
 
     def is_within(self, spend_usd: float) -> bool:
         """The budget allows this."""
-        return bool(np.isfinite(spend_usd)) and spend_usd <= self.budget_usd * (1 + BUDGET_SLACK_SHARE)
+        return (
+            bool(np.isfinite(spend_usd))
+            and spend_usd <= self.budget_usd * (1 + BUDGET_SLACK_SHARE) + BUDGET_SLACK_USD
+        )
 
     def close_in(self) -> None:
         """Try multipliers until the bound meets the best plan, or nothing moves."""

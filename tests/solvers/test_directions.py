@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,31 @@ def test_limits_alone_are_a_budget(seed: int) -> None:
         usd for usd, capacity in fleets(problem) if best_split(problem, capacity, 0.0, 0.0) >= best - 1e-9
     )
     assert found.solution.objective_usd <= cheapest + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_machines_already_paid_for_are_split_over_models(seed: int) -> None:
+    """Four machines in all, for nothing: the split that serves most value (the setting of Model-Switching)."""
+    priced = drawn(seed)
+    problem = replace(
+        priced,
+        price_usd_per_h=np.zeros_like(priced.price_usd_per_h),
+        quotas=("machines",),
+        quota_use=np.ones((1, 2)),
+        quota_limit=np.array([4.0]),
+    )
+    best = max(
+        best_split(problem, capacity, 0.0, 0.0)
+        for counts, (_, capacity) in zip(
+            product(range(MOST_MACHINES + 1), repeat=2), fleets(problem), strict=True
+        )
+        if sum(counts) <= 4
+    )
+    found = maximise_value(problem, gap=GAP)
+    assert found.solution.status == "optimal"
+    assert found.solution.objective_usd == pytest.approx(0.0, abs=1e-9)
+    assert best * (1 - GAP) - 1e-6 <= found.score <= best + 1e-6
+    assert found.bound >= best - 1e-6
 
 
 def test_the_cost_is_proven_for_the_value_reached() -> None:
