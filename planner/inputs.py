@@ -25,7 +25,7 @@ from workloads.generators import generate_trace
 from workloads.sources import load_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from catalogs.availability import AvailabilityCatalog
@@ -197,7 +197,23 @@ def checked_inputs(scenario: Scenario, inputs: Inputs) -> list[CheckedInput]:
         ),
         CheckedInput("profiles", "profiles", _profile_content(inputs.profiles), ""),
         CheckedInput("functions", "tariffs", f"{len(inputs.tariffs.tariffs)} function tariffs", ""),
+        *_container_inputs(inputs),
+        *(
+            CheckedInput(
+                f"spot machines of {name}",
+                "availability",
+                f"{len(trace.up)} samples every {trace.gap_s:g} s, {trace.up_share:.1%} up",
+                "",
+            )
+            for name, trace in inputs.availability.traces.items()
+        ),
     ]
+
+
+def _container_inputs(inputs: Inputs) -> Iterator[CheckedInput]:
+    if inputs.containers is not None:
+        sizes = len(container_offers(inputs.containers))
+        yield CheckedInput("containers", "tariffs", f"{sizes} sizes of containers", "")
 
 
 def _scenario_content(scenario: Scenario) -> str:
