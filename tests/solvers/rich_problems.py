@@ -34,7 +34,7 @@ RICH_FEATURES = {  # and how often each is wanted; some need another one, or roo
     "initial_fleet": 0.4,
     "functions": 0.7,
     "concurrency_limit": 0.4,
-    "quota": 0.15,
+    "quota": 0.25,
     "on_demand_floor": 0.25,
     "min_instances": 0.25,
     "min_zones": 0.3,
