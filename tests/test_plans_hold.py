@@ -116,7 +116,7 @@ def test_a_plan_under_every_limit_holds(name: str, profiles: Path) -> None:
     case = {**CASES[name], "resources": {"allowed": ["c5.*", "g4dn.*"], **CASES[name]["resources"]}}
     asked = scenario(
         *CLASSES,
-        **{"models": {"profiles": ["bundled", str(profiles)], **case.pop("models", {})}},
+        models={"profiles": ["bundled", str(profiles)], **case.pop("models", {})},
         window="30min",
         **case,
     )
