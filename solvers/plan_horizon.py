@@ -126,7 +126,8 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
             return ()
         multipliers = search.multipliers()
         moved = max(search.bound_usd - before[0], before[1] - search.cost_usd)
-        if n > 0 and not moved >= STALL_SHARE * abs(search.cost_usd):
+        stalled = min(STALL_SHARE, search.settings.gap / 4) * abs(search.cost_usd)
+        if n > 0 and not moved >= stalled:
             break
     if sweeps and search.gap > search.settings.gap:
         polish(search, programs, multipliers, run)
@@ -209,9 +210,9 @@ def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> 
             return
         search.progress("polish", step / 3)
         fleets = []
-        for part, horizon in zip(search.parts, search.horizons, strict=True):
+        for n, (part, horizon) in enumerate(zip(search.parts, search.horizons, strict=True)):
             own = search.best.instances[part.option]
-            found = improve_part(horizon, own, settings)
+            found = improve_part(horizon, own, search.most_offered(n), settings)
             fleets.append((part, own if found is None else found))
         search.add_fleet(search.whole(fleets))
         search.offer(search.whole(fleets))
@@ -244,12 +245,15 @@ def step_by_step(search: Search, settings: BlockSettings) -> None:
 
 
 def diagnose(search: Search, run: Map) -> FixedCapacity:
-    """Solve the program with the capacities fixed at the incumbent's sizes."""
+    """Solve the program with the capacities fixed at the incumbent's sizes.
+
+    Without capacity tables that is the exact problem again: its relaxation gives the prices of the limits, its bounds are known.
+    """
     assert search.best is not None
+    solved = search.problem.is_linear.all()
     search.progress("fixed capacities", 0.0)
     clock = time.perf_counter()
-    found = solve_fixed_capacity(
-        search.problem, search.best, run, search.effort(), search.settings.fixed_capacity_gap
-    )
+    gap = np.inf if solved else search.settings.fixed_capacity_gap
+    found = solve_fixed_capacity(search.problem, search.best, run, search.effort(), gap)
     search.remember("fixed capacities", clock)
-    return found
+    return replace(found, bounds=(*found.bounds, *search.bounds)) if solved else found

@@ -68,6 +68,9 @@ def options(settings: Settings) -> dict[str, Any]:
         "random_seed": settings.seed,
         "mip_rel_gap": settings.gap,
         "mip_allow_restart": False,  # halves the time of a window's program (six windows, CPU 1.18 to 0.66 s)
+        # Searches in sub-programs: without them eight windows took 1.25 in place of 1.31 CPU s, six GPU mixes 4.7 in place of 7.6
+        "mip_heuristic_run_rens": False,
+        "mip_heuristic_run_rins": False,
     }
     if settings.log is not None:
         chosen["log_file"] = str(settings.log)
