@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.errors import BackendError
-from solvers.infeasibility import explain_shortfall
+from solvers.infeasibility import explain_seams, explain_shortfall
 from solvers.solution import ProvisioningSolution, relative_gap
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def report_infeasible(
     reasons = (
         explain_shortfall(p, unservable[0])
         if unservable
-        else ("no plan was found within the limits of the search",)
+        else explain_seams(p, search.settings.time_limit_s)
     )
     K, J, F, T, Q = len(p.classes), len(p.groups), len(p.functions), len(p.window_h), len(p.level_share)
     return ProvisioningSolution(

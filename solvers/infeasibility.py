@@ -1,59 +1,238 @@
-"""Why nothing serves a window, and the least relaxation that would: an elastic re-solve of that window."""
+"""Why nothing serves a window, and the least relaxation that would: elastic re-solves of that window.
+
+In families that mix both, a limit is a row with a number on its right side; other rows tie variables to each other. Each family
+of limits is stretched alone, so that the least relaxation of every one that would do is named; where none does alone, they are
+stretched together. What ties windows together is explained by the cheapest plan without it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from solvers.backends import solve
+from solvers.fleet_limits import churn_of, scale_in_kept
 from solvers.horizon import compile_free_block
+from solvers.recourse import evaluate
 
 if TYPE_CHECKING:
     from solvers.backends.program import LinearProgram
-    from solvers.problem import IntArray, ProvisioningProblem
+    from solvers.blocks import Compiled
+    from solvers.problem import Array, IntArray, ProvisioningProblem
 
-ELASTIC = ("keep_quota", "limit_functions", "wait_for_boot")
 UNSERVED_WEIGHT = 1e3  # a limit is stretched a thousandfold before demand is given up, so shortfalls show up as limits first
 LEAST_STRETCH = 1e-6  # relative; smaller values are the solver's tolerance
+ALL_LIMITS = (
+    "keep_quota",
+    "limit_functions",
+    "wait_for_boot",
+    "meet_mean_accuracy",
+)  # families of limits alone, even of 0
+ELASTIC = (
+    "keep_quota",
+    "limit_functions",
+    "wait_for_boot",
+    "hold_floor",
+    "limit_groups",
+    "survive_spot_loss",
+    "bound_spot_risk",
+    "meet_mean_accuracy",
+)
 
 
 def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, ...]:
-    """Name the smallest relaxation of limits, and the demand nobody can serve at all, in one window.
+    """Name the smallest relaxation of each limit that would do, and the demand nobody can serve at all, in one window.
 
-    Every limit may be stretched and every demand left unserved at a relative price; what the optimum stretches is the answer.
+    A window that lacks nothing by itself fails for what ties it to others: then `explain_seams` answers.
     """
-    compiled = compile_free_block(problem, slice(window, window + 1))
-    rows = {name: numbers for name, numbers in compiled.rows.items() if name in ELASTIC and len(numbers)}
-    stretched = np.concatenate([*rows.values(), np.empty(0, dtype=int)]).astype(int)
-    demand_rows = compiled.rows["serve_demand"]
-    elastic = loosen(compiled.arrays, stretched, demand_rows)
-    answer = solve(elastic, gap=1e-3, node_limit=1000)
-    if answer.values is None:
-        return (f"window {window}: no plan exists even with every quota lifted",)
-    slack = answer.values[len(compiled.arrays.cost) :]
-    amounts = dict(zip(stretched.tolist(), slack.tolist(), strict=False))
-    reasons = []
-    for name, numbers in rows.items():
-        upper = np.maximum(np.abs(compiled.arrays.row_upper[numbers]), 1.0)
-        wanted = np.array([amounts[row] for row in numbers.tolist()])
-        if name == "limit_functions":  # one limit over all levels: the level that needs most speaks for it
-            upper, wanted = upper[:1], wanted.max(keepdims=True)
-        reasons += [
-            describe_limit(problem, name, int(row), window, float(wanted[row]))
-            for row in np.flatnonzero(wanted > LEAST_STRETCH * upper)
-        ]
-    unserved = slack[len(stretched) :].reshape(len(problem.classes), -1, order="F").max(axis=1)
-    for k, rate in enumerate(unserved):
-        top = problem.demand_rps[k, window, -1]
-        if rate > LEAST_STRETCH * max(top, 1.0):
-            reasons.append(
-                f"class {problem.classes[k]}: {rate:.4g} of {top:.4g} req/s in window {window} can be served by no option; "
-                "relax its deadline, percentile or min_accuracy, or allow more instance types, models or functions"
+    elastic = ElasticWindow(
+        problem, window, compile_free_block(without_seams(problem), slice(window, window + 1))
+    )
+    together = elastic.relaxed(elastic.families)
+    if together is None:
+        return (f"window {window}: no plan exists even with every limit lifted",)
+    unservable = elastic.unserved(together)
+    if unservable:
+        return (*elastic.stretched(together), *unservable)
+    if not elastic.stretched(together):
+        return explain_seams(problem)
+    ways = [elastic.relaxed((name,)) for name in elastic.families] if len(elastic.families) > 1 else []
+    alone = [way for way in ways if way is not None and not elastic.unserved(way) and elastic.stretched(way)]
+    if len(alone) < 2:
+        return elastic.stretched(alone[0] if alone else together)
+    return tuple(f"one way of {len(alone)}: {'; '.join(elastic.stretched(way))}" for way in alone)
+
+
+@dataclass(frozen=True)
+class ElasticWindow:
+    """One window whose limits may be stretched, at a price relative to each."""
+
+    problem: ProvisioningProblem
+    window: int
+    compiled: Compiled
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Families with a limit in this window."""
+        return tuple(name for name in ELASTIC if len(self.limits(name)))
+
+    def limits(self, family: str) -> IntArray:
+        """Row numbers of the family's limits."""
+        rows = self.compiled.rows.get(family, np.empty(0, dtype=int))
+        number = np.abs(self.compiled.arrays.row_upper[rows]) > 0
+        return rows if family in ALL_LIMITS else rows[number]
+
+    def relaxed(self, families: tuple[str, ...]) -> Array | None:
+        """``[row]`` by how much each row of some families, and of the demand, is stretched; None without a solution."""
+        rows, arrays = self.compiled.rows, self.compiled.arrays
+        limits = np.concatenate([*(self.limits(name) for name in families), np.empty(0, dtype=int)]).astype(
+            int
+        )
+        demands = rows["serve_demand"]
+        answer = solve(loosen(arrays, limits, demands), gap=1e-3, node_limit=1000)
+        if answer.values is None:
+            return None
+        amounts = np.zeros(len(arrays.row_upper))
+        amounts[np.concatenate([limits, demands])] = answer.values[len(arrays.cost) :]
+        return amounts
+
+    def unserved(self, amounts: Array) -> tuple[str, ...]:
+        """Classes left unserved, in words."""
+        p = self.problem
+        rate = amounts[self.compiled.rows["serve_demand"]].reshape(len(p.classes), -1, order="F").max(axis=1)
+        top = p.demand_rps[:, self.window, -1]
+        return tuple(
+            f"class {p.classes[k]}: {rate[k]:.4g} of {top[k]:.4g} req/s in window {self.window} can be served by no option; "
+            "relax its deadline, percentile or min_accuracy, or allow more instance types, models or functions"
+            for k in np.flatnonzero(rate > LEAST_STRETCH * np.maximum(top, 1.0))
+        )
+
+    def stretched(self, amounts: Array) -> tuple[str, ...]:
+        """Every limit that is stretched, in words: its name, its value and what it must be instead."""
+        found: list[str] = []
+        for family in self.families:
+            rows = self.limits(family)
+            limit, amount = self.compiled.arrays.row_upper[rows], amounts[rows]
+            wanted = amount > LEAST_STRETCH * np.maximum(np.abs(limit), 1.0)
+            if wanted.any():
+                place = rows - self.compiled.rows[family][0]
+                found += self.in_words(family, place[wanted], np.flatnonzero(wanted), amount[wanted])
+        return tuple(found)
+
+    def in_words(self, family: str, place: IntArray, order: IntArray, amount: Array) -> list[str]:
+        """One line for each stretched limit of a family.
+
+        Parameters
+        ----------
+        place, order
+            Position of each among all the rows of the family, and among its limits.
+        """
+        p, t = self.problem, self.window
+        if family == "keep_quota":
+            return [quota_in_words(p, t, int(a), float(more)) for a, more in zip(place, amount, strict=True)]
+        if family == "limit_functions":
+            needed = whole(p.concurrency_limit + float(amount.max()))
+            return [
+                f"function concurrency: {p.concurrency_limit:g} is too little in window {t}; raise it to {needed}"
+            ]
+        if family == "wait_for_boot":
+            limited = np.flatnonzero(np.isfinite(p.count_limit[:, t]))
+            return [
+                boot_in_words(p, t, int(limited[n]), float(more))
+                for n, more in zip(place, amount, strict=True)
+            ]
+        if family == "hold_floor":
+            return self.floors_in_words(order, amount)
+        if family == "limit_groups":
+            assert p.limits is not None
+            assert p.limits.max_groups is not None
+            needed = whole(p.limits.max_groups + float(amount.max()))
+            return [f"max_groups: {p.limits.max_groups} are too few in window {t}; raise it to {needed}"]
+        return [self.losses_in_words(family, float(amount.max()))]
+
+    def floors_in_words(self, order: IntArray, amount: Array) -> list[str]:
+        """Least machines, then zones, of the classes that ask for them."""
+        p, t = self.problem, self.window
+        assert p.limits is not None
+        asking, served = np.flatnonzero(p.limits.min_instances > 0), np.flatnonzero(p.serves.sum(axis=1))
+        found = []
+        for n, more in zip(order.tolist(), amount.tolist(), strict=True):
+            zones = n >= len(asking)
+            k = served[n - len(asking)] if zones else asking[n]
+            name, asked = (
+                ("min_zones", p.limits.min_zones) if zones else ("min_instances", p.limits.min_instances[k])
             )
-    return tuple(reasons)
+            found.append(
+                f"{name} of class {p.classes[k]}: {asked} are too many in window {t}; lower it to {int(asked - whole(more))}"
+            )
+        return found
+
+    def losses_in_words(self, family: str, amount: float) -> str:
+        """A limit on spot losses or on accuracy that no fleet keeps."""
+        t = self.window
+        if family == "survive_spot_loss":
+            return (
+                f"survive-loss: {amount:.4g} req/s cannot be served after the loss of a spot pool in window {t}; lower the level, "
+                "or allow more machines that are not spot"
+            )
+        if family == "bound_spot_risk":
+            return (
+                f"violation_share: {amount:.4g} req/s of spare capacity are missing in window {t}; raise it, or allow more "
+                "machines that are not spot"
+            )
+        return (
+            f"mean accuracy: short of its floor by {amount:.4g} req/s of full accuracy in window {t}; lower min_accuracy, or allow "
+            "more accurate models"
+        )
+
+
+def explain_seams(problem: ProvisioningProblem, time_limit_s: float | None = None) -> tuple[str, ...]:
+    """Say what the cheapest plan needs of the limits that tie windows together, where no plan within them was found.
+
+    The horizon is solved once more without churn, delay of scale-in and budget.
+    """
+    from solvers.plan_horizon import plan_horizon  # it explains its own failures with this module
+
+    limits, free = problem.limits, without_seams(problem)
+    if limits is None or free is problem:
+        return ("no plan was found within the limits of the search",)
+    plan = plan_horizon(free, time_limit_s=time_limit_s)
+    if plan.status == "infeasible":
+        return plan.infeasible_reasons
+    found, reasons = evaluate(problem, plan.instances), []
+    changes = churn_of(problem, plan.instances)
+    if limits.max_churn is not None and changes.max() > limits.max_churn:
+        t = int(changes.argmax())
+        reasons.append(
+            f"max_churn {limits.max_churn}: the cheapest plan without it needs {changes[t]} in window {t}"
+        )
+    stays = scale_in_kept(problem, plan.instances)
+    if not stays.all():
+        reasons.append(
+            f"scale_in_delay_s: the cheapest plan without it stops machines early, first in window {stays.argmin()}"
+        )
+    if limits.budget_usd is not None and found.spend_usd > limits.budget_usd:
+        reasons.append(
+            f"budget_usd {limits.budget_usd:g}: the cheapest plan without it spends {found.spend_usd:.6g} USD, proven to "
+            f"{plan.gap:.2%}"
+        )
+    return tuple(reasons) or ("no plan was found within the limits of the search",)
+
+
+def without_seams(problem: ProvisioningProblem) -> ProvisioningProblem:
+    """The problem without churn, delay of scale-in and budget; itself where it has none of them."""
+    limits = problem.limits
+    if limits is None or (
+        limits.max_churn is None and limits.budget_usd is None and not (limits.scale_in_windows > 1).any()
+    ):
+        return problem
+    free = replace(
+        limits, max_churn=None, budget_usd=None, scale_in_windows=np.zeros_like(limits.scale_in_windows)
+    )
+    return replace(problem, limits=free)
 
 
 def loosen(arrays: LinearProgram, limits: IntArray, demands: IntArray) -> LinearProgram:
@@ -80,22 +259,21 @@ def loosen(arrays: LinearProgram, limits: IntArray, demands: IntArray) -> Linear
         upper=np.concatenate([arrays.upper, np.full(len(rows), np.inf)]),
         integer=np.concatenate([arrays.integer, np.zeros(len(rows), dtype=bool)]),
         column_names=None,
+        squares=(),
     )
 
 
-def describe_limit(problem: ProvisioningProblem, family: str, row: int, window: int, amount: float) -> str:
-    """One stretched limit in words: its name, its value and by how much it must rise."""
-    if family == "keep_quota":
-        needed = whole(problem.quota_limit[row] + amount)
-        allowed = f"{problem.quota_limit[row]:g} vCPU"
-        return f"quota {problem.quotas[row]}: {allowed} are too few in window {window}; raise it to {needed}"
-    if family == "limit_functions":
-        needed = whole(problem.concurrency_limit + amount)
-        return f"function concurrency: {problem.concurrency_limit:g} is too little in window {window}; raise it to {needed}"
-    limited = np.flatnonzero(np.isfinite(problem.count_limit[:, window]))
-    machine = problem.machines[limited[row]]
+def quota_in_words(problem: ProvisioningProblem, window: int, quota: int, amount: float) -> str:
+    """A quota and what it must be."""
+    needed = whole(problem.quota_limit[quota] + amount)
+    allowed = f"{problem.quota_limit[quota]:g} vCPU"
+    return f"quota {problem.quotas[quota]}: {allowed} are too few in window {window}; raise it to {needed}"
+
+
+def boot_in_words(problem: ProvisioningProblem, window: int, machine: int, amount: float) -> str:
+    """Machines that cannot have booted, and the ways out."""
     return (
-        f"machines {machine}: at most {problem.count_limit[limited[row], window]:.4g} can run in window {window} "
+        f"machines {problem.machines[machine]}: at most {problem.count_limit[machine, window]:.4g} can run in window {window} "
         f"(what runs before it and what can have booted); {amount:.4g} more are needed: have them running before the horizon, "
         "begin it a boot time later, or name no current fleet where they may be launched ahead"
     )
