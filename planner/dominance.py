@@ -17,9 +17,11 @@ nothing back, since it is one share for every group and a swap multiplies all ma
 od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page
 keeps i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not
 have.) Accuracy per request is inside `serves`; where accuracy on average or the value of served requests counts,
-j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and so does
-the type. The type stays too where spot losses are looked at, under operators' limits, and for machines that are paid
-for already; where joint losses are weighed, `planner.loss_order` says which groups may be compared at all.
+j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and another
+type takes over only whole (pass 3), at no more for any load. The type stays too where spot losses are looked at, where
+operators limit zones, changes or how soon machines stop, and for machines that are paid for already; least machines, most
+groups and a budget hold nothing back, since a swap has no fewer machines, no more groups and no higher bill. Where joint
+losses are weighed, `planner.loss_order` says which groups may be compared at all.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
 carries the sum because its capacity is superadditive and reaches all it may be asked for, which is checked
@@ -133,6 +135,15 @@ def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
 
 
+def ties_types(problem: ProvisioningProblem) -> bool:
+    """Whether operators' limits look at single machines: their zones, their starts and stops, how long they stay."""
+    limits = problem.limits
+    if limits is None:
+        return False
+    stays = bool((limits.scale_in_windows > 1).any())
+    return limits.min_zones > 1 or limits.max_churn is not None or stays
+
+
 def worth_of_groups(problem: ProvisioningProblem) -> list[Array]:
     """``[k, j]`` of every way in which groups count beyond what they carry: accuracy on average, value."""
     accuracy, value = problem.accuracy, problem.value
@@ -165,8 +176,7 @@ class _Pool:
         own_rates = np.where(problem.serves, rates, 0.0)
         self.linear_rps: Array = np.vstack([own_rates, guarded_rates(problem)])  # [k, j], then [s, j]
         self.worth = [np.where(problem.serves, worth, 0.0) for worth in worth_of_groups(problem)]
-        parts = (problem.loads, problem.spot_risk, problem.limits)
-        self.types_stay = any(part is not None for part in parts)
+        self.types_stay = problem.spot_risk is not None or ties_types(problem)
         last = problem.capacity_rps.shape[1] - 1
         sizes = np.geomspace(1, last, GLANCE_COLUMNS) if last else np.empty(0)
         self.glance: IntArray = np.unique(sizes.astype(int))
@@ -217,7 +227,7 @@ class _Pool:
 
     def free_launches(self) -> list[Replacement]:
         """Pass 2: groups that give way to one of another type, launches costing nothing on either."""
-        if self.types_stay:
+        if self.types_stay or self.problem.loads is not None:
             return []
         ratios = self._ratios()
         paid = np.zeros(len(ratios), dtype=bool)
@@ -318,8 +328,9 @@ class _Pool:
         p, kinds = self.problem, self.kinds
         hosts = int(kinds.host.max(initial=-1)) + 1
         ratios = np.full((hosts, hosts), np.inf)
+        loads = [] if p.loads is None else [p.loads.load_usd]
         cost = np.concatenate(
-            [np.unique(p.price_usd_per_h, axis=1), p.quota_use.T, p.start_usd[:, None]], axis=1
+            [np.unique(p.price_usd_per_h, axis=1), p.quota_use.T, p.start_usd[:, None], *loads], axis=1
         )
         for place in np.unique(kinds.place):
             there = np.flatnonzero(kinds.place == place)
@@ -329,6 +340,8 @@ class _Pool:
             ratios[np.ix_(own, own)] = np.minimum(ratios[np.ix_(own, own)], ways)
         ratios[np.isinf(ratios)] = 1  # nothing costs anything: one for one will do
         ratios[kinds.host[p.initial_count > 0]] = 0
+        if p.loads is not None:
+            ratios[kinds.host[p.loads.initial_loaded.any(axis=1)]] = 0
         if p.owned_count is not None:
             owned = kinds.host[np.isfinite(p.owned_count)]
             ratios[owned] = ratios[:, owned] = 0
