@@ -179,8 +179,7 @@ def with_deadlines_scaled(scenario: Scenario, factor: float) -> Scenario:
         else one
         for one in scenario.workload.classes
     )
-    workload = scenario.workload.model_copy(update={"classes": classes})
-    return scenario.model_copy(update={"workload": workload})
+    return scenario.model_copy(update={"workload": scenario.workload.with_classes(classes)})
 
 
 def _at_factor(scenario: Scenario, factor: float, formulate: Formulate, solver: Solver) -> Attempt:

@@ -141,6 +141,10 @@ class Workload(Document):
         """The classes, those of size buckets in their parts."""
         return tuple(part for one in self.classes for part in one.parts)
 
+    def with_classes(self, classes: tuple[RequestClass, ...]) -> Workload:
+        """Return the same traces with other classes; made anew, since a copy would keep the parts of the old ones."""
+        return Workload.model_construct(traces=self.traces, classes=classes)
+
 
 class ForecastSettings(Document):
     """How the demand of the horizon is forecast from the history before it."""

@@ -125,8 +125,9 @@ def test_deadlines_that_no_factor_helps_are_infeasible() -> None:
 def test_one_class_may_be_scaled_alone() -> None:
     classes = (request_class("fast"), request_class("slow", deadline_ms=1000.0))
     question = scenario(*classes, objective={"minimise": "latency", "class": "slow"})
-    scaled = with_deadlines_scaled(question, 0.25).workload.classes
-    assert [one.deadline_ms for one in scaled] == [200.0, 250.0]
+    assert [one.deadline_ms for one in question.workload.planned_classes] == [200.0, 1000.0]
+    scaled = with_deadlines_scaled(question, 0.25).workload
+    assert [one.deadline_ms for one in scaled.planned_classes] == [200.0, 250.0]
 
 
 def test_solves_of_one_plan_share_its_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
