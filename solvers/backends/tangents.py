@@ -7,7 +7,8 @@ every x, so a tangent found once serves every program with the same terms.
 
 Each round solves the program with the tangents at hand, a relaxation: its dual bound is one of the program, and its solution is
 one of the program as soon as it keeps the norms. Otherwise the tangents at that solution join, and it is solved again; programs
-with whole numbers first collect tangents on their continuous relaxation.
+with whole numbers first collect tangents on their continuous relaxation, and look for a first solution that keeps the norms by
+asking for a margin.
 """
 
 from __future__ import annotations
@@ -118,6 +119,20 @@ class Outer:
             row_upper=np.concatenate([program.row_upper, *limits]),
         )
         return Outer(self.original, extended, self.tangents.joined(found.pairs()))
+
+    def tightened(self, values: Array) -> LinearProgram:
+        """Return the relaxation with the limits of norms, and of their tangents, lowered by what a solution exceeds them by."""
+        original, norms = self.original, len(self.original.norms)
+        x = values[: len(original.cost)]
+        excess = np.maximum(original.activity(x) - original.row_upper, 0.0)
+        margin = [excess[norm.row] for norm in original.norms]
+        added = [
+            np.full(1, margin[term]) if term < norms else np.zeros(len(point))
+            for term, point in self.tangents.pairs()
+        ]
+        lowered = np.zeros(len(excess))
+        lowered[[norm.row for norm in original.norms]] = margin
+        return replace(self.program, row_upper=self.program.row_upper - np.concatenate([lowered, *added]))
 
     def tangent(self, term: int, point: Array) -> tuple[tuple[IntArray, IntArray, Array], Array]:
         """Return row, column and value of the coefficients of one tangent, and its upper limits: one row a part of a square."""
@@ -231,7 +246,19 @@ class Rounds:
             if stopped and self.is_spent():
                 return self.report(report.status)
             self.outer = cut or self.outer
+            if cut is not None and self.best is None and report.values is not None:
+                self.look_within(report.values, FIRST_NODES << min(n, 20))
         return self.report(Status.LIMIT, f"stopped after {ROUNDS} rounds of tangents")
+
+    def look_within(self, outside: Array, nodes: int) -> None:
+        """Look for a first solution that keeps the norms, with a margin as wide as a solution outside them missed them by."""
+        report = self.ask(self.outer.tightened(outside), None, nodes)
+        if report.values is None:
+            return
+        values = report.values[: len(self.outer.original.cost)]
+        if self.outer.original.violation(values) <= TOLERANCE:
+            self.offer(values)
+        self.outer = self.outer.cut(report.values, TOLERANCE) or self.outer
 
     def ask(self, program: LinearProgram, start: Array | None, nodes: int | None = None) -> Report:
         """Solve a relaxation with what is left of time and nodes; half of the gap is left to the tangents of squares."""
