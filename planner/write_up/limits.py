@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ def binding_limits(planned: Planned) -> Iterator[BindingLimit]:
     """
     if budget_binds(planned):
         yield BindingLimit(limit="budget", window=None, shadow_price=None, unit="USD per USD of budget")
-    families = [*account_tight(planned), *operators_tight(planned)]
+    families = [*account_tight(planned), *operators_tight(planned), *losses_tight(planned)]
     for t in range(len(planned.problem.window_h)):
         for one in families:
             for row in np.flatnonzero(one.binds[:, t]).tolist():
@@ -62,3 +63,20 @@ def account_tight(planned: Planned) -> Iterator[Tight]:
     yield Tight("on-demand floor", "machine that may be spot", p.groups, floored, shadow("floor"))
     busy = (running > 0) & (running >= p.concurrency_limit * (1 - TIGHT_SHARE))
     yield Tight("function concurrency", "function at once", ("account",), busy[None], shadow("concurrency"))
+
+
+def losses_tight(planned: Planned) -> Iterator[Tight]:
+    """Where one request/s more could not survive the loss of a pool, or would make too little too likely."""
+    p, risk = planned.problem, planned.problem.spot_risk
+    if risk is None:
+        return
+    from solvers.spot_check import guard_losses, survives_any_loss  # heavy: it loads the modelling language
+
+    if risk.survive_any_loss:
+        more = replace(p, demand_rps=p.demand_rps + 1.0)
+        lost = ~survives_any_loss(more, planned.instances)
+        yield Tight("survive_spot_loss", "request/s of every class", ("",), lost[None])
+    losses = guard_losses(p, planned.instances)
+    if losses is not None and risk.violation_share is not None:
+        short = (losses.needed_rps > 0) & (losses.spare_rps - losses.needed_rps < 1.0)
+        yield Tight("bound_spot_risk", "request/s to spare", risk.guards, short)

@@ -13,7 +13,7 @@ import pytest
 from planner.assembly import provisioning_problem
 from planner.enumeration import enumerate_options
 from planner.queueing import cold_start_share, deadline_meet_rate
-from planner.write_up import cold_start_warnings
+from planner.write_up.document import cold_start_warnings
 from planner.write_up.limits import binding_limits
 from planner.write_up.planned import Planned
 from planner.write_up.windows import windows_of

@@ -147,6 +147,20 @@ def test_losses_of_the_chance_policy_are_stated() -> None:
     assert first.expected.spot_survival == 1.0
 
 
+def test_losses_bind_where_one_request_more_would_be_too_much() -> None:
+    """40 requests/s at the end, on three machines or two of which headroom leaves 60 %; functions take 10 more, or all."""
+    scarce = {"functions": {"concurrency_limit": 1}, "headroom_share": 0.4}
+    made = planned(spot={"policy": "survive-loss"}, resources=scarce)
+    table = made.options.groups[0].capacity_rps
+    assert 0.6 * table[2] + 10.0 < 40.0 < 0.6 * table[3] + 10.0
+    assert WINDOWS[3] in bound_by(made, "survive_spot_loss")
+    assert bound_by(planned(spot={"policy": "survive-loss"}), "survive_spot_loss") == []
+    tight = planned(spot=CHANCE, resources=scarce)
+    (guard,) = spot_policy_of(tight).guards
+    assert bound_by(tight, f"bound_spot_risk {guard.name}") == [WINDOWS[3]]
+    assert bound_by(planned(spot=CHANCE), f"bound_spot_risk {guard.name}") == []
+
+
 def test_without_weighed_losses_only_sizes_are_stated() -> None:
     made = planned(spot={"policy": "survive-loss"})
     risk = windows_of(made)[3].spot_risk
