@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from planner.dominance import OptionKinds, Pruning, prune, restricted, superadditive, whole_ratios
+from planner.comparison import superadditive, whole_ratios
+from planner.dominance import OptionKinds, Pruning, prune, restricted
 from tests.planner.tiny_programs import INFEASIBLE, Machines, least_cost_usd, tiny_program
 
 if TYPE_CHECKING:

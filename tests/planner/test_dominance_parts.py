@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SEEDS = range(160)
 PARTS = ("limits", "loads", "accuracy", "value", "commitment", "linear", "survive", "bound", "aversion")
+LOSSES = {"survive", "bound", "aversion"}
 CLASSES = 2
 
 
@@ -33,23 +34,27 @@ def random_program(seed: int) -> tuple[ProvisioningProblem, OptionKinds, frozens
     """Two types on demand, or one on demand and spot; two or three groups of small whole figures, so that ties occur."""
     rng = np.random.default_rng([seed, 3])
     on = {part for part in PARTS if rng.random() < 0.3}
+    if seed % 2:
+        on -= LOSSES  # two types then
     on.add(PARTS[seed % len(PARTS)])
-    losses = on & {"survive", "bound", "aversion"}
+    losses = on & LOSSES
     hosts, places = (1, [0, 1]) if losses else (2, [0])
     rows = [(h, place) for h in range(hosts) for place in places]
     prices = rng.choice([1.0, 2.0, 2.0], hosts)
+    launch_usd = float(rng.choice([0.0, 0.2, 0.2]))
     machines = Machines(
         host=[h for h, _ in rows],
         place=[place for _, place in rows],
         price_usd_per_h=[float(prices[h]) * (0.4 if place else 1.0) for h, place in rows],
-        start_usd=[0.0 if rng.random() < 0.3 else 0.2 * float(prices[h]) for h, _ in rows],
+        start_usd=[launch_usd * float(prices[h]) for h, _ in rows],
         vcpu=[float(prices[h]) for h, _ in rows],
         running=[int(rng.random() < 0.15) for _ in rows],
     )
     groups = []
     for n in range(3 if hosts == 2 else 2):
-        gains = np.sort(rng.integers(1, 4, 3))
-        serves = [True, bool(rng.random() < 0.8)] if rng.random() < 0.8 else [False, True]
+        weak = hosts == 2 and n == 1 and rng.random() < 0.6
+        gains = np.array([1, 1, 2]) if weak else np.sort(rng.integers(1, 4, 3)) + int(hosts == 2)
+        serves = [True, True] if rng.random() < 0.7 else [False, True]
         groups.append((n % hosts, [0.0, *np.cumsum(gains)], serves))
     demand = np.sort(rng.integers(0, 4, (CLASSES, 2, 2)), axis=2) / 2
     problem, kinds = tiny_program(
@@ -65,8 +70,8 @@ def random_program(seed: int) -> tuple[ProvisioningProblem, OptionKinds, frozens
             problem,
             capacity_rps=np.zeros_like(problem.capacity_rps),
             count_max=np.zeros_like(problem.count_max),
-            linear_rps=rng.integers(1, 4, problem.serves.shape).astype(float),
-            count_limit=np.where(np.isfinite(problem.count_limit), problem.count_limit, 3.0),
+            linear_rps=rng.integers(1, 4, problem.serves.shape) + 2.0 * (np.arange(len(groups)) != 1),
+            count_limit=np.full_like(problem.count_limit, 3.0 if losses else np.inf),
         )
     return with_parts(rng, on, problem, kinds), kinds, frozenset(on)
 
@@ -85,10 +90,11 @@ def with_parts(
         changed["limits"] = operator_limits(
             min_instances=rng.integers(0, 3, K).tolist(),
             zone_of_machine=kinds.place.tolist(),
-            scale_in_windows=rng.integers(0, 3, I).tolist(),
+            scale_in_windows=rng.integers(0, 3, I).tolist() if rng.random() < 0.15 else None,
+            machines=I,
             min_zones=2 if spot.any() and rng.random() < 0.3 else 1,
             max_groups=int(rng.integers(1, 4)),
-            max_churn=int(rng.integers(1, 5)) if rng.random() < 0.5 else None,
+            max_churn=int(rng.integers(1, 5)) if rng.random() < 0.15 else None,
             budget_usd=float(rng.uniform(4, 12)),
         )
     if "loads" in on:
@@ -105,7 +111,7 @@ def with_parts(
     if "value" in on:
         values = [rng.choice([0.0002, 0.0005], shape).tolist() for shape in ((K, J), (K, F))]
         changed["value"] = served_value(*values)
-    if on & {"survive", "bound", "aversion"}:
+    if on & LOSSES:
         changed["spot_risk"] = spot_risk(
             pool_of_machine=np.where(spot, np.cumsum(spot) - 1, -1).tolist(),
             loss_share=[float(rng.choice([0.05, 0.3]))] * int(spot.sum()),
@@ -145,6 +151,18 @@ def test_groups_give_way_under_every_part() -> None:
             continue
         assert len(pruned) >= 5, part
         assert sum(enumerate_optimum(problem).objective_usd is not None for problem, _ in pruned) >= 3, part
+
+
+def test_types_give_way_under_limits_and_loads() -> None:
+    """Guard of the test above: groups give way to those of another type also where limits or loads are on, and without launches."""
+    for part in ("limits", "loads", "accuracy", "value", "linear"):
+        of_part = [random_program(seed)[:2] for seed in SEEDS if part in random_program(seed)[2]]
+        assert sum(changes_type(*program) for program in of_part) >= 3, part
+
+
+def changes_type(problem: ProvisioningProblem, kinds: OptionKinds) -> bool:
+    host = dict(zip(problem.option_group, kinds.host[problem.option_machine], strict=True))
+    return any(host[one.index] != host[one.by] for one in prune(problem, kinds).group_replacements)
 
 
 def two_groups(**parts: object) -> Pruning:

@@ -1,0 +1,62 @@
+"""Capacities and costs of options compared: what is of use, what adds up, and how many machines stand in for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+
+TABLE_ERROR_SHARE = 2e-6  # capacity tables are exact to 1e-6 (planner.queueing.capacity_rps), twice in a sum
+ROUNDING_SHARE = 1e-12  # of a quotient of prices: a double's 15 digits
+
+
+def useful_capacity_rps(problem: ProvisioningProblem) -> Array:
+    """``[j, n]`` capacity up to all that the group may ever be asked to carry: no plan can use more of it."""
+    return np.minimum(problem.capacity_rps, reach_rps(problem)[:, None])
+
+
+def reach_rps(problem: ProvisioningProblem) -> Array:
+    """``[j]`` largest top-level demand of all the classes that group j may serve together."""
+    asked = problem.serves.T.astype(float) @ problem.demand_rps[:, :, -1]
+    return np.asarray(asked.max(axis=1, initial=0.0))
+
+
+def superadditive(capacity_rps: Array, count_max: IntArray) -> BoolArray:
+    """``[j]`` capacity(a + b) >= capacity(a) + capacity(b) up to the last size that counts.
+
+    A row that is convex from 0 is superadditive; the other rows are checked size by size.
+    """
+    slack = TABLE_ERROR_SHARE * capacity_rps.max(axis=1, initial=0.0)
+    inside = np.arange(2, capacity_rps.shape[1])[None, :] <= count_max[:, None]
+    result: NDArray[np.bool_] = ((np.diff(capacity_rps, 2, axis=1) >= -slack[:, None]) | ~inside).all(axis=1)
+    for j in np.flatnonzero(~result):
+        row = capacity_rps[j, : count_max[j] + 1]
+        result[j] = all(
+            (row[a:] + slack[j] >= row[a] + row[: len(row) - a]).all() for a in range(1, len(row) // 2 + 1)
+        )
+    return result
+
+
+def whole_ratios(cost: Array) -> Array:
+    """``[i, i']`` largest whole x with x cost[i'] <= cost[i] in every entry; inf where i' costs nothing."""
+    ratios = np.full((len(cost), len(cost)), np.inf)
+    for entry in cost.T:
+        theirs = np.broadcast_to(entry, ratios.shape)
+        times = np.divide(entry[:, None], theirs, out=np.full_like(ratios, np.inf), where=theirs > 0)
+        whole = np.floor(times * (1 + ROUNDING_SHARE))
+        too_many = np.isfinite(whole) & (np.where(np.isfinite(whole), whole, 0) * theirs > entry[:, None])
+        ratios = np.minimum(ratios, whole - too_many)
+    return ratios
+
+
+def limit_ratios(count_limit: Array) -> Array:
+    """``[i, i']`` machines for one under count limits: any without; 1 if i' is free where i may stand."""
+    limited = np.isfinite(count_limit)
+    broken = (count_limit > 0).astype(float) @ limited.T.astype(float) > 0
+    free = ~np.asarray(limited.any(axis=1))
+    return np.where(free[:, None] & free[None, :], np.inf, np.where(broken, 0.0, 1.0))
