@@ -114,14 +114,9 @@ def enumerate_scenario(scenario: Scenario, *, progress: Progress | None = None) 
 def program_of(scenario: Scenario, *, progress: Progress | None = None) -> bytes:
     """Return the exact program of the horizon, unsolved, in the LP format."""
     from solvers.backends.lp_file import write_lp
-    from solvers.blocks import compile_block
-    from solvers.counts import all_counts
-    from solvers.parameters import Boundary, Parameters
+    from solvers.horizon import compile_horizon
 
-    problem = _formulated(scenario, progress or _silent).problem
-    counts = all_counts(problem)
-    running = Boundary(before=problem.initial_count.astype(float))
-    program = compile_block(Parameters(problem, counts.group, counts.count, counts.allowed, running))
+    program = compile_horizon(_formulated(scenario, progress or _silent).problem).compiled
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.lp"
         write_lp(program.named(), file)

@@ -86,7 +86,7 @@ def report_plan(
         shadow_usd=fixed.shadow_usd,
         reproducible=not search.timed_out,
         runtime_s=time.perf_counter() - search.begun,
-        bounds=(*search.bounds, *fixed.bounds),
+        bounds=tuple(dict.fromkeys((*search.bounds, *fixed.bounds))),  # without tables the two are one problem
         baselines=baselines,
         phases_s=search.phases_s,
         memory=search.learned(),

@@ -17,7 +17,7 @@ from scipy import sparse
 from solvers.backends.program import LinearProgram
 from solvers.blocks import compile_block
 from solvers.counts import all_counts, no_counts
-from solvers.parameters import Boundary, Parameters
+from solvers.parameters import Parameters
 
 if TYPE_CHECKING:
     from solvers.backends.program import NormRow, SquareTerm
@@ -79,7 +79,7 @@ class HorizonProgram:
 
     @cached_property
     def row_windows(self) -> tuple[IntArray, IntArray]:
-        """``[row]`` first and last window that a row touches; (windows, -1) for empty rows."""
+        """``[row]`` first and last window that a row touches; an empty row, which no column can mend, counts to the first."""
         matrix = self.compiled.arrays.matrix
         window = self.column_window[matrix.indices]
         row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
@@ -87,6 +87,8 @@ class HorizonProgram:
         last = np.full(matrix.shape[0], -1)
         np.minimum.at(first, row, window)
         np.maximum.at(last, row, window)
+        empty = last < 0
+        first[empty] = last[empty] = 0
         return first, last
 
     @cached_property
@@ -249,7 +251,7 @@ def compile_horizon(problem: ProvisioningProblem, rate_rps: Array | None = None)
         count_group=candidates.group,
         count=candidates.count,
         count_allowed=candidates.allowed,
-        boundary=Boundary(before=problem.initial_count.astype(float)),
+        from_fleet=True,
         rate_rps=rate_rps,
     )
     return HorizonProgram(problem, candidates, compile_block(parameters))
@@ -265,6 +267,6 @@ def compile_free_block(problem: ProvisioningProblem, windows: slice) -> Compiled
             count_group=candidates.group,
             count=candidates.count,
             count_allowed=candidates.allowed,
-            boundary=Boundary(),
+            from_fleet=False,
         )
     )

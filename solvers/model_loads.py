@@ -53,7 +53,7 @@ def count_loads(p: Parameters, x: Variables) -> Family:
     constraints = []
     if p.windows > 1:
         constraints.append(loads[:, 1:] >= holding[:, 1:] - holding[:, :-1])
-    if p.boundary.before is not None:
+    if p.from_fleet:
         before = part.initial_loaded[p.problem.load_pairs].astype(float)
         constraints.append(loads[:, 0] >= holding[:, 0] - before)
     return Family("count_loads", tuple(constraints))
@@ -82,7 +82,7 @@ def wait_for_loads(p: Parameters, x: Variables) -> Family:
     every = np.ones((len(part.models), 1))
     if p.windows > 1:
         constraints.append(every @ slowest[:, 1:] >= seconds @ (held[:, 1:] - held[:, :-1]))
-    if p.boundary.before is not None:
+    if p.from_fleet:
         before = (part.initial_loaded.sum(axis=0) > 0).astype(float)[:, None]
         constraints.append(every @ slowest[:, :1] >= seconds @ (held[:, :1] - before))
     return Family("wait_for_loads", tuple(constraints))

@@ -159,8 +159,8 @@ def limit_churn(p: Parameters, x: Variables) -> Family:
     constraints = [cp.sum(x.starts[working] + stops[working], axis=0) <= limits.max_churn]
     if p.windows > 1:
         constraints.append(stops[:, 1:] >= running[:, :-1] - running[:, 1:])
-    if p.boundary.before is not None:
-        constraints.append(stops[:, 0] >= p.boundary.before - running[:, 0])
+    if p.from_fleet:
+        constraints.append(stops[:, 0] >= p.problem.initial_count - running[:, 0])
     return Family("limit_churn", tuple(constraints))
 
 

@@ -17,22 +17,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """What the block knows of the windows around it.
-
-    Parameters
-    ----------
-    before
-        ``[i]`` machines running just before the block; None lets the block start free of charge.
-    after
-        ``[i]`` machines running just after it; None ends the block free.
-    """
-
-    before: Array | None = None
-    after: Array | None = None
-
-
-@dataclass(frozen=True)
 class Parameters:
     """The block of windows that one program covers.
 
@@ -44,8 +28,8 @@ class Parameters:
         ``[r]`` the candidates (j, n) offered to pick_count.
     count_allowed
         ``[r, t]`` candidate r is offered in window t.
-    boundary
-        See `Boundary`.
+    from_fleet
+        The first window counts its rises against what runs before it (the problem's initial counts); else it begins free of charge.
     rate_rps
         ``[j, t]`` requests/s per machine; given, it replaces pick_count by the linear form
         ``carried <= rate * N`` and `count_group` must be empty.
@@ -55,7 +39,7 @@ class Parameters:
     count_group: IntArray
     count: IntArray
     count_allowed: BoolArray
-    boundary: Boundary
+    from_fleet: bool
     rate_rps: Array | None = None
 
     @cached_property

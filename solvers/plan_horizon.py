@@ -147,7 +147,7 @@ def first_bound(search: Search, programs: Programs, run: Map) -> tuple[Array, tu
     if search.problem.is_linear.all():
         clock = time.perf_counter()
         horizon = search.horizons[0] if len(search.parts) == 1 else compile_horizon(search.problem)
-        relaxed = horizon_relaxation(horizon)
+        relaxed = search.relaxed = horizon_relaxation(horizon)
         search.remember("horizon-lp", clock)
         if relaxed.shadow_usd is not None:
             search.add_bound(
@@ -247,13 +247,14 @@ def step_by_step(search: Search, settings: BlockSettings) -> None:
 def diagnose(search: Search, run: Map) -> FixedCapacity:
     """Solve the program with the capacities fixed at the incumbent's sizes.
 
-    Without capacity tables that is the exact problem again: its relaxation gives the prices of the limits, its bounds are known.
+    Without capacity tables that is the exact problem again: what is known of it need not be found twice.
     """
     assert search.best is not None
-    solved = search.problem.is_linear.all()
+    if search.relaxed is not None:
+        return FixedCapacity(tuple(search.bounds), search.best.cost_usd, search.relaxed.shadow_usd)
     search.progress("fixed capacities", 0.0)
     clock = time.perf_counter()
-    gap = np.inf if solved else search.settings.fixed_capacity_gap
+    gap = search.settings.fixed_capacity_gap
     found = solve_fixed_capacity(search.problem, search.best, run, search.effort(), gap)
     search.remember("fixed capacities", clock)
-    return replace(found, bounds=(*found.bounds, *search.bounds)) if solved else found
+    return found

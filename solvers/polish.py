@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from solvers.counts import near_counts
 from solvers.fleets import machines_of, sizes_of, starts_of
-from solvers.relax_and_fix import offered_upper, relax_and_fix, solve_step, values_of_fleet
+from solvers.relax_and_fix import relax_and_fix, solve_step, values_of_fleet
 
 if TYPE_CHECKING:
     from solvers.horizon import HorizonProgram
-    from solvers.problem import BoolArray, IntArray
+    from solvers.problem import Array, IntArray
     from solvers.relax_and_fix import BlockSettings
 
 # Counts near a plan: design/EVIDENCE.md, 1 needed 4 on either side of a rough start, and plans from the pools start closer.
@@ -22,21 +23,33 @@ NEIGHBOURHOODS = 24  # of launches tried, the dearest first: a cap on the effort
 HALF_WIDTH = 2  # windows re-solved on either side of a bad one
 
 
-def near_plan(horizon: HorizonProgram, instances: IntArray) -> BoolArray | None:
-    """``[r, t]`` the counts near a plan's sizes; None where the program picks no counts."""
-    if not len(horizon.candidates.count):
-        return None
-    return near_counts(horizon.candidates, sizes_of(horizon.problem, instances), **NEAR)
+def near_upper(horizon: HorizonProgram, instances: IntArray, most: IntArray) -> Array:
+    """``[col]`` upper limits that leave the counts near a plan's sizes, and no more machines than near windows have been offered.
+
+    Parameters
+    ----------
+    most
+        ``[g, t]`` machines that some configuration has in the window.
+    """
+    upper = np.full(len(horizon.compiled.arrays.cost), np.inf)
+    if len(horizon.candidates.count):
+        near = near_counts(horizon.candidates, sizes_of(horizon.problem, instances), **NEAR)
+        upper[horizon.pick_columns[~near]] = 0.0
+    offered = maximum_filter1d(np.maximum(most, instances), 2 * NEAR["span"] + 1, axis=1, mode="nearest")
+    upper[horizon.machine_columns] = offered
+    return upper
 
 
 def relaxed_and_fixed(
-    horizon: HorizonProgram, instances: IntArray, settings: BlockSettings
+    horizon: HorizonProgram, instances: IntArray, most: IntArray, settings: BlockSettings
 ) -> IntArray | None:
-    """``[g, t]`` relax and fix with counts near those of a plan; None where that finds nothing."""
-    return relax_and_fix(horizon, near_plan(horizon, instances), settings)
+    """``[g, t]`` relax and fix near a plan (see `near_upper`); None where that finds nothing."""
+    return relax_and_fix(horizon, near_upper(horizon, instances, most), settings)
 
 
-def worst_windows_again(horizon: HorizonProgram, instances: IntArray, settings: BlockSettings) -> IntArray:
+def worst_windows_again(
+    horizon: HorizonProgram, instances: IntArray, most: IntArray, settings: BlockSettings
+) -> IntArray:
     """Re-solve the windows around every change of the fleet, dearest first, between fixed ends; ``[g, t]``.
 
     Launches are where plans made of single windows lose: the windows with the largest launch cost come first.
@@ -57,7 +70,7 @@ def worst_windows_again(horizon: HorizonProgram, instances: IntArray, settings: 
             slice(block.start, block.stop + held),
             block.stop,
             values_of_fleet(horizon, improved),
-            offered_upper(horizon, near_plan(horizon, improved)),
+            near_upper(horizon, improved, most),
             improved[:, block.stop] if held else None,
             replace(settings, look_ahead=0),
         )

@@ -209,8 +209,8 @@ def count_starts(p: Parameters, x: Variables) -> Family:
     constraints = []
     if p.windows > 1:
         constraints.append(x.starts[:, 1:] >= running[:, 1:] - running[:, :-1])
-    if p.boundary.before is not None:
-        constraints.append(x.starts[:, 0] >= running[:, 0] - p.boundary.before)
+    if p.from_fleet:
+        constraints.append(x.starts[:, 0] >= running[:, 0] - p.problem.initial_count)
     return Family("count_starts", tuple(constraints))
 
 
@@ -255,13 +255,8 @@ def machine_cost_usd(p: Parameters, x: Variables) -> Expression:
 
 
 def start_cost_usd(p: Parameters, x: Variables) -> Expression:
-    """sum_{i,t} s[i] starts[i,t], and what the windows after the block must launch because it does not hand it on."""
-    running = machines_running(p, x)
-    cost = cp.sum(p.problem.start_usd @ x.starts)
-    if p.boundary.after is not None:
-        handed = cp.pos(p.boundary.after - running[:, -1])
-        cost = cost + p.problem.start_usd @ handed
-    return cost
+    """sum_{i,t} s[i] starts[i,t]."""
+    return cp.sum(p.problem.start_usd @ x.starts)
 
 
 def overflow_cost_usd(p: Parameters, x: Variables) -> Expression:

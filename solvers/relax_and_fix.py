@@ -12,7 +12,7 @@ from solvers.fleets import machines_of, starts_of
 
 if TYPE_CHECKING:
     from solvers.horizon import HorizonProgram
-    from solvers.problem import Array, BoolArray, IntArray
+    from solvers.problem import Array, IntArray
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,9 @@ class BlockSettings:
     seed: int = 0
 
 
-def relax_and_fix(
-    horizon: HorizonProgram, allowed: BoolArray | None, settings: BlockSettings
-) -> IntArray | None:
-    """``[g, t]`` machines, block by block; None where a step found no solution among the counts on offer.
-
-    Parameters
-    ----------
-    allowed
-        ``[r, t]`` counts on offer, of those the program was compiled with; None: all of them.
-    """
+def relax_and_fix(horizon: HorizonProgram, upper: Array | None, settings: BlockSettings) -> IntArray | None:
+    """``[g, t]`` machines, block by block; None where a step found no solution within `upper` ``[col]`` (see `near_upper`)."""
     windows = len(horizon.problem.window_h)
-    upper = offered_upper(horizon, allowed)
     values = np.full(len(horizon.compiled.arrays.cost), np.nan)
     for first in range(0, windows, settings.block):
         block = slice(first, min(first + settings.block + settings.look_ahead, windows))
@@ -52,15 +43,6 @@ def relax_and_fix(
         values[left_out] = 0.0
     whole: IntArray = np.rint(values[horizon.machine_columns]).astype(np.int64)
     return whole
-
-
-def offered_upper(horizon: HorizonProgram, allowed: BoolArray | None) -> Array | None:
-    """``[col]`` upper limits that withdraw the counts not on offer."""
-    if allowed is None or not horizon.pick_columns.size:
-        return None
-    upper = np.full(len(horizon.compiled.arrays.cost), np.inf)
-    upper[horizon.pick_columns[~allowed]] = 0.0
-    return upper
 
 
 def values_of_fleet(horizon: HorizonProgram, instances: IntArray) -> Array:

@@ -19,6 +19,7 @@ from solvers.repair import repaired
 from solvers.solution import BoundReport, relative_gap
 
 if TYPE_CHECKING:
+    from solvers.fixed_capacity import Relaxation
     from solvers.lagrangian import Answers
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
@@ -28,6 +29,7 @@ Programs = list[tuple[Component, BlockPrograms]]  # of every part
 NODES = (
     150_000  # of branch and bound over a sweep, as 288 windows of 500 have: fewer windows may take more each
 )
+SMOOTHING = 0.7  # share of the best multipliers kept: on the scale benchmark's day without it the second sweep's bound fell by 2 %
 POOL_REACH = (
     3  # windows a configuration is offered to on either side: a quarter of an hour of five-minute windows
 )
@@ -68,6 +70,7 @@ class Search:
         self.horizons: list[HorizonProgram] = []
         self.bounds: list[BoundReport] = []
         self.tightest: Array | None = None
+        self.relaxed: Relaxation | None = None
         self.phases_s: dict[str, float] = {}
         self.best: Evaluation | None = None
         self.timed_out = False
@@ -162,14 +165,26 @@ class Search:
         ]
         self.remember("pools", clock)
 
+    def most_offered(self, part: int) -> IntArray:
+        """``[g, t]`` largest count of each option among the configurations of a part's pool for each window."""
+        pool, windows = self.pools[part], len(self.problem.window_h)
+        most = np.zeros((pool.instances.shape[1], windows), dtype=int)
+        np.maximum.at(most.T, pool.window, pool.instances)
+        return most
+
     def multipliers(self) -> Array:
-        """``[x, t]`` multipliers: the pools' duals, or a third of the price of a rise where a window has no configuration."""
+        """``[x, t]`` multipliers: the pools' duals, or a third of the price of a rise where a window has no configuration.
+
+        Duals of small pools leap about, so they are drawn towards the multipliers of the best bound (Wentges 1997, smoothing).
+        """
         windows = len(self.problem.window_h)
         if all(len(np.unique(pool.window)) == windows for pool in self.pools):
             clock = time.perf_counter()
             found = change_multipliers(self.problem, [part.problem for part in self.parts], self.pools)
             self.remember("multipliers", clock)
-            return found
+            if self.tightest is None:
+                return found
+            return usable_multipliers(self.problem, SMOOTHING * self.tightest + (1 - SMOOTHING) * found)
         third = np.repeat(self.problem.change_usd[:, None] / 3, windows, axis=1)
         return usable_multipliers(self.problem, third)
 

@@ -30,19 +30,14 @@ def measure(path: Path) -> list[str]:
     from planner.inputs import load_inputs
     from planner.scenario import load_scenario
     from solvers.backends import solve
-    from solvers.blocks import compile_block
-    from solvers.counts import all_counts
-    from solvers.parameters import Boundary, Parameters
+    from solvers.horizon import compile_horizon
     from solvers.plan_horizon import plan_horizon
 
     scenario = load_scenario(path)
     inputs = load_inputs(scenario)
     forecasts = pipeline.forecast_traces(scenario, inputs, silent)
     problem = pipeline.formulate(scenario, inputs, forecasts, silent).problem
-    counts = all_counts(problem)
-    start = Boundary(before=problem.initial_count.astype(float))
-    whole = Parameters(problem, counts.group, counts.count, counts.allowed, start)
-    arrays = compile_block(whole).arrays
+    arrays = compile_horizon(problem).compiled.arrays
     clock = time.process_time()
     relaxed = solve(arrays, relax=True)
     relaxation_s = time.process_time() - clock

@@ -240,7 +240,7 @@ def draw_limits(
     bill = cheapest * float(problem.demand_rps[:, :, -1].sum(axis=0) @ problem.window_h)
     limits: dict[str, Any] = {}
     if "max_groups" in on:
-        limits["max_groups"] = int(rng.integers(1, 3))
+        limits["max_groups"] = max(1, len(problem.groups) - 1)
     if "max_churn" in on:
         limits["max_churn"] = int(rng.integers(1, 4))
     if "budget" in on:
@@ -251,7 +251,7 @@ def draw_limits(
         min_instances=rng.integers(0, 4, K).tolist() if "min_instances" in on else None,
         zone_of_machine=[machine.zone for machine in machines],
         scale_in_windows=[
-            0 if machine.market == "standby" else int(rng.integers(1, 4)) for machine in machines
+            0 if machine.market == "standby" else int(rng.integers(2, 4)) for machine in machines
         ]
         if "scale_in" in on
         else None,

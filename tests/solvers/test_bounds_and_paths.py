@@ -177,12 +177,12 @@ def test_polish_never_breaks_a_plan(seed: int, problem: ProvisioningProblem, opt
     settings = BlockSettings(block=1, look_ahead=2, gap=0.0)
     start = enumerated_fleet(problem)
     horizon = compile_horizon(problem)
-    rolled = relaxed_and_fixed(horizon, start, settings)
+    rolled = relaxed_and_fixed(horizon, start, start + 1, settings)
     if rolled is not None:
         result = evaluate(problem, rolled)
         assert result.feasible, f"seed {seed}"
         assert result.cost_usd >= optimum - CLOSE
-    again = evaluate(problem, worst_windows_again(horizon, start, settings))
+    again = evaluate(problem, worst_windows_again(horizon, start, start + 1, settings))
     assert again.feasible
     assert again.cost_usd == pytest.approx(optimum, abs=CLOSE)
 

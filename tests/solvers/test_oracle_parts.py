@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,25 @@ from tests.solvers.rich_problems import RICH_FEATURES, draw_rich
 from tests.solvers.whole_program import compile_whole
 
 if TYPE_CHECKING:
+    from solvers.problem import ProvisioningProblem
     from tests.solvers.tiny_problems import Draw
 
 SEEDS = range(120)
 PLANNED = SEEDS[::2]
+PARTS = (
+    "max_groups",
+    "max_churn",
+    "budget_usd",
+    "min_zones",
+    "min_instances",
+    "scale_in_windows",
+    "loads",
+    "accuracy",
+    "value",
+    "survive_any_loss",
+    "violation_share",
+    "aversion_usd",
+)
 GAP = 0.03
 CLOSE = 1e-6  # relative; the feasibility tolerance of the solvers moves an objective by about this much
 INSTALLED = {info.name for info in installed_backends()}
@@ -154,3 +170,40 @@ def fleets_near(draw: Draw, optimum: Optimum, rng: np.random.Generator) -> list[
         fleet[place] = max(0, fleet[place] + rng.choice([-1, 1]))
         fleets.append(fleet)
     return fleets
+
+
+def without(part: str, problem: ProvisioningProblem) -> ProvisioningProblem:
+    """The problem with one part of it switched off."""
+    limits, risk = problem.limits, problem.spot_risk
+    none = {"max_groups": None, "max_churn": None, "budget_usd": None, "min_zones": 1}
+    zeros = {"min_instances": "classes", "scale_in_windows": "machines"}
+    if limits is not None and part in none:
+        return replace(problem, limits=replace(limits, **{part: none[part]}))  # type: ignore[arg-type]
+    if limits is not None and part in zeros:
+        off = np.zeros(len(getattr(problem, zeros[part])), dtype=int)
+        return replace(problem, limits=replace(limits, **{part: off}))  # type: ignore[arg-type]
+    weights = {"survive_any_loss": False, "violation_share": None, "aversion_usd": 0.0}
+    if risk is not None and part in weights:
+        return replace(problem, spot_risk=replace(risk, **{part: weights[part]}))  # type: ignore[arg-type]
+    if part in ("loads", "accuracy", "value"):
+        return replace(problem, **{part: None})  # type: ignore[arg-type]
+    return problem
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_changes_some_optimum(part: str) -> None:
+    """Guard of all tests above: without the part at least two of the problems have another optimum, or one at all."""
+    changed = 0
+    for seed in SEEDS:
+        draw, optimum = drawn(seed)
+        other = without(part, draw.problem)
+        if (
+            other is draw.problem or "linear" in draw.features
+        ):  # the latter's fleets may have no end without a part
+            continue
+        found = enumerate_optimum(other).objective_usd
+        one, two = (np.inf if usd is None else usd for usd in (found, optimum.objective_usd))
+        changed += not np.isclose(one, two, rtol=CLOSE, atol=0.0)
+        if changed == 2:
+            return
+    pytest.fail(f"{part} changes the optimum of {changed} problems only")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from solvers.blocks import compile_block
-from solvers.counts import all_counts
-from solvers.parameters import Boundary, Parameters
+from solvers.horizon import compile_horizon
 
 if TYPE_CHECKING:
     from solvers.blocks import Compiled
@@ -15,13 +13,4 @@ if TYPE_CHECKING:
 
 def compile_whole(problem: ProvisioningProblem) -> Compiled:
     """Compile `problem` as one block that begins with its initial fleet."""
-    candidates = all_counts(problem)
-    return compile_block(
-        Parameters(
-            problem=problem,
-            count_group=candidates.group,
-            count=candidates.count,
-            count_allowed=candidates.allowed,
-            boundary=Boundary(before=problem.initial_count.astype(float)),
-        )
-    )
+    return compile_horizon(problem).compiled
