@@ -38,7 +38,7 @@ RICH_FEATURES = {  # and how often each is wanted; some need another one, or roo
     "on_demand_floor": 0.25,
     "min_instances": 0.25,
     "min_zones": 0.3,
-    "max_groups": 0.25,
+    "max_groups": 0.4,
     "max_churn": 0.25,
     "scale_in": 0.4,
     "budget": 0.25,
@@ -91,7 +91,7 @@ def draw_rich(seed: int) -> Draw:
         capacity_rps=capacity.tolist(),
         options=options,
         price_usd_per_h=price.tolist(),
-        serves=[[1] * J, [int(j == 0 or rng.random() < 0.7) for j in range(J)]][:K],
+        serves=draw_serves(rng, on, K, J),
         level_share=[0.8, 0.2][:Q] if Q == 2 else [1.0],
         window_h=[float(rng.choice([0.25, 1.0]))] * T,
         start_usd=np.where(market == "standby", 0.0, price / 3600 * rng.uniform(60, 900, I)).tolist()
@@ -123,6 +123,14 @@ def draw_rich(seed: int) -> Draw:
     if "linear" in on:
         problem = with_linear_groups(rng, on, problem)
     return Draw(replace(problem, limits=draw_limits(rng, on, machines, problem)), frozenset(on))
+
+
+def draw_serves(rng: np.random.Generator, on: set[str], classes: int, groups: int) -> list[list[int]]:
+    """The first group serves all, or, where groups are limited, each of two classes has one of its own at times."""
+    serves = [[1] * groups, [int(j == 0 or rng.random() < 0.7) for j in range(groups)]][:classes]
+    if classes == 2 and groups > 1 and "max_groups" in on and rng.random() < 0.5:
+        serves[0][-1], serves[1][0], serves[1][-1] = 0, 0, 1
+    return serves
 
 
 def draw_fleet(
@@ -240,7 +248,7 @@ def draw_limits(
     bill = cheapest * float(problem.demand_rps[:, :, -1].sum(axis=0) @ problem.window_h)
     limits: dict[str, Any] = {}
     if "max_groups" in on:
-        limits["max_groups"] = max(1, len(problem.groups) - 1)
+        limits["max_groups"] = 1
     if "max_churn" in on:
         limits["max_churn"] = int(rng.integers(1, 4))
     if "budget" in on:
