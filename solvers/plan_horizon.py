@@ -247,14 +247,16 @@ def step_by_step(search: Search, settings: BlockSettings) -> None:
 def diagnose(search: Search, run: Map) -> FixedCapacity:
     """Solve the program with the capacities fixed at the incumbent's sizes.
 
-    Without capacity tables that is the exact problem again: what is known of it need not be found twice.
+    Without capacity tables that is the exact problem again: what is known of it need not be found twice, the prices of the limits
+    excepted, which a single window's solve does not give.
     """
     assert search.best is not None
     if search.relaxed is not None:
         return FixedCapacity(tuple(search.bounds), search.best.cost_usd, search.relaxed.shadow_usd)
     search.progress("fixed capacities", 0.0)
     clock = time.perf_counter()
-    gap = search.settings.fixed_capacity_gap
+    known = search.bounds if search.problem.is_linear.all() else []
+    gap = np.inf if known else search.settings.fixed_capacity_gap
     found = solve_fixed_capacity(search.problem, search.best, run, search.effort(), gap)
     search.remember("fixed capacities", clock)
-    return found
+    return replace(found, bounds=(*found.bounds, *known))
