@@ -9,7 +9,7 @@ program's own best fleet is reported with its bound, which shows how tight the b
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ from solvers.recourse import Evaluation, evaluate
 from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
 if TYPE_CHECKING:
+    from solvers.lagrangian import Answers
     from solvers.parallel import Map
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
@@ -107,11 +108,15 @@ def shadow_prices(problem: ProvisioningProblem, rows: dict[str, IntArray], duals
 
 @dataclass(frozen=True)
 class FixedCapacity:
-    """What is known of the fixed-capacity program: its lower bounds, the cost of the best fleet met for it, its limits' prices."""
+    """What is known of the fixed-capacity program: its lower bounds, the cost of the best fleet met for it, its limits' prices.
+
+    `multipliers` ``[x, t]`` are those of the best sweep; None without one.
+    """
 
     bounds: tuple[BoundReport, ...]
     objective_usd: float
     shadow_usd: ShadowPrices | None = None
+    multipliers: Array | None = None
 
     @property
     def bound_usd(self) -> float:
@@ -119,54 +124,69 @@ class FixedCapacity:
         return max(report.bound_usd for report in self.bounds)
 
 
-def solve_fixed_capacity(
-    problem: ProvisioningProblem, plan: Evaluation, run: Map, effort: Effort, gap: float
-) -> FixedCapacity:
-    """Bound the fixed-capacity program by its linear relaxation, then by whole machines window by window.
+@dataclass(frozen=True)
+class Sweeping:
+    """How the windows of the fixed-capacity program are swept.
 
     Parameters
     ----------
     gap
         The relaxation alone will do where it lies within this share of the plan's cost; sweeps end where the program's own best
         fleet is this close to the bound.
+    multipliers
+        ``[x, t]`` of an earlier solve; None: the relaxation's duals.
+    answers
+        Answers that are known already; those found are added.
     """
+
+    run: Map
+    effort: Effort
+    gap: float
+    multipliers: Array | None = None
+    answers: Answers = field(default_factory=dict)
+
+
+def solve_fixed_capacity(problem: ProvisioningProblem, plan: Evaluation, how: Sweeping) -> FixedCapacity:
+    """Bound the fixed-capacity program by its linear relaxation, then by whole machines window by window."""
     rate = rates_at(problem, plan.sizes)
     clock = time.perf_counter()
     horizon = compile_horizon(problem, rate)
     solved = horizon_relaxation(horizon)
     relaxed = BoundReport("horizon-lp", PROBLEM, solved.value_usd, time.perf_counter() - clock)
     start = FixedCapacity((relaxed,), plan.cost_usd, solved.shadow_usd)
-    if relative_gap(plan.cost_usd, solved.value_usd) <= gap or out_of_time(effort):
+    if relative_gap(plan.cost_usd, solved.value_usd) <= how.gap or out_of_time(how.effort):
         return start
-    multipliers = usable_multipliers(problem, solved.change_usd)
-    return sweep_windows(horizon, plan, rate, multipliers, start, run, effort, gap)
+    duals = solved.change_usd if how.multipliers is None else how.multipliers
+    return sweep_windows(
+        horizon, plan, rate, start, replace(how, multipliers=usable_multipliers(problem, duals))
+    )
 
 
 def sweep_windows(
-    horizon: HorizonProgram,
-    plan: Evaluation,
-    rate_rps: Array,
-    multipliers: Array,
-    found: FixedCapacity,
-    run: Map,
-    effort: Effort,
-    gap: float,
+    horizon: HorizonProgram, plan: Evaluation, rate_rps: Array, found: FixedCapacity, how: Sweeping
 ) -> FixedCapacity:
     """Whole machines window by window: bound, pool, path and new multipliers, as in the exact problem, a few times over."""
-    problem = horizon.problem
+    problem, multipliers = horizon.problem, how.multipliers
+    assert multipliers is not None
     programs = BlockPrograms(horizon, from_fleet=True)
     programs.begin_with(plan.instances)
     pool = widen_pool(problem, empty_pool(problem), plan.instances, POOL_REACH, rate_rps)
     nobody = np.zeros((len(problem.change_usd), len(problem.window_h)))
     for _ in range(SWEEPS):
         clock = time.perf_counter()
-        swept = programs.sweep(multipliers, run, effort)
+        swept = programs.sweep(multipliers, how.run, how.effort, how.answers)
         report = BoundReport("lagrangian-windows", PROBLEM, swept.bound_usd, time.perf_counter() - clock)
+        tighter = report.bound_usd >= found.bound_usd
         pool = widen_pool(problem, pool, swept.instances, POOL_REACH, rate_rps)
         path = cheapest_path(problem, pool, nobody)
         cost = found.objective_usd if path is None else evaluate(problem, path, rate_rps).cost_usd
-        found = FixedCapacity((*found.bounds, report), min(found.objective_usd, cost), found.shadow_usd)
-        if relative_gap(found.objective_usd, found.bound_usd) <= gap or swept.timed_out:
+        found = replace(
+            found,
+            bounds=(*found.bounds, report),
+            objective_usd=min(found.objective_usd, cost),
+            multipliers=multipliers if tighter else found.multipliers,
+        )
+        if relative_gap(found.objective_usd, found.bound_usd) <= how.gap or swept.timed_out:
             break
         multipliers = change_multipliers(problem, [problem], [pool])
     return found

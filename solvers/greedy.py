@@ -11,11 +11,13 @@ strengthened  exact capacities, so groups of any size are compared; functions wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.axes import arrays_of
 from solvers.counts import least_counts
 from solvers.fleet_limits import churn_kept, limits_kept, scale_in_kept, window_limits
 from solvers.fleets import machines_of, room_of
@@ -25,6 +27,9 @@ from solvers.routing import room_per_rps
 from solvers.solution import Baseline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from solvers.memory import Steps
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
     from solvers.recourse import Evaluation
 
@@ -34,23 +39,32 @@ LOOK_AHEAD_H = (
 FORMS = ("paper", "head-1", "strengthened")
 
 
-def greedy_baseline(problem: ProvisioningProblem, form: str) -> Baseline:
+def greedy_baseline(
+    problem: ProvisioningProblem, form: str, steps: Steps | None = None
+) -> tuple[Baseline, Evaluation | None]:
     """Plan with one form of the greedy and price it as any other plan: exact capacities, cheapest recourse.
 
     Parameters
     ----------
     form
         One of `FORMS`.
+    steps
+        Steps of earlier runs, which are not taken again where nothing has changed; this run's are added.
+
+    Returns
+    -------
+    What it reached, and its fleet priced; None where it breaks a limit.
     """
-    machinery = Greedy(problem)
+    machinery = Greedy(problem, {} if steps is None else steps)
     if form == "strengthened":
         instances = machinery.strengthened()
     else:
         instances = machinery.per_machine(LOOK_AHEAD_H if form == "paper" else 0.0)
-    name, mended = f"mark-greedy-{form}", repaired(problem, instances)
-    if mended is not None:
-        return Baseline(name, True, "", evaluate(problem, mended).cost_usd, mended)
-    return Baseline(name, False, shortfall(problem, evaluate(problem, instances)), None, instances)
+    name, found = f"mark-greedy-{form}", evaluate(problem, instances)
+    priced = found if found.feasible else repaired(problem, instances)
+    if priced is None:
+        return Baseline(name, False, shortfall(problem, found), None, instances), None
+    return Baseline(name, True, "", priced.cost_usd, priced.instances), priced
 
 
 def shortfall(problem: ProvisioningProblem, found: Evaluation) -> str:
@@ -77,9 +91,47 @@ def shortfall(problem: ProvisioningProblem, found: Evaluation) -> str:
 
 @dataclass(frozen=True)
 class Greedy:
-    """The greedy's view of a problem: sizes of one window at a time, many candidates b at once, as ``[b, j]``."""
+    """The greedy's view of a problem: sizes of one window at a time, many candidates b at once, as ``[b, j]``.
+
+    Parameters
+    ----------
+    steps
+        Sizes ``[j]`` by the digest of what they were found from: a step that comes up again is not taken again.
+    """
 
     problem: ProvisioningProblem
+    steps: Steps
+
+    @cached_property
+    def fixed(self) -> bytes:
+        """Digest of all that does not change from window to window."""
+        digest, p = blake2b(digest_size=16), self.problem
+        for name, order, value in arrays_of(p):
+            if "t" not in order:
+                digest.update(
+                    repr((name, value.tolist() if isinstance(value, np.ndarray) else value)).encode()
+                )
+        groups = None if p.limits is None else p.limits.max_groups
+        digest.update(repr((p.on_demand_floor_share, groups)).encode())
+        return digest.digest()
+
+    def step(
+        self, form: str, windows: slice, given: tuple[IntArray, ...], take: Callable[[], IntArray]
+    ) -> IntArray:
+        """Sizes ``[j]`` of one window: remembered where form, windows ahead and what is given are the same, else taken."""
+        p, digest = self.problem, blake2b(self.fixed + form.encode(), digest_size=16)
+        ahead = (
+            p.demand_rps[:, windows],
+            p.price_usd_per_h[:, windows],
+            self.most[:, windows],
+            p.window_h[windows],
+        )
+        for part in (*ahead, *given):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        key = digest.digest()
+        if key not in self.steps:
+            self.steps[key] = take()
+        return self.steps[key]
 
     @cached_property
     def room_per_rps(self) -> Array:
@@ -211,10 +263,16 @@ class Greedy:
         instances = np.zeros((len(p.option_group), len(p.window_h)), dtype=int)
         sizes = np.zeros(len(p.groups), dtype=int)
         for t in range(len(p.window_h)):
-            ahead = max(1, int(np.searchsorted(np.cumsum(p.window_h[t:]), look_ahead_h + 1e-9)))
-            sizes = self.fill_by_machine(self.drop_idle(sizes, t), t, min(ahead, len(p.window_h) - t))
+            reach = max(1, int(np.searchsorted(np.cumsum(p.window_h[t:]), look_ahead_h + 1e-9)))
+            ahead = min(reach, len(p.window_h) - t)
+            fill = partial(self.fill_from, sizes, t, ahead)
+            sizes = self.step("per machine", slice(t, t + ahead), (sizes,), fill)
             instances[:, t] = self.split_markets(sizes[None], t)[0]
         return instances
+
+    def fill_from(self, sizes: IntArray, t: int, ahead: int) -> IntArray:
+        """Drop what idles, then fill again."""
+        return self.fill_by_machine(self.drop_idle(sizes, t), t, ahead)
 
     def drop_idle(self, sizes: IntArray, t: int) -> IntArray:
         """Return machines that the present window can do without, the dearest per request first."""
@@ -291,13 +349,18 @@ class Greedy:
         before = p.initial_count
         sizes = np.zeros(len(p.groups), dtype=int)
         for t in range(len(p.window_h)):
-            starts = [sizes, self.assigned(t)] if p.is_linear.any() else [sizes, sizes * 0]
-            tried = [self.improve(self.fill_by_group(start, t, before), t, before) for start in starts]
-            sizes = tried[int(self.window_usd(np.array(tried), t, before).argmin())]
+            best = partial(self.best_from, sizes, t, before)
+            sizes = self.step("strengthened", slice(t, t + 1), (sizes, before), best)
             split = self.split_markets(sizes[None], t)
             instances[:, t] = split[0]
             before = self.machines(split)[0]
         return instances
+
+    def best_from(self, sizes: IntArray, t: int, before: IntArray) -> IntArray:
+        """``[j]`` the cheaper of what grows from the sizes before and from nothing."""
+        starts = [sizes, self.assigned(t)] if self.problem.is_linear.any() else [sizes, sizes * 0]
+        tried = [self.improve(self.fill_by_group(start, t, before), t, before) for start in starts]
+        return tried[int(self.window_usd(np.array(tried), t, before).argmin())]
 
     def assigned(self, t: int) -> IntArray:
         """``[j]`` sizes with every class in the linear group that serves it for the least."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from solvers.lagrangian import Answers
     from solvers.problem import Array, IntArray, ProvisioningProblem
+
+    Steps = dict[bytes, IntArray]  # sizes [j] by the digest of what they follow from
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,21 @@ class Memory:
         ``[x, t]`` USD per rise of its tightest bound.
     instances
         ``[g, t]`` its plan.
+    fixed_multipliers
+        ``[x, t]`` the same for the program with capacities fixed at the plan's sizes; None where that was not swept.
     answers
         Answers of its windows' programs by their digest: a program that comes up again, at the same multipliers, is not solved
         again.
+    steps
+        Steps of the greedy by the digest of what they were taken from.
     """
 
     options: tuple[tuple[str, str], ...]
     multipliers: Array
     instances: IntArray
+    fixed_multipliers: Array | None
     answers: Answers = field(repr=False)
+    steps: Steps = field(repr=False)
 
     def fits(self, problem: ProvisioningProblem) -> bool:
         """Whether a problem chooses from the same options."""
@@ -41,7 +49,13 @@ class Memory:
     def moved(self, windows: int, total: int) -> Memory:
         """Begin `windows` later: the last multipliers and machines are held over the windows that come new."""
         kept = np.minimum(np.arange(total) + windows, self.instances.shape[1] - 1)
-        return Memory(self.options, self.multipliers[:, kept], self.instances[:, kept], self.answers)
+        fixed = None if self.fixed_multipliers is None else self.fixed_multipliers[:, kept]
+        return replace(
+            self,
+            multipliers=self.multipliers[:, kept],
+            instances=self.instances[:, kept],
+            fixed_multipliers=fixed,
+        )
 
 
 def option_names(problem: ProvisioningProblem) -> tuple[tuple[str, str], ...]:

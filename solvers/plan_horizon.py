@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.certificate import report_infeasible, report_plan
 from solvers.configurations import cheapest_path, usable_multipliers
-from solvers.fixed_capacity import FixedCapacity, horizon_relaxation, solve_fixed_capacity
+from solvers.fixed_capacity import FixedCapacity, Sweeping, horizon_relaxation, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
 from solvers.horizon import compile_horizon
 from solvers.lagrangian import Effort
@@ -88,11 +88,11 @@ def try_baselines(search: Search) -> tuple[Baseline, ...]:
     baselines = []
     for n, form in enumerate(FORMS):
         search.progress("greedy", n / len(FORMS))
-        baseline = greedy_baseline(search.problem, form)
+        baseline, priced = greedy_baseline(search.problem, form, search.steps)
         baselines.append(baseline)
-        if baseline.instances is not None:
-            search.offer(baseline.instances)
-            search.add_fleet(baseline.instances)
+        search.take(priced)
+        if baseline.instances is not None and len(search.problem.window_h) > 1:
+            search.add_fleet(baseline.instances)  # a single window has no path to look for
     search.remember("greedy", clock)
     return tuple(baselines)
 
@@ -257,6 +257,9 @@ def diagnose(search: Search, run: Map) -> FixedCapacity:
     clock = time.perf_counter()
     known = search.bounds if search.problem.is_linear.all() else []
     gap = np.inf if known else search.settings.fixed_capacity_gap
-    found = solve_fixed_capacity(search.problem, search.best, run, search.effort(), gap)
+    remembered = None if search.memory is None else search.memory.fixed_multipliers
+    how = Sweeping(run, search.effort(), gap, remembered, search.answers)
+    found = solve_fixed_capacity(search.problem, search.best, how)
+    search.fixed_multipliers = found.multipliers
     search.remember("fixed capacities", clock)
     return replace(found, bounds=(*found.bounds, *known))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+    from solvers.recourse import Evaluation
 
 SHARES = (
     0.25,
@@ -28,18 +29,16 @@ SHARES = (
 MOST_ADDED = 3  # machines that join a group
 
 
-def repaired(problem: ProvisioningProblem, instances: IntArray) -> IntArray | None:
-    """Return a fleet ``[g, t]`` that keeps every limit: the given one where it does, a mended one, or None.
+def repaired(problem: ProvisioningProblem, instances: IntArray) -> Evaluation | None:
+    """Mend a fleet that breaks some limit, and price it; None where it cannot be mended.
 
     Parameters
     ----------
     instances
         ``[g, t]`` whole machines.
     """
-    if evaluate(problem, instances).feasible:
-        return instances
-    fleet = smoothed(problem, mended(problem, with_floors(problem, instances)))
-    return fleet if evaluate(problem, fleet).feasible else None
+    found = evaluate(problem, smoothed(problem, mended(problem, with_floors(problem, instances))))
+    return found if found.feasible else None
 
 
 def with_floors(problem: ProvisioningProblem, instances: IntArray) -> IntArray:

@@ -21,6 +21,7 @@ from solvers.solution import BoundReport, relative_gap
 if TYPE_CHECKING:
     from solvers.fixed_capacity import Relaxation
     from solvers.lagrangian import Answers
+    from solvers.memory import Steps
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
 Progress = Callable[[str, float], None]
@@ -65,6 +66,8 @@ class Search:
         self.progress = progress
         self.memory = memory if memory is not None and memory.fits(problem) else None
         self.answers: Answers = {} if self.memory is None else dict(self.memory.answers)
+        self.steps: Steps = {} if self.memory is None else dict(self.memory.steps)
+        self.fixed_multipliers: Array | None = None
         self.parts = split(problem)
         self.pools: list[Pool] = [empty_pool(part.problem) for part in self.parts]
         self.horizons: list[HorizonProgram] = []
@@ -148,12 +151,11 @@ class Search:
     def offer(self, instances: IntArray) -> None:
         """Take a fleet ``[g, t]`` of the whole problem as incumbent if it is feasible, or can be made so, and cheaper."""
         found = evaluate(self.problem, instances)
-        if not found.feasible:
-            mended = repaired(self.problem, instances)
-            if mended is None:
-                return
-            found = evaluate(self.problem, mended)
-        if found.feasible and found.cost_usd < self.cost_usd - 1e-12:
+        self.take(found if found.feasible else repaired(self.problem, instances))
+
+    def take(self, found: Evaluation | None) -> None:
+        """Take a priced fleet as incumbent if it is cheaper."""
+        if found is not None and found.cost_usd < self.cost_usd - 1e-12:
             self.best = found
 
     def add_fleet(self, instances: IntArray) -> None:
@@ -198,7 +200,14 @@ class Search:
         """What this solve leaves to the next one; None without a plan."""
         if self.best is None or self.tightest is None:
             return None
-        return Memory(option_names(self.problem), self.tightest, self.best.instances, self.answers)
+        return Memory(
+            option_names(self.problem),
+            self.tightest,
+            self.best.instances,
+            self.fixed_multipliers,
+            self.answers,
+            self.steps,
+        )
 
     def remember(self, phase: str, since: float) -> None:
         """Add the seconds since `since` to a phase."""

@@ -18,7 +18,7 @@ from solvers.configurations import (
     widen_pool,
 )
 from solvers.counts import all_counts, near_counts
-from solvers.fixed_capacity import horizon_relaxation, rates_at, solve_fixed_capacity
+from solvers.fixed_capacity import Sweeping, horizon_relaxation, rates_at, solve_fixed_capacity
 from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms, Effort
@@ -221,7 +221,7 @@ def test_a_fragmented_plan_has_a_tiny_fixed_gap_and_a_large_exact_one() -> None:
     plan = evaluate(problem, fleet)
     assert plan.feasible
     assert rates_at(problem, plan.sizes) == pytest.approx(np.full((6, 1), 2.0))
-    fixed = solve_fixed_capacity(problem, plan, one_by_one, EFFORT, 1e-3)
+    fixed = solve_fixed_capacity(problem, plan, Sweeping(one_by_one, EFFORT, 1e-3))
     exact = enumerate_optimum(problem).objective_usd
     assert exact == pytest.approx(4.0)
     assert relative_gap(plan.cost_usd, fixed.bound_usd) == pytest.approx(0.0, abs=1e-9)

@@ -9,7 +9,7 @@ from solvers.greedy import FORMS, greedy_baseline
 from tests.solvers.brute_force import enumerate_optimum, price_fleet
 from tests.solvers.rich_problems import draw_rich
 from tests.solvers.tiny_parts import operator_limits, served_value
-from tests.solvers.tiny_problems import tiny_problem
+from tests.solvers.tiny_problems import draw_problem, tiny_problem
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -18,7 +18,7 @@ def test_a_baseline_is_what_the_oracle_says_it_is(seed: int) -> None:
     problem = draw_rich(seed).problem
     optimum = enumerate_optimum(problem).objective_usd
     for form in FORMS:
-        found = greedy_baseline(problem, form)
+        found, _ = greedy_baseline(problem, form)
         assert found.instances is not None
         if found.objective_usd is None:
             assert found.reason
@@ -38,7 +38,7 @@ def test_linear_groups_take_the_classes_they_are_cheap_for(form: str) -> None:
         price_usd_per_h=[1.0, 1.1],
         linear_rps=np.array([[10.0, 1.0], [1.0, 10.0]]),
     )
-    found = greedy_baseline(problem, form)
+    found, _ = greedy_baseline(problem, form)
     assert found.objective_usd == pytest.approx(2.1)
 
 
@@ -51,7 +51,7 @@ def test_what_is_paid_for_comes_first() -> None:
         price_usd_per_h=[1.0, 0.0],
         owned_count=np.array([np.inf, 2.0]),
     )
-    found = greedy_baseline(problem, "strengthened")
+    found, _ = greedy_baseline(problem, "strengthened")
     assert found.instances is not None
     assert found.instances.tolist() == [[1], [2]]
 
@@ -65,7 +65,7 @@ def test_requests_worth_less_than_a_machine_are_left() -> None:
         price_usd_per_h=[1.0],
         value=served_value([[1e-4]]),
     )
-    found = greedy_baseline(problem, "strengthened")
+    found, _ = greedy_baseline(problem, "strengthened")
     assert found.objective_usd == pytest.approx(-2.6)
 
 
@@ -78,4 +78,17 @@ def test_a_limit_that_cannot_be_mended_is_named() -> None:
         price_usd_per_h=[1.0],
         limits=operator_limits(max_churn=1),
     )
-    assert "max_churn" in greedy_baseline(problem, "strengthened").reason
+    assert "max_churn" in greedy_baseline(problem, "strengthened")[0].reason
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_remembered_steps_are_the_same_steps(form: str) -> None:
+    """A second run takes no step, and a horizon moved by a window only those that its new start changes."""
+    problem = draw_problem(3).problem
+    steps: dict[bytes, np.ndarray] = {}
+    first, _ = greedy_baseline(problem, form, steps)
+    taken = len(steps)
+    again, _ = greedy_baseline(problem, form, steps)
+    assert taken > 0
+    assert len(steps) == taken
+    assert np.array_equal(again.instances, first.instances)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from solvers.recourse import evaluate
 from solvers.repair import repaired
 from tests.solvers.brute_force import price_fleet
 from tests.solvers.hand_cases import HAND_CASES, HandCase
@@ -16,9 +15,10 @@ from tests.solvers.tiny_problems import tiny_problem
 
 @pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.name)
 def test_a_feasible_fleet_stays_as_it_is(case: HandCase) -> None:
-    """A repair never makes a feasible fleet dearer: it hands it back."""
-    fleet = np.array(case.instances)
-    assert repaired(case.problem, fleet) is fleet
+    """A repair never makes a feasible fleet dearer: it changes nothing."""
+    found = repaired(case.problem, np.array(case.instances))
+    assert found is not None
+    assert found.instances.tolist() == case.instances
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -27,8 +27,8 @@ def test_what_is_mended_keeps_every_limit(seed: int) -> None:
     problem = draw_rich(seed).problem
     rng = np.random.default_rng(seed)
     for _ in range(3):
-        fleet = repaired(problem, rng.integers(0, 3, (len(problem.option_group), len(problem.window_h))))
-        assert fleet is None or price_fleet(problem, fleet) is not None
+        found = repaired(problem, rng.integers(0, 3, (len(problem.option_group), len(problem.window_h))))
+        assert found is None or price_fleet(problem, found.instances) is not None
 
 
 def test_spot_machines_are_swapped_until_a_loss_is_survived() -> None:
@@ -44,9 +44,9 @@ def test_spot_machines_are_swapped_until_a_loss_is_survived() -> None:
         concurrency_limit=10.0,
         spot_risk=spot_risk(pool_of_machine=[0, -1], loss_share=[0.1], survive_any_loss=True),
     )
-    fleet = repaired(problem, np.array([[2], [0]]))
-    assert fleet is not None
-    assert fleet.tolist() == [[1], [1]]
+    found = repaired(problem, np.array([[2], [0]]))
+    assert found is not None
+    assert found.instances.tolist() == [[1], [1]]
 
 
 def test_floors_are_filled_with_the_cheapest_machines() -> None:
@@ -58,10 +58,10 @@ def test_floors_are_filled_with_the_cheapest_machines() -> None:
         price_usd_per_h=[1.0, 1.2],
         limits=operator_limits(machines=2, zone_of_machine=[0, 1], min_zones=2, min_instances=[2]),
     )
-    fleet = repaired(problem, np.array([[1], [0]]))
-    assert fleet is not None
-    assert evaluate(problem, fleet).feasible
-    assert fleet[1, 0] == 1
+    found = repaired(problem, np.array([[1], [0]]))
+    assert found is not None
+    assert found.feasible
+    assert found.instances[1, 0] == 1
 
 
 def test_an_accurate_group_grows_until_the_mean_is_met() -> None:
@@ -82,9 +82,9 @@ def test_an_accurate_group_grows_until_the_mean_is_met() -> None:
         price_usd_per_h=[1.0, 1.0],
         accuracy=accuracy_floors([[-0.1, 0.1]]),
     )
-    fleet = repaired(wider, np.array([[1], [0]]))
-    assert fleet is not None
-    assert fleet.tolist() == [[1], [2]]
+    found = repaired(wider, np.array([[1], [0]]))
+    assert found is not None
+    assert found.instances.tolist() == [[1], [2]]
 
 
 def test_changes_are_spread_over_windows() -> None:
@@ -97,9 +97,9 @@ def test_changes_are_spread_over_windows() -> None:
         initial_count=[1],
         limits=operator_limits(max_churn=1),
     )
-    fleet = repaired(problem, np.array([[1, 1, 3, 1, 1]]))
-    assert fleet is not None
-    assert fleet.tolist() == [[1, 2, 3, 2, 1]]
+    found = repaired(problem, np.array([[1, 1, 3, 1, 1]]))
+    assert found is not None
+    assert found.instances.tolist() == [[1, 2, 3, 2, 1]]
 
 
 def test_started_machines_are_held_for_their_delay() -> None:
@@ -111,6 +111,6 @@ def test_started_machines_are_held_for_their_delay() -> None:
         price_usd_per_h=[1.0],
         limits=operator_limits(scale_in_windows=[3]),
     )
-    fleet = repaired(problem, np.array([[2, 1, 1, 1]]))
-    assert fleet is not None
-    assert fleet.tolist() == [[2, 2, 2, 1]]
+    found = repaired(problem, np.array([[2, 1, 1, 1]]))
+    assert found is not None
+    assert found.instances.tolist() == [[2, 2, 2, 1]]
