@@ -104,10 +104,10 @@ class Greedy:
 
     @cached_property
     def fixed(self) -> bytes:
-        """Digest of all that does not change from window to window."""
+        """Digest of all that does not change from window to window; what ran before the first one is given to its step."""
         digest, p = blake2b(digest_size=16), self.problem
         for name, order, value in arrays_of(p):
-            if "t" not in order:
+            if "t" not in order and not name.startswith("initial"):
                 digest.update(
                     repr((name, value.tolist() if isinstance(value, np.ndarray) else value)).encode()
                 )
