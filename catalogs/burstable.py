@@ -134,11 +134,6 @@ def load_burst_catalog(files: Sequence[str | Path] = (), *, bundled: bool = True
     return BurstCatalog(facts, digests_of(inputs))
 
 
-def burst_facts(instance_type: str) -> BurstFacts | None:
-    """Credits of a machine type as bundled; None where it is not burstable."""
-    return load_burst_catalog().facts.get(instance_type)
-
-
 def stopped_usd_per_h(disk_gb: float, usd_per_gb_month: float = DISK_USD_PER_GB_MONTH) -> float:
     """USD per hour of a stopped machine: its disk is all that is billed."""
     return disk_gb * usd_per_gb_month / MONTH_H

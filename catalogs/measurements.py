@@ -148,11 +148,6 @@ class ServiceTime:
         )
 
     @property
-    def one_figure(self) -> bool:
-        """Whether only the mean is known: no statement about any percentile can be made from it."""
-        return not self.quantiles
-
-    @property
     def p50_ms(self) -> float | None:
         """Median, milliseconds, where it is known itself."""
         return _exact_quantile_ms(self.quantiles, 0.50)
@@ -269,11 +264,6 @@ class FunctionTime:
     def key(self) -> tuple[str, str, str, int, int, int]:
         """Configuration measured; of two records with one key the later one counts."""
         return (self.model, self.provider, self.arch, self.memory_mb, self.batch, self.items_per_request)
-
-    @property
-    def one_figure(self) -> bool:
-        """Whether only the mean is known: no statement about any percentile can be made from it."""
-        return not self.quantiles
 
     def quantile_ms(self, percentile: float) -> float | None:
         """Time that at least `percentile` (share of 1) of the calls keep within, or None where unknown."""

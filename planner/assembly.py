@@ -50,13 +50,10 @@ class Assembly:
         The pruned program.
     options
         The options that stay, with the pruned ones among `rejected`.
-    enumerated
-        Groups and functions before the prune.
     """
 
     problem: ProvisioningProblem
     options: OptionTable
-    enumerated: int
 
 
 def assemble(
@@ -87,7 +84,7 @@ def assemble(
         ),
     )
     problem = provisioning_problem(scenario, demand, stays, availability)
-    return Assembly(problem, stays, len(options.groups) + len(options.functions))
+    return Assembly(problem, stays)
 
 
 def replaced_options(names: Sequence[str], replacements: Iterable[Replacement]) -> list[RejectedOption]:

@@ -50,11 +50,6 @@ class Demand:
         """``[k, t]`` requests/s at the top level."""
         return self.rate_rps[:, :, -1]
 
-    @property
-    def uncovered_share(self) -> float:
-        """Probability that demand is above the top level."""
-        return float(1 - self.levels[-1])
-
 
 def demand_of(
     scenario: Scenario, forecasts: Mapping[str, Forecast], dispersion_index: Mapping[str, float]

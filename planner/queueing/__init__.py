@@ -5,7 +5,6 @@ from planner.queueing.bursts import SwitchingArrivals, mmpp_capacity_rps
 from planner.queueing.capacity import (
     capacity_rps,
     deadline_meet_rate,
-    linear_capacity_rps,
 )
 from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
@@ -20,7 +19,6 @@ __all__ = [
     "cold_start_share",
     "deadline_meet_rate",
     "diverted_share",
-    "linear_capacity_rps",
     "mmpp_capacity_rps",
     "stated_error_share",
 ]

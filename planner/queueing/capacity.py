@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,16 +102,3 @@ def _exact_tails(servers: IntArray, erlangs: Array, budget: float) -> Array:
             for c, theta, below in zip(servers.tolist(), decay, steady.tolist(), strict=True)
         ]
     )
-
-
-def linear_capacity_rps(published_rps: float, counts: ArrayLike, target_utilisation: float = 1.0) -> Array:
-    """Capacity where only a rate at a deadline is published: ``n x published x target``, requests/s.
-
-    It promises "at least the published share in time", for deadlines and percentiles no stricter than the
-    source's. Raises ValueError when the published rate is not finite and > 0 or the target not inside (0, 1].
-    """
-    if not 0.0 < published_rps < math.inf:
-        raise ValueError(f"published_rps is {published_rps!r}; it must be finite and > 0")
-    if not 0.0 < target_utilisation <= 1.0:
-        raise ValueError(f"target_utilisation is {target_utilisation!r}; it must be in (0, 1]")
-    return np.asarray(whole_counts(counts) * (published_rps * target_utilisation), dtype=float)

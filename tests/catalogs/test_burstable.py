@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalogs.burstable import BurstFacts, burst_facts, load_burst_catalog, stopped_usd_per_h
+from catalogs.burstable import BurstFacts, load_burst_catalog, stopped_usd_per_h
 from catalogs.errors import CatalogError
 from catalogs.prices import load_price_catalog
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def facts_of(instance_type: str) -> BurstFacts:
-    found = burst_facts(instance_type)
-    assert found is not None
-    return found
+    return load_burst_catalog().facts[instance_type]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +62,8 @@ def test_every_burstable_machine_of_the_catalog_has_its_credits() -> None:
     assert burstable
     for shape in burstable:
         assert facts_of(shape.instance_type).vcpu == shape.vcpu
-    assert not any(burst_facts(one.instance_type) for one in machines if one.shape.category != "burstable")
+    others = {one.instance_type for one in machines if one.shape.category != "burstable"}
+    assert others.isdisjoint(load_burst_catalog().facts)
 
 
 def test_the_bundled_table_is_whole_and_says_where_it_comes_from() -> None:
@@ -82,7 +81,7 @@ def test_a_later_file_overrides(tmp_path: Path) -> None:
     )
     catalog = load_burst_catalog([path])
     assert catalog.facts["t3.large"].surplus_usd_per_vcpu_h == 0.06
-    assert catalog.facts["t3.small"] == burst_facts("t3.small")
+    assert catalog.facts["t3.small"] == facts_of("t3.small")
 
 
 def test_a_stopped_machine_costs_its_disk() -> None:

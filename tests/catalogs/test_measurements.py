@@ -50,13 +50,9 @@ def test_no_quantile_is_claimed_above_one_minus_one_over_the_samples() -> None:
     assert replace(TIME, samples=None).quantile_ms(0.99) == 150.0
 
 
-def test_a_mean_alone_says_so() -> None:
-    """A one-figure profile answers no percentile and states that it is one."""
-    mean_only = replace(TIME, quantiles=())
-    assert mean_only.one_figure
-    assert mean_only.quantile_ms(0.5) is None
-    assert replace(FUNCTION, quantiles=()).one_figure
-    assert not FUNCTION.one_figure
+def test_a_mean_alone_answers_no_percentile() -> None:
+    assert replace(TIME, quantiles=()).quantile_ms(0.5) is None
+    assert replace(FUNCTION, quantiles=()).quantile_ms(0.5) is None
     assert FUNCTION.quantile_ms(0.5) == 50.0
 
 

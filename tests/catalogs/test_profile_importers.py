@@ -113,7 +113,7 @@ def test_paragon_times_are_function_times_without_percentiles(tmp_path: Path) ->
     header = "model,memory_required_gb,memory_allocated_gb,avg_exec_ms,requests_per_vcpu\n"
     catalog = load(tmp_path, "p.csv", header + "Resnet-18,0.304,3.072,320,3\n")
     (time,) = catalog.function_times
-    assert (time.model, time.memory_mb, time.mean_ms, time.one_figure) == ("resnet18", 3072, 320.0, True)
+    assert (time.model, time.memory_mb, time.mean_ms, time.quantiles) == ("resnet18", 3072, 320.0, ())
     assert catalog.variants["resnet18"].memory_mib == 304.0
     assert catalog.capacities == ()
     assert "3 requests per vCPU" in catalog.failed[0].reason
@@ -246,7 +246,7 @@ def test_timm_benchmarks_join_no_instance_type_and_keep_the_slowest_size(tmp_pat
     )
     rows = "vit.a,224,500,2.0,1,86.57,17,16\nvit.b,384,100,10.0,1,86.86,55,101\n"
     (time,) = load(tmp_path, "benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv", header + rows).service_times
-    assert (time.model, time.instance_type, time.mean_ms, time.one_figure) == ("vit", "rtx3090", 10.0, True)
+    assert (time.model, time.instance_type, time.mean_ms, time.quantiles) == ("vit", "rtx3090", 10.0, ())
 
 
 def test_cocktail_times_name_no_host_and_join_nothing(tmp_path: Path) -> None:

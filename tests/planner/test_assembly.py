@@ -70,7 +70,6 @@ def test_demand_is_forecast_times_scale_times_share() -> None:
         1.0,
     ]  # the classes together take 3/4 of twice the trace
     assert found.window_h.tolist() == [0.25, 0.25]
-    assert found.uncovered_share == pytest.approx(0.1)
 
 
 def scaled_workload() -> dict[str, Any]:
@@ -184,7 +183,6 @@ def test_what_the_prune_takes_out_is_rejected_by_name() -> None:
     assert assembly.problem.functions == ("lambda/good/2048",)
     dominated = {one.option: one.reason for one in assembly.options.rejected if one.kind == "dominated"}
     assert "lambda/good/2048" in dominated["lambda/good/4096"]
-    assert assembly.enumerated == len(assembly.problem.groups) + 3
 
 
 def test_a_scenario_without_functions_or_machines_still_makes_arrays() -> None:

@@ -19,7 +19,6 @@ from planner.queueing import (
     cold_start_share,
     deadline_meet_rate,
     diverted_share,
-    linear_capacity_rps,
     mmpp_capacity_rps,
     stated_error_share,
 )
@@ -273,14 +272,6 @@ def test_bigger_pools_carry_more_per_machine() -> None:
     for deadline, expected in [(5.0, 1.7), (3.0, 2.8), (2.0, 6.0), (1.5, 35.0)]:
         one, ten = capacity_rps(PoolService(1.0, 1.0), [1, 10], deadline, 0.99)
         assert ten / (10.0 * one) == pytest.approx(expected, rel=0.02)
-
-
-def test_published_capacities_scale_with_the_count() -> None:
-    assert linear_capacity_rps(12.5, [0, 1, 4], 0.8).tolist() == [0.0, 10.0, 40.0]
-    with pytest.raises(ValueError, match="published_rps is 0"):
-        linear_capacity_rps(0.0, [1])
-    with pytest.raises(ValueError, match=r"target_utilisation is 1\.2"):
-        linear_capacity_rps(5.0, [1], 1.2)
 
 
 def test_arguments_out_of_range_are_refused_together() -> None:
