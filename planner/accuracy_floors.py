@@ -16,8 +16,9 @@ from solvers.limits import AccuracyFloors, ServedValue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.options import ServerlessFunction, ServingGroup
+    from planner.options import ServingGroup
     from planner.scenario import RequestClass, Scenario
+    from planner.serverless import ServerlessFunction
     from solvers.problem import Array, ProvisioningProblem
 
 

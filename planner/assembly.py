@@ -18,7 +18,7 @@ from planner.dominance import OptionKinds, Replacement, prune, restricted
 from planner.machines import on_demand_floor_share
 from planner.model_loads import model_loads
 from planner.operator_limits import operator_limits
-from planner.options import RejectedOption
+from planner.rejections import RejectedOption
 from planner.request_classes import ClassSet
 from planner.spot_pools import spot_risk
 from solvers.problem import ProvisioningProblem
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from catalogs.availability import AvailabilityTrace
     from planner.demand import Demand
-    from planner.options import Machine, OptionTable, ServerlessFunction, ServingGroup
+    from planner.options import Machine, OptionTable, ServingGroup
     from planner.scenario import Scenario
+    from planner.serverless import ServerlessFunction
     from solvers.problem import BoolArray
 
     Array = NDArray[np.float64]

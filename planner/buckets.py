@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import nearest
-from planner.options import RejectedOption, ServingGroup
+from planner.options import ServingGroup
+from planner.rejections import RejectedOption
 from planner.tiers import Tier
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from catalogs.bucket_throughput import BucketThroughput
     from catalogs.measurements import ModelVariant
     from catalogs.profiles import ProfileCatalog
-    from planner.options import RejectionKind
+    from planner.rejections import RejectionKind
     from planner.request_classes import ClassSet
     from planner.scenario import RequestClass, Scenario
 

@@ -13,10 +13,10 @@ from planner.groups import candidates_of, drop_slower, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
 from planner.model_loads import loads_count, with_load_times
-from planner.options import OptionTable, RejectedOption, ServingGroup, sustained_note
+from planner.options import OptionTable, ServingGroup, sustained_note
 from planner.profile_join import Join, profiles_by_host, wanted_variants
 from planner.published import published_group
-from planner.rejections import failed_profiles, other_items, unfit_host, without_profile
+from planner.rejections import RejectedOption, failed_profiles, other_items, unfit_host, without_profile
 from planner.request_classes import ClassSet
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
     from planner.demand import Demand
     from planner.groups import Candidate
-    from planner.options import Machine, ServerlessFunction
+    from planner.options import Machine
     from planner.profile_join import Place, Rejected
     from planner.scenario import Scenario
+    from planner.serverless import ServerlessFunction
 
 COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 

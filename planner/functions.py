@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from catalogs.errors import CatalogError
 from catalogs.interpolation import function_time_at_memory
 from planner.groups import unknown_quantile
-from planner.options import RejectedOption, ServerlessFunction, known_meet_rate
 from planner.queueing import cold_start_share
+from planner.rejections import RejectedOption
+from planner.serverless import ServerlessFunction, known_meet_rate
 from planner.tiers import PERCENTILE_SLACK
 
 if TYPE_CHECKING:

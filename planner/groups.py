@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.options import RejectedOption, ServingGroup, sustained_note
+from planner.options import ServingGroup, sustained_note
 from planner.queueing import PoolService, batch_timeout_s
+from planner.rejections import RejectedOption
 from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
 
 if TYPE_CHECKING:

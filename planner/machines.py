@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from catalogs.burstable import stopped_usd_per_h
 from planner.containers import FAMILY
-from planner.options import Machine, RejectedOption
+from planner.options import Machine
+from planner.rejections import RejectedOption
 from planner.scenario.fleet import ZONELESS_MARKETS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from catalogs.burstable import BurstFacts
     from catalogs.machines import MachineOffer
     from catalogs.prices import PriceCatalog
-    from planner.options import RejectionKind
+    from planner.rejections import RejectionKind
     from planner.scenario import MachineMarket, Scenario
 
 NO_CONTAINERS: Mapping[str, MachineOffer] = MappingProxyType({})

@@ -20,61 +20,12 @@ if TYPE_CHECKING:
     from catalogs.machines import MachineOffer
     from catalogs.measurements import ModelVariant
     from planner.queueing import PoolService
+    from planner.rejections import RejectedOption
     from planner.scenario import MachineMarket, Market, RequestClass
+    from planner.serverless import ServerlessFunction
     from planner.tiers import Tier
 
     Array = NDArray[np.float64]
-
-RejectionKind = Literal[
-    "accuracy",  # less accurate than any class asks, or in another metric
-    "capacity mode",  # the scenario asks for the other kind of profile, or auto prefers it
-    "batch",  # overflow goes to functions one request a call
-    "bucket",  # no class asks for that size of requests, or the machine cannot serve it
-    "burstable",  # its processor credits do not last
-    "carries nothing",  # a capacity of 0
-    "cold starts",  # calls that start cold come too late too often
-    "deadline",  # too short for one call, or for batches (2 S_b <= D)
-    "dominated",  # another option does all it does at no more cost
-    "excluded",  # by the scenario
-    "failed profile",  # the source tried, and failed
-    "function limits",  # beyond what the provider allows
-    "host",  # the profile names no machine
-    "items",  # no class sends that many items in a request
-    "memory",  # the model does not fit
-    "no price",
-    "no profile",
-    "no shape",
-    "no spot figures",
-    "no variant",  # the profile's model is in no table of variants
-    "old price",
-    "percentile",  # more than the samples or the source can tell
-    "repeated",  # the same call was measured directly
-    "source deadline",  # a published capacity holds for its own deadline and longer ones only
-    "task",  # no class asks for it
-]
-
-
-@dataclass(frozen=True)
-class RejectedOption:
-    """An option that is not planned with.
-
-    Parameters
-    ----------
-    option
-        Its id, or as much of it as was known.
-    kind, reason
-        What kind of reason, and the reason with its numbers.
-    needed_ms
-        The deadline that would let it in, where that is what fails it.
-    classes
-        Classes it was sized for, where it was that far.
-    """
-
-    option: str
-    kind: RejectionKind
-    reason: str
-    needed_ms: float | None = None
-    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,85 +171,10 @@ class Machine:
         return self.instance_type == group.instance_type and self.is_standby == group.standby
 
 
-@dataclass(frozen=True)
-class ServerlessFunction:
-    """One function: a model at one memory size, called with `batch` requests at once.
-
-    Parameters
-    ----------
-    id
-        ``lambda/model/memory[/arm64][/b{batch}]x{items}``, e.g. ``lambda/resnet50/2048``.
-    mean_ms, billed_ms
-        Mean duration of a warm call, and what is billed on average: cold starts included, in the provider's
-        steps.
-    cold_start_share
-        Share of calls that start cold at the stated rate and keep-alive time.
-    usd_per_request, concurrency_s
-        Price of one request and the function-seconds it holds, cold starts included.
-    deadline_meet_rate
-        Class name -> share of its requests known to be answered in time, cold starts included.
-    """
-
-    id: str
-    variant: ModelVariant
-    provider: str
-    arch: str
-    memory_mb: int
-    batch: int
-    items_per_request: int
-    mean_ms: float
-    quantile_ms: float
-    quantiles: tuple[tuple[float, float], ...]
-    load_ms: float | None
-    billed_ms: float
-    cold_start_share: float
-    usd_per_request: float
-    concurrency_s: float
-    deadline_meet_rate: dict[str, float]
-    source: str
-    obtained: str
-    tariff_source: str
-
-    @property
-    def model(self) -> str:
-        """Name of the variant."""
-        return self.variant.name
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes it may serve."""
-        return tuple(self.deadline_meet_rate)
-
-    def share_in_time(self, class_name: str) -> float:
-        """Least share of a class's requests that it answers in time."""
-        return self.deadline_meet_rate[class_name]
-
-    def meet_rate(self, deadline_ms: float, cold_start_share: float) -> float:
-        """Share of calls known to be answered within a deadline at another share of cold starts."""
-        return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
-
-
 def sustained_note(share: float) -> str:
     """What the source of a group's figures says where its machines cannot run at full speed all the time."""
     return (
         "" if share == 1 else f"; no more than {share:.3g} of full speed, what its processor credits sustain"
-    )
-
-
-def known_meet_rate(
-    quantiles: tuple[tuple[float, float], ...], load_ms: float | None, deadline_ms: float, cold: float
-) -> float:
-    """Share of function calls known to be answered within a deadline: (1 - c) u + c v.
-
-    u is the highest known percentile of the duration within the deadline, v the same with the load time
-    added; a cold call whose load time is unknown counts as late.
-    """
-
-    def known(limit_ms: float) -> float:
-        return max((share for share, ms in quantiles if ms <= limit_ms), default=0.0)
-
-    return (1 - cold) * known(deadline_ms) + (
-        cold * known(deadline_ms - load_ms) if load_ms is not None else 0.0
     )
 
 

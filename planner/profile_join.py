@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.options import RejectedOption
+from planner.rejections import RejectedOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

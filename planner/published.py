@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.options import RejectedOption, ServingGroup
+from planner.options import ServingGroup
+from planner.rejections import RejectedOption
 from planner.tiers import Tier
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
-"""Why profiles and machines find no place among the options."""
+"""What is not planned with, and why: profiles and machines that find no place among the options."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
-
-from planner.options import RejectedOption
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,57 @@ if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
     from planner.machines import Rentals
     from planner.profile_join import Rejected, Wanted
+
+RejectionKind = Literal[
+    "accuracy",  # less accurate than any class asks, or in another metric
+    "capacity mode",  # the scenario asks for the other kind of profile, or auto prefers it
+    "batch",  # overflow goes to functions one request a call
+    "bucket",  # no class asks for that size of requests, or the machine cannot serve it
+    "burstable",  # its processor credits do not last
+    "carries nothing",  # a capacity of 0
+    "cold starts",  # calls that start cold come too late too often
+    "deadline",  # too short for one call, or for batches (2 S_b <= D)
+    "dominated",  # another option does all it does at no more cost
+    "excluded",  # by the scenario
+    "failed profile",  # the source tried, and failed
+    "function limits",  # beyond what the provider allows
+    "host",  # the profile names no machine
+    "items",  # no class sends that many items in a request
+    "memory",  # the model does not fit
+    "no price",
+    "no profile",
+    "no shape",
+    "no spot figures",
+    "no variant",  # the profile's model is in no table of variants
+    "old price",
+    "percentile",  # more than the samples or the source can tell
+    "repeated",  # the same call was measured directly
+    "source deadline",  # a published capacity holds for its own deadline and longer ones only
+    "task",  # no class asks for it
+]
+
+
+@dataclass(frozen=True)
+class RejectedOption:
+    """An option that is not planned with.
+
+    Parameters
+    ----------
+    option
+        Its id, or as much of it as was known.
+    kind, reason
+        What kind of reason, and the reason with its numbers.
+    needed_ms
+        The deadline that would let it in, where that is what fails it.
+    classes
+        Classes it was sized for, where it was that far.
+    """
+
+    option: str
+    kind: RejectionKind
+    reason: str
+    needed_ms: float | None = None
+    classes: tuple[str, ...] = ()
 
 
 def failed_profiles(profiles: ProfileCatalog, wanted: Mapping[str, Wanted]) -> Rejected:

@@ -9,7 +9,8 @@ from planner.errors import InfeasiblePlanError
 
 if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
-    from planner.options import OptionTable, RejectedOption
+    from planner.options import OptionTable
+    from planner.rejections import RejectedOption
     from planner.scenario import RequestClass
 
 EXAMPLES = (

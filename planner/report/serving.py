@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
-    from planner.options import OptionTable, ServerlessFunction, ServingGroup, ServingOption
+    from planner.options import OptionTable, ServingGroup, ServingOption
     from planner.report.table import Cell
+    from planner.serverless import ServerlessFunction
 
 POOL = 10  # machines of the second capacity column: large enough to show the economy of scale
 

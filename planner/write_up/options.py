@@ -12,7 +12,8 @@ from planner.write_up.planned import PROVIDER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from planner.options import ServerlessFunction, ServingOption
+    from planner.options import ServingOption
+    from planner.serverless import ServerlessFunction
     from planner.write_up.planned import Planned
 
 

@@ -28,7 +28,8 @@ from planner.write_up.spot import SpotLosses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.options import ServerlessFunction, ServingGroup
+    from planner.options import ServingGroup
+    from planner.serverless import ServerlessFunction
     from planner.write_up.planned import Array, Planned
 
 

@@ -1,0 +1,84 @@
+"""Serverless functions as the planner sees them: one model at one memory size, and whom it answers in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from catalogs.measurements import ModelVariant
+
+
+@dataclass(frozen=True)
+class ServerlessFunction:
+    """One function: a model at one memory size, called with `batch` requests at once.
+
+    Parameters
+    ----------
+    id
+        ``lambda/model/memory[/arm64][/b{batch}]x{items}``, e.g. ``lambda/resnet50/2048``.
+    mean_ms, billed_ms
+        Mean duration of a warm call, and what is billed on average: cold starts included, in the provider's
+        steps.
+    cold_start_share
+        Share of calls that start cold at the stated rate and keep-alive time.
+    usd_per_request, concurrency_s
+        Price of one request and the function-seconds it holds, cold starts included.
+    deadline_meet_rate
+        Class name -> share of its requests known to be answered in time, cold starts included.
+    """
+
+    id: str
+    variant: ModelVariant
+    provider: str
+    arch: str
+    memory_mb: int
+    batch: int
+    items_per_request: int
+    mean_ms: float
+    quantile_ms: float
+    quantiles: tuple[tuple[float, float], ...]
+    load_ms: float | None
+    billed_ms: float
+    cold_start_share: float
+    usd_per_request: float
+    concurrency_s: float
+    deadline_meet_rate: dict[str, float]
+    source: str
+    obtained: str
+    tariff_source: str
+
+    @property
+    def model(self) -> str:
+        """Name of the variant."""
+        return self.variant.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes it may serve."""
+        return tuple(self.deadline_meet_rate)
+
+    def share_in_time(self, class_name: str) -> float:
+        """Least share of a class's requests that it answers in time."""
+        return self.deadline_meet_rate[class_name]
+
+    def meet_rate(self, deadline_ms: float, cold_start_share: float) -> float:
+        """Share of calls known to be answered within a deadline at another share of cold starts."""
+        return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
+
+
+def known_meet_rate(
+    quantiles: tuple[tuple[float, float], ...], load_ms: float | None, deadline_ms: float, cold: float
+) -> float:
+    """Share of function calls known to be answered within a deadline: (1 - c) u + c v.
+
+    u is the highest known percentile of the duration within the deadline, v the same with the load time
+    added; a cold call whose load time is unknown counts as late.
+    """
+
+    def known(limit_ms: float) -> float:
+        return max((share for share, ms in quantiles if ms <= limit_ms), default=0.0)
+
+    return (1 - cold) * known(deadline_ms) + (
+        cold * known(deadline_ms - load_ms) if load_ms is not None else 0.0
+    )
