@@ -97,4 +97,4 @@ def solve_step(
         time_limit_s=settings.time_limit_s,
         seed=settings.seed,
     )
-    return None if answer.values is None else Step(cut.columns, answer.values)
+    return None if answer.values is None else Step(cut.columns, horizon.values(answer.values, cut.columns))
