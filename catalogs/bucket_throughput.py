@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 from catalogs.importers.part import attempt
-from catalogs.measurements import TOLERANCE_SHARE, provenance_problems
+from catalogs.measurements import TOLERANCE_SHARE
+from catalogs.record_checks import provenance_problems
 
 if TYPE_CHECKING:
     from catalogs.tables import Row

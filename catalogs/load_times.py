@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 from catalogs.inputs import near, raise_collected
-from catalogs.measurements import provenance_problems
+from catalogs.record_checks import provenance_problems
 
 if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog

@@ -1,4 +1,4 @@
-"""What is known about the speed and accuracy of models: one frozen record a measurement.
+"""What is known about the speed of models: one frozen record a measurement.
 
 A record says where its figure comes from (`source`) and how it was got (`obtained`): "measured" is raw data
 summarised here, "published" a figure as its authors print it, "derived" a figure computed here from others.
@@ -6,18 +6,15 @@ summarised here, "published" a figure as its authors print it, "derived" a figur
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from catalogs.errors import CatalogError
+from catalogs.record_checks import positive_problems, provenance_problems, quantile_problems, raise_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-OBTAINED = ("measured", "published", "derived")
 FUNCTION_HOST = re.compile(r"(?P<provider>\S+) (?P<memory_mb>\d+) MB")  # how failures name a function
 TOLERANCE_SHARE = 1e-9  # two percentiles closer than this are one; far below one request in any window
 
@@ -33,53 +30,6 @@ def known_quantile_ms(
     if samples is not None and percentile > 1 - 1 / samples + TOLERANCE_SHARE:
         return None
     return next((ms for share, ms in quantiles if share >= percentile - TOLERANCE_SHARE), None)
-
-
-@dataclass(frozen=True)
-class ModelVariant:
-    """A trained model that can answer requests of one task.
-
-    Parameters
-    ----------
-    name
-        Canonical name, the same in every source (`resnet50`, `bert-base-uncased-128`: 128 tokens a request).
-    task
-        What it answers, as request classes name it: `image-classification`, `text-encoding` and so on.
-    accuracy_share, accuracy_metric
-        Accuracy in 0..1 and what it is measured by (`imagenet-top1`); both None where no source gives one.
-    memory_mib
-        Memory that one replica needs on its host, MiB; None where unknown.
-    artifact_mib
-        Size of the weights file, MiB.
-    parameters
-        Number of weights.
-    """
-
-    name: str
-    task: str
-    accuracy_share: float | None
-    accuracy_metric: str | None
-    memory_mib: float | None
-    artifact_mib: float | None
-    parameters: int | None
-    source: str
-    obtained: str
-
-    def __post_init__(self) -> None:
-        problems = provenance_problems(self.source, self.obtained)
-        problems += _positive_problems(
-            memory_mib=self.memory_mib, artifact_mib=self.artifact_mib, parameters=self.parameters
-        )
-        if self.accuracy_share is not None and not 0 <= self.accuracy_share <= 1:
-            problems.append(
-                f"accuracy_share is {self.accuracy_share:g}; it must be within 0..1. Write 76.13 % as 0.7613."
-            )
-        if (self.accuracy_share is None) != (self.accuracy_metric is None):
-            problems.append(
-                f"accuracy_share is {self.accuracy_share} and accuracy_metric is {self.accuracy_metric}; "
-                "give both or neither."
-            )
-        _raise(f"model {self.name}", problems)
 
 
 @dataclass(frozen=True)
@@ -123,7 +73,7 @@ class ServiceTime:
 
     def __post_init__(self) -> None:
         problems = provenance_problems(self.source, self.obtained)
-        problems += _positive_problems(
+        problems += positive_problems(
             batch=self.batch,
             items_per_request=self.items_per_request,
             replicas=self.replicas,
@@ -132,8 +82,8 @@ class ServiceTime:
             samples=self.samples,
             load_s=self.load_s,
         )
-        problems += _quantile_problems(self.quantiles)
-        _raise(f"{self.model} on {self.instance_type}, batch {self.batch}", problems)
+        problems += quantile_problems(self.quantiles)
+        raise_problems(f"{self.model} on {self.instance_type}, batch {self.batch}", problems)
 
     @property
     def key(self) -> tuple[str, str, int, int, int, int]:
@@ -188,7 +138,7 @@ class PublishedCapacity:
 
     def __post_init__(self) -> None:
         problems = provenance_problems(self.source, self.obtained)
-        problems += _positive_problems(
+        problems += positive_problems(
             cores=self.cores, batch=self.batch, capacity_rps=self.capacity_rps, deadline_ms=self.deadline_ms
         )
         if not 0 < self.percentile < 1:
@@ -198,7 +148,7 @@ class PublishedCapacity:
                 "instance_type and cores are both empty. Name the machine or the number of cores."
             )
         host = self.instance_type or ("an unnamed host" if self.cores is None else f"{self.cores} cores")
-        _raise(f"{self.model} on {host}, batch {self.batch}", problems)
+        raise_problems(f"{self.model} on {host}, batch {self.batch}", problems)
 
     @property
     def key(self) -> tuple[str, str, int, int, float, float]:
@@ -249,7 +199,7 @@ class FunctionTime:
 
     def __post_init__(self) -> None:
         problems = provenance_problems(self.source, self.obtained)
-        problems += _positive_problems(
+        problems += positive_problems(
             memory_mb=self.memory_mb,
             batch=self.batch,
             items_per_request=self.items_per_request,
@@ -257,8 +207,8 @@ class FunctionTime:
             load_ms=self.load_ms,
             samples=self.samples,
         )
-        problems += _quantile_problems(self.quantiles)
-        _raise(f"{self.model} on {self.provider}, {self.memory_mb} MB", problems)
+        problems += quantile_problems(self.quantiles)
+        raise_problems(f"{self.model} on {self.provider}, {self.memory_mb} MB", problems)
 
     @property
     def key(self) -> tuple[str, str, str, int, int, int]:
@@ -306,41 +256,3 @@ class FailedProfile:
 
 def _exact_quantile_ms(quantiles: Sequence[tuple[float, float]], percentile: float) -> float | None:
     return next((ms for share, ms in quantiles if abs(share - percentile) <= TOLERANCE_SHARE), None)
-
-
-def provenance_problems(source: str, obtained: str) -> list[str]:
-    """Say what is wrong with where a figure comes from, and how it was got."""
-    problems = []
-    if not source:
-        problems.append("source is empty. Say where the figure comes from.")
-    if obtained not in OBTAINED:
-        problems.append(f"obtained is {obtained!r}; allowed are {', '.join(OBTAINED)}.")
-    return problems
-
-
-def _positive_problems(**values: float | None) -> list[str]:
-    fields: Mapping[str, float | None] = values
-    return [
-        f"{name} is {value:g}; it must be a finite number > 0. Correct it."
-        for name, value in fields.items()
-        if value is not None and not (math.isfinite(value) and value > 0)
-    ]
-
-
-def _quantile_problems(quantiles: Sequence[tuple[float, float]]) -> list[str]:
-    problems = []
-    for share, ms in quantiles:
-        if not 0 < share < 1 or not (math.isfinite(ms) and ms > 0):
-            problems.append(f"quantile {share:g} is {ms:g} ms; shares must be within 0..1 and times > 0.")
-    for (low, low_ms), (high, high_ms) in pairwise(quantiles):
-        if low >= high or low_ms > high_ms:
-            problems.append(
-                f"quantile {low:g} is {low_ms:g} ms and quantile {high:g} is {high_ms:g} ms; "
-                "higher percentiles cannot be shorter. Order and correct them."
-            )
-    return problems
-
-
-def _raise(where: str, problems: Sequence[str]) -> None:
-    if problems:
-        raise CatalogError([f"{where}: {problem}" for problem in problems])

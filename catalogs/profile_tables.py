@@ -28,15 +28,10 @@ from catalogs import bucket_throughput
 from catalogs.bucket_throughput import BucketThroughput
 from catalogs.importers.part import ProfilePart, attempt
 from catalogs.load_times import LoadTime
-from catalogs.measurements import (
-    OBTAINED,
-    FailedProfile,
-    FunctionTime,
-    ModelVariant,
-    PublishedCapacity,
-    ServiceTime,
-)
+from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity, ServiceTime
+from catalogs.record_checks import OBTAINED
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable

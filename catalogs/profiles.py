@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.bucket_throughput import BucketThroughput
 from catalogs.load_times import LoadTime
-from catalogs.measurements import (
-    FailedProfile,
-    FunctionTime,
-    ModelVariant,
-    PublishedCapacity,
-    ServiceTime,
-)
+from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity, ServiceTime
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
 from catalogs.tables import bundled_inputs, digests_of, raise_collected
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from catalogs.bucket_throughput import BucketThroughput
-    from catalogs.measurements import ModelVariant
     from catalogs.profiles import ProfileCatalog
+    from catalogs.variants import ModelVariant
     from planner.rejections import RejectionKind
     from planner.request_classes import ClassSet
     from planner.scenario import RequestClass, Scenario

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from catalogs.functions import FunctionTariff
-    from catalogs.measurements import FunctionTime, ModelVariant
+    from catalogs.measurements import FunctionTime
+    from catalogs.variants import ModelVariant
     from planner.scenario import Functions
     from planner.tiers import Tier
 

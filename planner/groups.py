@@ -21,7 +21,7 @@ from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_wit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalogs.measurements import ModelVariant
+    from catalogs.variants import ModelVariant
     from planner.calls import Call
     from planner.capacity_tables import CapacityTables
     from planner.request_classes import ClassSet

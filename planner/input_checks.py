@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from catalogs.containers import ContainerCatalog
-    from catalogs.measurements import ModelVariant
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
+    from catalogs.variants import ModelVariant
     from planner.scenario import RequestClass, Scenario
     from workloads.traces import Trace
 

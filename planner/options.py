@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalogs.machines import MachineOffer
-    from catalogs.measurements import ModelVariant
+    from catalogs.variants import ModelVariant
     from planner.queueing import PoolService
     from planner.rejections import RejectedOption
     from planner.scenario import MachineMarket, Market, RequestClass

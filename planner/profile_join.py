@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from catalogs.bucket_throughput import BucketThroughput
-    from catalogs.measurements import ModelVariant, PublishedCapacity, ServiceTime
+    from catalogs.measurements import PublishedCapacity, ServiceTime
     from catalogs.profiles import ProfileCatalog
+    from catalogs.variants import ModelVariant
     from planner.machines import Rentals
     from planner.request_classes import ClassSet
     from planner.scenario import Scenario

@@ -17,7 +17,8 @@ from planner.tiers import Tier
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalogs.measurements import ModelVariant, PublishedCapacity
+    from catalogs.measurements import PublishedCapacity
+    from catalogs.variants import ModelVariant
     from planner.request_classes import ClassSet
 
 

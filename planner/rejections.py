@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from catalogs.machines import Shape
-    from catalogs.measurements import ModelVariant, ServiceTime
+    from catalogs.measurements import ServiceTime
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
+    from catalogs.variants import ModelVariant
     from planner.machines import Rentals
     from planner.profile_join import Rejected, Wanted
 

@@ -10,7 +10,7 @@ from planner.tiers import Tier
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalogs.measurements import ModelVariant
+    from catalogs.variants import ModelVariant
     from planner.demand import Demand
     from planner.scenario import RequestClass, Scenario
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catalogs.measurements import ModelVariant
+    from catalogs.variants import ModelVariant
 
 
 @dataclass(frozen=True)

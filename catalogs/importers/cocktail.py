@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, canonical_model
 from catalogs.importers.part import ProfilePart
-from catalogs.measurements import FailedProfile, ModelVariant
+from catalogs.measurements import FailedProfile
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION
 from catalogs.importers.part import ProfilePart, attempt
-from catalogs.measurements import FailedProfile, ModelVariant, PublishedCapacity
+from catalogs.measurements import FailedProfile, PublishedCapacity
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

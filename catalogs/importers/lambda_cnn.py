@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, canonical_model
 from catalogs.importers.part import ProfilePart, summarise_ms
-from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant
+from catalogs.measurements import FailedProfile, FunctionTime
 from catalogs.tables import header_of
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, canonical_model
 from catalogs.importers.part import ProfilePart, attempt
-from catalogs.measurements import ModelVariant, PublishedCapacity
+from catalogs.measurements import PublishedCapacity
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

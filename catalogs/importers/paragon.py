@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, canonical_model
 from catalogs.importers.part import ProfilePart, attempt
-from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant
+from catalogs.measurements import FailedProfile, FunctionTime
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

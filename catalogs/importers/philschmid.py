@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, TEXT_ENCODING, canonical_model, encoder_model
 from catalogs.importers.part import ProfilePart, attempt
-from catalogs.measurements import ModelVariant, ServiceTime
+from catalogs.measurements import ServiceTime
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

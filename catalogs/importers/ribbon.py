@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION
 from catalogs.importers.part import ProfilePart, summarise_ms
-from catalogs.measurements import ModelVariant, ServiceTime
+from catalogs.measurements import ServiceTime
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION, canonical_model
 from catalogs.importers.part import ProfilePart, artifact_mib_of, attempt, memory_mib_of
-from catalogs.measurements import ModelVariant, ServiceTime
+from catalogs.measurements import ServiceTime
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

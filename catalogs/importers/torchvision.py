@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from catalogs.importers.model_names import IMAGE_CLASSIFICATION
 from catalogs.importers.part import ProfilePart, attempt, memory_mib_of
-from catalogs.measurements import ModelVariant
 from catalogs.tables import header_of, read_rows
+from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
     from catalogs.tables import InputFile, Row

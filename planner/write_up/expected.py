@@ -15,7 +15,7 @@ from planner.write_up.spot import band_survival
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalogs.measurements import ModelVariant
+    from catalogs.variants import ModelVariant
     from planner.write_up.planned import Array, Planned
     from planner.write_up.spot import SpotLosses
 

@@ -8,7 +8,8 @@ import pytest
 
 from catalogs.errors import CatalogError
 from catalogs.importers.part import summarise_ms
-from catalogs.measurements import FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
+from catalogs.measurements import FunctionTime, PublishedCapacity, ServiceTime
+from catalogs.variants import ModelVariant
 
 TIME = ServiceTime(
     model="resnet50",

@@ -11,9 +11,10 @@ import numpy as np
 
 from catalogs.functions import FunctionCatalog, FunctionTariff
 from catalogs.machines import MachineOffer, MachinePrice, Rejection, Shape, SpotOffer
-from catalogs.measurements import FailedProfile, FunctionTime, ModelVariant, PublishedCapacity, ServiceTime
+from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity, ServiceTime
 from catalogs.prices import PriceCatalog
 from catalogs.profiles import ProfileCatalog
+from catalogs.variants import ModelVariant
 from planner.demand import Demand, level_shares
 from planner.scenario import Scenario, parse_scenario
 
