@@ -28,9 +28,7 @@ def report_infeasible(
     """A solution without a plan, with the least relaxation of the first window that cannot be served."""
     p = search.problem
     reasons = (
-        explain_shortfall(p, unservable[0])
-        if unservable
-        else explain_seams(p, search.settings.time_limit_s)
+        explain_shortfall(p, unservable[0]) if unservable else explain_seams(p, search.settings.time_limit_s)
     )
     K, J, F, T, Q = len(p.classes), len(p.groups), len(p.functions), len(p.window_h), len(p.level_share)
     return ProvisioningSolution(
@@ -86,7 +84,7 @@ def report_plan(
         shadow_usd=fixed.shadow_usd,
         reproducible=not search.timed_out,
         runtime_s=time.perf_counter() - search.begun,
-        bounds=tuple(dict.fromkeys((*search.bounds, *fixed.bounds))),  # without tables the two are one problem
+        bounds=tuple(dict.fromkeys((*search.bounds, *fixed.bounds))),  # one problem without tables
         baselines=baselines,
         phases_s=search.phases_s,
         memory=search.learned(),
