@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.accuracy_floors import accuracy_floors, served_value
-from planner.dominance import OptionKinds, Replacement, prune, restricted
+from planner.dominance import prune, restricted
 from planner.machines import on_demand_floor_share
 from planner.model_loads import model_loads
 from planner.operator_limits import operator_limits
 from planner.rejections import RejectedOption
+from planner.replacements import OptionKinds, Replacement
 from planner.request_classes import ClassSet
 from planner.spot_pools import spot_risk
 from solvers.problem import ProvisioningProblem

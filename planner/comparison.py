@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from planner.replacements import OptionKinds
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
 TABLE_ERROR_SHARE = 2e-6  # capacity tables are exact to 1e-6 (planner.queueing.capacity_rps), twice in a sum
@@ -40,6 +41,31 @@ def superadditive(capacity_rps: Array, count_max: IntArray) -> BoolArray:
             (row[a:] + slack[j] >= row[a] + row[: len(row) - a]).all() for a in range(1, len(row) // 2 + 1)
         )
     return result
+
+
+def machine_ratios(p: ProvisioningProblem, kinds: OptionKinds) -> IntArray:
+    """``[h, h']`` most machines of h' for one of h by price, quota and launch; 0: no swap."""
+    hosts = int(kinds.host.max(initial=-1)) + 1
+    ratios = np.full((hosts, hosts), np.inf)
+    loads = [] if p.loads is None else [p.loads.load_usd]
+    cost = np.concatenate(
+        [np.unique(p.price_usd_per_h, axis=1), p.quota_use.T, p.start_usd[:, None], *loads], axis=1
+    )
+    for place in np.unique(kinds.place):
+        there = np.flatnonzero(kinds.place == place)
+        own = kinds.host[there]
+        ratios[np.ix_(own, np.setdiff1d(np.arange(hosts), own))] = 0
+        ways = np.minimum(whole_ratios(cost[there]), limit_ratios(p.count_limit[there]))
+        ratios[np.ix_(own, own)] = np.minimum(ratios[np.ix_(own, own)], ways)
+    ratios[np.isinf(ratios)] = 1  # nothing costs anything: one for one will do
+    ratios[kinds.host[p.initial_count > 0]] = 0
+    if p.loads is not None:
+        ratios[kinds.host[p.loads.initial_loaded.any(axis=1)]] = 0
+    if p.owned_count is not None:
+        owned = kinds.host[np.isfinite(p.owned_count)]
+        ratios[owned] = ratios[:, owned] = 0
+    np.fill_diagonal(ratios, 0)
+    return ratios.astype(int)
 
 
 def whole_ratios(cost: Array) -> Array:

@@ -33,7 +33,7 @@ tier and capacity: duplicates) by name, so two options never give way to each ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,55 +41,19 @@ import numpy as np
 
 from planner.comparison import (
     TABLE_ERROR_SHARE,
-    limit_ratios,
+    machine_ratios,
     reach_rps,
     superadditive,
     useful_capacity_rps,
-    whole_ratios,
 )
 from planner.loss_order import guarded_rates, stays_apart
+from planner.replacements import Pruning, Replacement, replaced_functions, worth_of_groups
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+    from planner.replacements import OptionKinds
+    from solvers.problem import Array, IntArray, ProvisioningProblem
 
 GLANCE_COLUMNS = 12  # sizes compared before whole rows: most pairs already differ there
-
-
-@dataclass(frozen=True)
-class OptionKinds:
-    """What the arrays of a program do not show, each as numbers from 0 that are equal where the thing is.
-
-    Parameters
-    ----------
-    host, place
-        ``[i]`` instance type, and market with zone; together they name one machine.
-    model, tier
-        ``[j]`` of each group.
-    """
-
-    host: IntArray
-    place: IntArray
-    model: IntArray
-    tier: IntArray
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """Option `index` gives way to option `by` of its list, `machines_for_one` of its machines for one."""
-
-    index: int
-    by: int
-    machines_for_one: int = 1
-
-
-@dataclass(frozen=True)
-class Pruning:
-    """What stays: `groups` ``[j]``, `functions` ``[f]``; and what each of the others gives way to."""
-
-    groups: BoolArray
-    functions: BoolArray
-    group_replacements: tuple[Replacement, ...]
-    function_replacements: tuple[Replacement, ...]
 
 
 def prune(problem: ProvisioningProblem, kinds: OptionKinds) -> Pruning:
@@ -119,26 +83,6 @@ def restricted(problem: ProvisioningProblem, pruning: Pruning) -> ProvisioningPr
     return replace(kept, capacity_rps=kept.capacity_rps[:, :width])
 
 
-def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
-    """Functions that another is no worse than in classes, price and (where it is limited) time held.
-
-    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side.
-    The concurrency limit is none where all demand at once on the slowest function stays within it.
-    """
-    usd, serves = problem.usd_per_request, problem.function_serves
-    most = problem.demand_rps[:, :, -1].sum(axis=0).max(initial=0.0) * problem.concurrency_s.max(initial=0.0)
-    held = problem.concurrency_s * bool(most > problem.concurrency_limit)
-    no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
-    no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
-    for worth in worth_of_functions(problem):
-        less = worth.T[None, :, :] < worth.T[:, None, :]  # [f, f', k]
-        no_worse &= ~(serves.T[:, None, :] & less).any(axis=2)
-    better: BoolArray = no_worse & ~no_worse.T
-    beaten = np.asarray(better.any(axis=1))
-    by_one_that_stays = better & ~beaten
-    return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
-
-
 def ties_types(problem: ProvisioningProblem) -> bool:
     """Whether operators' limits look at single machines: their zones, their starts and stops, how long they stay."""
     limits = problem.limits
@@ -146,20 +90,6 @@ def ties_types(problem: ProvisioningProblem) -> bool:
         return False
     stays = bool((limits.scale_in_windows > 1).any())
     return limits.min_zones > 1 or limits.max_churn is not None or stays
-
-
-def worth_of_groups(problem: ProvisioningProblem) -> list[Array]:
-    """``[k, j]`` of every way in which groups count beyond what they carry: accuracy on average, value."""
-    accuracy, value = problem.accuracy, problem.value
-    found = [] if accuracy is None else [accuracy.group_margin_share]
-    return found if value is None else [*found, value.group_usd]
-
-
-def worth_of_functions(problem: ProvisioningProblem) -> list[Array]:
-    """``[k, f]`` of the same for functions."""
-    accuracy, value = problem.accuracy, problem.value
-    found = [] if accuracy is None else [accuracy.function_margin_share]
-    return found if value is None else [*found, value.function_usd]
 
 
 class _Pool:
@@ -233,7 +163,7 @@ class _Pool:
         """Pass 2: groups that give way to one of another type, launches costing nothing on either."""
         if self.types_stay or self.problem.loads is not None:
             return []
-        ratios = self._ratios()
+        ratios = machine_ratios(self.problem, self.kinds)
         paid = np.zeros(len(ratios), dtype=bool)
         paid[self.kinds.host[self.problem.start_usd > 0]] = True
         ratios[paid] = ratios[:, paid] = 0
@@ -253,7 +183,7 @@ class _Pool:
         """Pass 3: instance types of which every group gives way to groups of one other type."""
         if self.types_stay:
             return []
-        ratios = self._ratios()
+        ratios = machine_ratios(self.problem, self.kinds)
         found: list[Replacement] = []
         for host in map(int, np.unique(self.host[self.stays])):
             for other in map(int, self._worth_asking(host, ratios[host])):
@@ -326,28 +256,3 @@ class _Pool:
             return bool((raw[other] >= raw[j]).all())
         same_kind = kinds.model[other] == kinds.model[j] and kinds.tier[other] == kinds.tier[j]
         return bool(same_kind) and self.problem.groups[other] < self.problem.groups[j]
-
-    def _ratios(self) -> IntArray:
-        """``[h, h']`` most machines of h' for one of h by price, quota and launch; 0: no swap."""
-        p, kinds = self.problem, self.kinds
-        hosts = int(kinds.host.max(initial=-1)) + 1
-        ratios = np.full((hosts, hosts), np.inf)
-        loads = [] if p.loads is None else [p.loads.load_usd]
-        cost = np.concatenate(
-            [np.unique(p.price_usd_per_h, axis=1), p.quota_use.T, p.start_usd[:, None], *loads], axis=1
-        )
-        for place in np.unique(kinds.place):
-            there = np.flatnonzero(kinds.place == place)
-            own = kinds.host[there]
-            ratios[np.ix_(own, np.setdiff1d(np.arange(hosts), own))] = 0
-            ways = np.minimum(whole_ratios(cost[there]), limit_ratios(p.count_limit[there]))
-            ratios[np.ix_(own, own)] = np.minimum(ratios[np.ix_(own, own)], ways)
-        ratios[np.isinf(ratios)] = 1  # nothing costs anything: one for one will do
-        ratios[kinds.host[p.initial_count > 0]] = 0
-        if p.loads is not None:
-            ratios[kinds.host[p.loads.initial_loaded.any(axis=1)]] = 0
-        if p.owned_count is not None:
-            owned = kinds.host[np.isfinite(p.owned_count)]
-            ratios[owned] = ratios[:, owned] = 0
-        np.fill_diagonal(ratios, 0)
-        return ratios.astype(int)

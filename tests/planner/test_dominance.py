@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from planner.comparison import superadditive, whole_ratios
-from planner.dominance import OptionKinds, Pruning, prune, restricted
+from planner.dominance import prune, restricted
 from tests.planner.tiny_programs import INFEASIBLE, Machines, least_cost_usd, tiny_program
 
 if TYPE_CHECKING:
+    from planner.replacements import OptionKinds, Pruning
     from solvers.problem import ProvisioningProblem
 
 SEEDS = range(140)

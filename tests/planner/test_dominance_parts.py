@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from planner.dominance import OptionKinds, Pruning, prune, restricted
+from planner.dominance import prune, restricted
 from tests.planner.tiny_programs import Machines, tiny_program
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_parts import (
@@ -21,6 +21,7 @@ from tests.solvers.tiny_parts import (
 )
 
 if TYPE_CHECKING:
+    from planner.replacements import OptionKinds, Pruning
     from solvers.problem import ProvisioningProblem
 
 SEEDS = range(160)

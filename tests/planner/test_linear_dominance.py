@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from planner.dominance import OptionKinds, prune, restricted
+from planner.dominance import prune, restricted
+from planner.replacements import OptionKinds
 from solvers.problem import ProvisioningProblem
 
 SEEDS = range(60)

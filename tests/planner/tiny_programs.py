@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from planner.dominance import OptionKinds
+from planner.replacements import OptionKinds
 from solvers.problem import ProvisioningProblem
 
 INFEASIBLE = float("inf")

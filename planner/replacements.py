@@ -1,0 +1,82 @@
+"""Which option stands in for which: kinds of options, what counts in their favour, and functions that give way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+
+
+@dataclass(frozen=True)
+class OptionKinds:
+    """What the arrays of a program do not show, each as numbers from 0 that are equal where the thing is.
+
+    Parameters
+    ----------
+    host, place
+        ``[i]`` instance type, and market with zone; together they name one machine.
+    model, tier
+        ``[j]`` of each group.
+    """
+
+    host: IntArray
+    place: IntArray
+    model: IntArray
+    tier: IntArray
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Option `index` gives way to option `by` of its list, `machines_for_one` of its machines for one."""
+
+    index: int
+    by: int
+    machines_for_one: int = 1
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What stays: `groups` ``[j]``, `functions` ``[f]``; and what each of the others gives way to."""
+
+    groups: BoolArray
+    functions: BoolArray
+    group_replacements: tuple[Replacement, ...]
+    function_replacements: tuple[Replacement, ...]
+
+
+def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
+    """Functions that another is no worse than in classes, price and (where it is limited) time held.
+
+    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side.
+    The concurrency limit is none where all demand at once on the slowest function stays within it.
+    """
+    usd, serves = problem.usd_per_request, problem.function_serves
+    most = problem.demand_rps[:, :, -1].sum(axis=0).max(initial=0.0) * problem.concurrency_s.max(initial=0.0)
+    held = problem.concurrency_s * bool(most > problem.concurrency_limit)
+    no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
+    no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
+    for worth in worth_of_functions(problem):
+        less = worth.T[None, :, :] < worth.T[:, None, :]  # [f, f', k]
+        no_worse &= ~(serves.T[:, None, :] & less).any(axis=2)
+    better: BoolArray = no_worse & ~no_worse.T
+    beaten = np.asarray(better.any(axis=1))
+    by_one_that_stays = better & ~beaten
+    return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
+
+
+def worth_of_groups(problem: ProvisioningProblem) -> list[Array]:
+    """``[k, j]`` of every way in which groups count beyond what they carry: accuracy on average, value."""
+    accuracy, value = problem.accuracy, problem.value
+    found = [] if accuracy is None else [accuracy.group_margin_share]
+    return found if value is None else [*found, value.group_usd]
+
+
+def worth_of_functions(problem: ProvisioningProblem) -> list[Array]:
+    """``[k, f]`` of the same for functions."""
+    accuracy, value = problem.accuracy, problem.value
+    found = [] if accuracy is None else [accuracy.function_margin_share]
+    return found if value is None else [*found, value.function_usd]
