@@ -18,6 +18,7 @@ from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import Inputs, checked_inputs, load_inputs
 from planner.instants import instant_text
+from planner.memory_file import Remembered, read_memory, remembering, write_memory
 from planner.scenario import ConstantTrace
 from planner.shortfall import check_served
 from planner.solver import Solver
@@ -40,7 +41,11 @@ Progress = Callable[[str, float], None]
 
 
 def plan_scenario(
-    scenario: Scenario, *, greedy: bool = False, progress: Progress | None = None
+    scenario: Scenario,
+    *,
+    greedy: bool = False,
+    progress: Progress | None = None,
+    memory_file: Path | None = None,
 ) -> ProvisioningPlan:
     """Make the plan of a scenario.
 
@@ -50,6 +55,8 @@ def plan_scenario(
         The best feasible form of the greedy baseline instead of the program.
     progress
         Called with the step at hand and the share of it that is done.
+    memory_file
+        What the last plan left, to begin from; written anew with what this one leaves.
 
     Raises
     ------
@@ -72,12 +79,15 @@ def plan_scenario(
         check_served(assembly.options, inputs.profiles)
         return assembly
 
-    solver = Solver(scenario, report, greedy=greedy)
+    remembered = Remembered(None, "") if memory_file is None else read_memory(memory_file, scenario)
+    solver = Solver(scenario, report, greedy=greedy, memory=remembered.memory)
     try:
         answer = answered(scenario, served, solver)
     except InfeasiblePlanError as error:
         raise InfeasiblePlanError([_with_time(reason, scenario) for reason in error.problems]) from None
-    return write_up(
+    if memory_file is not None and answer.solution.memory is not None:
+        write_memory(memory_file, answer.solution.memory, scenario)
+    made = write_up(
         answer.solution,
         answer.assembly,
         answer.scenario,
@@ -87,6 +97,7 @@ def plan_scenario(
         created_at=datetime.now(UTC),
         verdict=answer.verdict,
     )
+    return remembering(made, remembered)
 
 
 def forecast_scenario(scenario: Scenario, *, progress: Progress | None = None) -> dict[str, Forecast]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from planner.scenario import Scenario
     from solvers.directions import ValuePlan
+    from solvers.memory import Memory
     from solvers.problem import ProvisioningProblem
     from solvers.solution import ProvisioningSolution
 
@@ -24,9 +25,15 @@ class Solver:
     """Solves problems of one scenario; the clock of its time limit starts with the first of them."""
 
     def __init__(
-        self, scenario: Scenario, report: Callable[[str, float], None], *, greedy: bool = False
+        self,
+        scenario: Scenario,
+        report: Callable[[str, float], None],
+        *,
+        greedy: bool = False,
+        memory: Memory | None = None,
     ) -> None:
         self.settings = scenario.solver
+        self.memory = memory
         self.workers = max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER))
         self.method = "greedy" if greedy else "optimal"
         self._report = report
@@ -37,7 +44,12 @@ class Solver:
         from solvers.plan_horizon import plan_horizon
 
         return plan_horizon(
-            problem, gap=self.settings.gap, time_limit_s=self.time_left_s(), method=self.method, **self._means
+            problem,
+            gap=self.settings.gap,
+            time_limit_s=self.time_left_s(),
+            method=self.method,
+            warm_start=self.memory,
+            **self._means,
         )
 
     def most_valuable(

@@ -1,5 +1,6 @@
 """The commands from demand to plan: forecast, options, plan."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,6 +84,14 @@ def plan(
     fail_over: Annotated[
         float | None, typer.Option("--fail-over", metavar="USD", help="Exit 6 when the plan costs more.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory",
+            metavar="FILE",
+            help="Begin from what the last plan left here; leave what this one learns.",
+        ),
+    ] = None,
     save_lp: Annotated[
         str | None, typer.Option("--save-lp", metavar="FILE", help="Write the program unsolved, and stop.")
     ] = None,
@@ -95,6 +104,7 @@ def plan(
     from planner.scenario import load_scenario, with_solver
 
     run = context.ensure_object(Run)
+    check_target(memory)
     check_target(save_lp or output)  # before the work: a plan that cannot be written is not worth an hour
     flags = {"gap": gap, "time_limit_s": time_limit, "name": solver, "seed": seed}
     given = {name: value for name, value in flags.items() if value is not None}
@@ -106,7 +116,8 @@ def plan(
         if save_lp is not None:
             write_data(pipeline.program_of(question, progress=progress), save_lp)
             return
-        made = pipeline.plan_scenario(question, greedy=greedy, progress=progress)
+        remembered = None if memory is None else Path(memory)
+        made = pipeline.plan_scenario(question, greedy=greedy, progress=progress, memory_file=remembered)
     write_data(plan_bytes(made, reproducible=reproducible), output)
     raise typer.Exit(_tell_outcome(made, fail_over, run))
 
