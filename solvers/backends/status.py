@@ -31,7 +31,7 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True)
 class Tangents:
-    """Tangents to the curves of a program's norms and squares, see `solvers.backends.tangents`.
+    """Tangents to the curves of a program's norms and squares, see `solvers.backends.outer`.
 
     They hold whatever the prices and limits: those of one solve may begin another of a program with the same terms.
 
