@@ -40,8 +40,11 @@ SWEEPS = 2  # a diagnostic is not worth more
 
 
 def rates_at(problem: ProvisioningProblem, sizes: IntArray) -> Array:
-    """``[j, t]`` requests/s per machine at the plan's sizes; unused groups at the rate of one machine."""
-    counted = np.maximum(sizes, 1)
+    """``[j, t]`` requests/s per machine at the plan's sizes; unused groups at the rate of one machine.
+
+    Machines beyond the last tabulated count (held against losses) carry at the rate of that count.
+    """
+    counted = np.clip(sizes, 1, np.maximum(problem.count_max, 1)[:, None])
     return capacity_at(problem, counted) / counted
 
 
@@ -59,11 +62,17 @@ class Relaxation:
 
 
 def horizon_relaxation(horizon: HorizonProgram) -> Relaxation:
-    """Solve the relaxation of all windows at once; its value is 0, which bounds any cost, where the solver finds none."""
+    """Solve the relaxation of all windows at once.
+
+    Where the solver gives no duals (norms and squares), a third of the price of a rise stands for them, and the limits have no
+    prices; its value is the solver's bound, or what nothing can undercut.
+    """
     problem, compiled = horizon.problem, horizon.compiled
     answer = solve(compiled.arrays, relax=True)
     if answer.status is not Status.OPTIMAL or answer.row_duals is None or answer.objective is None:
-        return Relaxation(0.0, np.zeros((len(problem.change_usd), len(problem.window_h))), None)
+        third = np.repeat(problem.change_usd[:, None] / 3, len(problem.window_h), axis=1)
+        least = 0.0 if problem.value is None else -np.inf  # of any cost, where nothing is earned
+        return Relaxation(least if answer.bound is None else answer.bound, third, None)
     duals = np.abs(answer.row_duals)
     prices = shadow_prices(problem, compiled.rows, duals)
     return Relaxation(answer.objective, change_duals(horizon, duals), prices)

@@ -229,6 +229,13 @@ def test_a_fragmented_plan_has_a_tiny_fixed_gap_and_a_large_exact_one() -> None:
     assert relative_gap(plan.cost_usd, exact) == pytest.approx(1 / 3)
 
 
+def test_spare_machines_keep_the_rate_of_the_last_tabulated_size() -> None:
+    """Nine machines where six carry all there is: at a ninth of six machines' rate the plan would not survive a loss."""
+    problem, _ = fragmented()
+    sizes = np.array([[9], [6], [1], [0], [0], [0]])
+    assert rates_at(problem, sizes)[:, 0] == pytest.approx([19 / 6, 19 / 6, 2, 2, 2, 2])
+
+
 def test_two_workers_give_the_same_plan_as_one() -> None:
     """Independent programs side by side change nothing in the answer."""
     problem = DRAWS[0][1]
