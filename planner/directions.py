@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from planner.assembly import Assembly
     from planner.scenario import Scenario
     from planner.solver import Solver
-    from solvers.directions import ValuePlan
     from solvers.problem import ProvisioningProblem
     from solvers.solution import ProvisioningSolution
+    from solvers.value_plan import ValuePlan
 
     Formulate = Callable[[Scenario], Assembly]  # raises InfeasiblePlanError where a class has no option
 

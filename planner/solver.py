@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from planner.scenario import Scenario
-    from solvers.directions import ValuePlan
     from solvers.memory import Memory
     from solvers.problem import ProvisioningProblem
     from solvers.solution import ProvisioningSolution
+    from solvers.value_plan import ValuePlan
 
 WINDOWS_A_WORKER = 48  # a worker process takes some 2 s to start, as long as so many windows take to solve
 LEAST_TIME_S = 1e-3  # what a solve gets once the time is used up: enough to find that out

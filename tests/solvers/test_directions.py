@@ -133,7 +133,7 @@ def test_the_plan_is_the_best_of_all_fleets(seed: int, windows: int, functions: 
 @pytest.mark.parametrize("seed", range(5))
 def test_multipliers_alone_miss_no_corner(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program too large to solve whole: the bound holds, and no corner of the hull of cost and value beats the plan."""
-    monkeypatch.setattr("solvers.directions.WHOLE_COLUMNS", 0)
+    monkeypatch.setattr("solvers.value_search.WHOLE_COLUMNS", 0)
     problem = drawn(seed)
     budget = 0.6 * most_usd(problem)
     best = best_score(problem, budget)
