@@ -18,7 +18,7 @@ from solvers.families import Family, zero_or_one
 
 if TYPE_CHECKING:
     from solvers.parameters import Parameters
-    from solvers.provisioning import Variables
+    from solvers.variables import Variables
 
     Expression = Any  # cvxpy publishes no types
 

@@ -19,7 +19,7 @@ from solvers.families import Family, zero_or_one
 if TYPE_CHECKING:
     from solvers.parameters import Parameters
     from solvers.problem import IntArray, ProvisioningProblem
-    from solvers.provisioning import Variables
+    from solvers.variables import Variables
 
     Expression = Any  # cvxpy publishes no types
 
@@ -180,7 +180,7 @@ def hold_scale_in(p: Parameters, x: Variables) -> Family:
     return Family("hold_scale_in", tuple(constraints))
 
 
-def limit_budget(p: Parameters, x: Variables, spent_usd: Expression) -> Family:
+def limit_budget(p: Parameters, spent_usd: Expression) -> Family:
     """Machines, launches, loads and the expected cost of overflow, over all windows <= budget: one row, for all t together."""
     if p.problem.limits is None or p.problem.limits.budget_usd is None:
         return Family("limit_budget", ())

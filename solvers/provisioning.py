@@ -2,7 +2,7 @@
 
 Sets         k classes, j groups, i machines, g options (group, machine), f functions, t windows, q levels,
              e pairs (k, j) that may serve, o pairs (k, f) that may serve, r candidate counts (j, n)
-Parameters   see solvers.parameters          Variables    see Variables
+Parameters   see solvers.parameters          Variables    see solvers.variables
 Constraints  serve_demand  share_capacity  pick_count  count_starts  keep_quota  limit_functions  use_commitments  wait_for_boot
              and those of solvers.operators, model_loads, accuracy, spot_loss, spot_risk
 Objective    total_cost_usd, aversion_cost_usd
@@ -23,49 +23,19 @@ from scipy import sparse
 
 from solvers.accuracy import meet_mean_accuracy, served_value_usd
 from solvers.families import Family
-from solvers.model_loads import (
-    add_load_variables,
-    count_loads,
-    load_cost_usd,
-    wait_for_loads,
-    waiting_cost_usd,
-)
-from solvers.operators import (
-    add_operator_variables,
-    hold_floor,
-    hold_scale_in,
-    limit_budget,
-    limit_churn,
-    limit_groups,
-)
+from solvers.model_loads import count_loads, load_cost_usd, wait_for_loads, waiting_cost_usd
+from solvers.operators import hold_floor, hold_scale_in, limit_budget, limit_churn, limit_groups
 from solvers.problem import incidence
-from solvers.spot_loss import add_loss_variables, pick_after_loss, survive_spot_loss
-from solvers.spot_risk import add_lost_rps, aversion_cost_usd, bound_spot_risk
+from solvers.spot_loss import pick_after_loss, survive_spot_loss
+from solvers.spot_risk import aversion_cost_usd, bound_spot_risk
+from solvers.variables import add_variables
 
 if TYPE_CHECKING:
     from solvers.families import Squares
-    from solvers.model_loads import LoadVariables
-    from solvers.operators import OperatorVariables
     from solvers.parameters import Parameters
-    from solvers.spot_loss import LossVariables
+    from solvers.variables import Variables
 
 Expression = Any  # cvxpy publishes no types
-
-
-@dataclass(frozen=True)
-class Variables:
-    """Decisions of one block; matrices are ``[row, window]`` or ``[row, (window, level)]``."""
-
-    instances: cp.Variable  # [g, t] machines
-    pick: cp.Variable | None  # [r, t] 1 where group j counts n machines towards its capacity
-    carried_rps: cp.Variable  # [e, (t, q)] requests/s
-    overflow_rps: cp.Variable | None  # [o, (t, q)] requests/s
-    unserved_rps: cp.Variable | None  # [k, (t, q)] requests/s, where served requests have a value
-    starts: cp.Variable  # [i, t] machines launched
-    operators: OperatorVariables
-    loads: LoadVariables
-    losses: LossVariables
-    lost_rps: cp.Variable | None  # [(s, z), t] requests/s
 
 
 @dataclass(frozen=True)
@@ -114,34 +84,13 @@ def build(p: Parameters) -> Program:
             limit_groups(p, x),
             limit_churn(p, x),
             hold_scale_in(p, x),
-            limit_budget(p, x, bills_usd(p, x)),
+            limit_budget(p, bills_usd(p, x)),
             pick_after_loss(p, x),
             survive_spot_loss(p, x),
             bound_spot_risk(p, x),
         ),
         cost_usd=total_cost_usd(p, x),
         squares=aversion_cost_usd(p, x),
-    )
-
-
-def add_variables(p: Parameters) -> Variables:
-    """All variables non-negative. The last axis of each is a window, or windows with their levels: blocks cut columns by window."""
-    K, T, S = len(p.problem.classes), p.windows, p.windows * p.levels
-    options, calls = len(p.problem.option_group), len(p.function_pair_class)
-    offered = p.count_allowed.astype(float)
-    return Variables(
-        instances=cp.Variable((options, T), bounds=[0, None], integer=True, name="instances"),
-        pick=cp.Variable(offered.shape, bounds=[0, offered], integer=True, name="pick")
-        if len(p.count)
-        else None,
-        carried_rps=cp.Variable((len(p.pair_class), S), bounds=[0, None], name="carried_rps"),
-        overflow_rps=cp.Variable((calls, S), bounds=[0, None], name="overflow_rps") if calls else None,
-        unserved_rps=cp.Variable((K, S), bounds=[0, None], name="unserved_rps") if p.problem.value else None,
-        starts=cp.Variable((len(p.problem.machines), T), bounds=[0, None], name="starts"),
-        operators=add_operator_variables(p),
-        loads=add_load_variables(p),
-        losses=add_loss_variables(p),
-        lost_rps=add_lost_rps(p),
     )
 
 

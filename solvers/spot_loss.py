@@ -22,7 +22,7 @@ from solvers.problem import incidence
 if TYPE_CHECKING:
     from solvers.parameters import Parameters
     from solvers.problem import Array, BoolArray, IntArray
-    from solvers.provisioning import Variables
+    from solvers.variables import Variables
 
     Expression = Any  # cvxpy publishes no types
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from solvers.limits import SpotRisk
     from solvers.parameters import Parameters
     from solvers.problem import Array, BoolArray, ProvisioningProblem
-    from solvers.provisioning import Variables
+    from solvers.variables import Variables
 
     Expression = Any  # cvxpy publishes no types
 
