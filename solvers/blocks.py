@@ -26,36 +26,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program as arrays, with the way back to its variables and families.
+    """A program as arrays, with the way back to its variables and families; cvxpy's own objects are let go, being large.
 
-    `columns` maps a cvxpy variable's id to its first column; `rows` maps a family's name to its row numbers, in the order in
-    which its constraints list them (each constraint column by column).
+    `columns` maps a variable's name to its column numbers ``[row, t or (t, q)]``; `rows` maps a family's name to its row numbers,
+    in the order in which its constraints list them (each constraint column by column).
     """
 
-    program: Program
     arrays: LinearProgram
-    columns: dict[int, int]
+    columns: dict[str, IntArray]
     rows: dict[str, IntArray]
-
-    def value(self, expression: Any, values: Array) -> Array:
-        """Evaluate an expression of the program at a solution vector."""
-        for variable in expression.variables():
-            first = self.columns.get(variable.id)
-            size = variable.size
-            flat = values[first : first + size] if first is not None else np.zeros(size)
-            variable.save_value(flat.reshape(variable.shape, order="F"))
-        return np.asarray(expression.value, dtype=float)
-
-    def instances(self, values: Array) -> Array:
-        """``[g, t]`` machines of a solution vector."""
-        return self.value(self.program.variables.instances, values)
 
     def named(self) -> LinearProgram:
         """The arrays with a name for every row and column: for people, and dear where there are many."""
         rows = np.empty(len(self.arrays.row_lower), dtype=object)
         for name, numbers in self.rows.items():
             rows[numbers] = [f"{name}_{n}" for n in range(len(numbers))]
-        columns = column_names(self.program.linear.variables(), self.columns)
+        columns = np.empty(len(self.arrays.cost), dtype=object)
+        for name, places in self.columns.items():
+            columns[places.ravel()] = [
+                "_".join([name, *map(str, index)]) for index in np.ndindex(places.shape)
+            ]
         return replace(self.arrays, column_names=tuple(columns), row_names=tuple(rows))
 
 
@@ -82,10 +72,9 @@ def compile_block(parameters: Parameters) -> Compiled:
         offset=float(data.get("offset", 0.0) or 0.0),
     )
     columns = dict(stuffed.var_id_to_col)
+    places = {v.name(): places_of(v, columns) for v in program.linear.variables() if v.id in columns}
     norms = tuple(one for family in program.families for one in norm_rows(family, rows[family.name], columns))
-    return Compiled(
-        program, replace(arrays, norms=norms, squares=square_terms(program, columns)), columns, rows
-    )
+    return Compiled(replace(arrays, norms=norms, squares=square_terms(program, columns)), places, rows)
 
 
 def norm_rows(family: Family, rows: IntArray, columns: dict[int, int]) -> Iterator[NormRow]:
@@ -134,11 +123,6 @@ def family_rows(program: Program) -> dict[str, IntArray]:
     return rows
 
 
-def column_names(variables: list[Any], columns: dict[int, int]) -> list[str]:
-    """Names ``variable_row_column`` in the order of the columns."""
-    names: list[str] = []
-    for variable in sorted((v for v in variables if v.id in columns), key=lambda v: columns[v.id]):
-        shape = variable.shape or (1,)
-        grid = np.indices(shape).reshape(len(shape), -1, order="F").T
-        names.extend("_".join([variable.name(), *map(str, index)]) for index in grid)
-    return names
+def places_of(variable: cp.Variable, columns: dict[int, int]) -> IntArray:
+    """``[row, t or (t, q)]`` column numbers of a variable."""
+    return columns[variable.id] + np.arange(variable.size).reshape(variable.shape, order="F")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
 
+AT_ONCE = 4096  # fleets priced together: their rates by class, group and level take 20 MB for 60 groups
+
+
 @dataclass(frozen=True)
 class Pool:
     """Configurations that serve their windows: `window` ``[c]`` ascending, `instances` ``[c, g]``, `cost_usd` ``[c]``.
@@ -83,9 +86,13 @@ def price_fleets(
     window, instances
         ``[c]``, ``[c, g]``.
     """
-    rate = None if rate_rps is None else rate_rps[:, window]
-    priced = price_windows(problem.taking(windows=window), instances.T, rate)
-    return Pool(window[priced.kept], instances[priced.kept], priced.objective_usd[priced.kept])
+    kept, usd = np.zeros(len(window), dtype=bool), np.zeros(len(window))
+    for first in range(0, len(window), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        rate = None if rate_rps is None else rate_rps[:, window[part]]
+        priced = price_windows(problem.taking(windows=window[part]), instances[part].T, rate)
+        kept[part], usd[part] = priced.kept, priced.objective_usd
+    return Pool(window[kept], instances[kept], usd[kept])
 
 
 def changes_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:

@@ -71,10 +71,9 @@ class HorizonProgram:
         """``[col]`` window of each column."""
         arrays, windows = self.compiled.arrays, len(self.problem.window_h)
         window = np.full(len(arrays.cost), -1)
-        for variable in self.compiled.program.linear.variables():
-            first = self.compiled.columns.get(variable.id)
-            if first is not None and variable.size:
-                window[first : first + variable.size] = np.arange(variable.size) * windows // variable.size
+        for places in self.compiled.columns.values():
+            if places.size:
+                window[places] = np.arange(places.shape[1]) * windows // places.shape[1]
         return window
 
     @cached_property
@@ -106,14 +105,14 @@ class HorizonProgram:
         If all groups are linear, rates are counted in shares of their class's demand. That halves the time of GPU mixes of hundreds
         of buckets, whose rates differ by orders of magnitude; beside tables it is of no use.
         """
-        p, parameters = self.problem, self.compiled.program.parameters
+        p = self.problem
         if not p.is_linear.all():
             return None
         unit = np.ones(len(self.compiled.arrays.cost))
         demand = p.demand_rps.reshape(len(p.classes), -1)
         for name, own in (
-            ("carried_rps", parameters.pair_class),
-            ("overflow_rps", parameters.function_pair_class),
+            ("carried_rps", np.nonzero(p.serves)[0]),
+            ("overflow_rps", np.nonzero(p.function_serves)[0]),
             ("unserved_rps", np.arange(len(p.classes))),
         ):
             columns = self.columns_of(name)
@@ -149,11 +148,8 @@ class HorizonProgram:
 
     def columns_of(self, name: str) -> IntArray:
         """``[row, t or (t, q)]`` column numbers of the variable of this name; empty where the program has none."""
-        for variable in self.compiled.program.linear.variables():
-            if variable.name() == name and variable.id in self.compiled.columns:
-                first = self.compiled.columns[variable.id]
-                return first + np.arange(variable.size).reshape(variable.shape, order="F")
-        return np.empty((0, len(self.problem.window_h)), dtype=int)
+        none = np.empty((0, len(self.problem.window_h)), dtype=int)
+        return self.compiled.columns.get(name, none)
 
     @cached_property
     def machine_columns(self) -> IntArray:

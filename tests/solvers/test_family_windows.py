@@ -88,11 +88,9 @@ def column_windows() -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     compiled = everything()
     window = np.full(len(compiled.arrays.cost), -1)
     name = np.empty(len(compiled.arrays.cost), dtype=object)
-    for variable in compiled.program.linear.variables():
-        first, size = compiled.columns[variable.id], variable.size
-        levels = variable.shape[1] // WINDOWS
-        window[first : first + size] = np.repeat(np.arange(variable.shape[1]) // levels, variable.shape[0])
-        name[first : first + size] = variable.name()
+    for variable, places in compiled.columns.items():
+        window[places] = np.arange(places.shape[1]) // (places.shape[1] // WINDOWS)
+        name[places] = variable
     return window, name
 
 
@@ -104,12 +102,12 @@ def test_every_family_is_in_it() -> None:
 
 def test_the_last_axis_of_every_variable_is_time() -> None:
     """Windows, or windows with their levels."""
-    for variable in everything().program.problem.variables():
-        assert variable.ndim == 2
-        assert variable.shape[1] in (WINDOWS, WINDOWS * LEVELS), variable.name()
+    for variable, places in everything().columns.items():
+        assert places.ndim == 2
+        assert places.shape[1] in (WINDOWS, WINDOWS * LEVELS), variable
 
 
-@pytest.mark.parametrize("family", [family.name for family in everything().program.families])
+@pytest.mark.parametrize("family", list(everything().rows))
 def test_rows_touch_one_window_except_at_seams(family: str) -> None:
     """Only the seam families look at other windows, and there at machines, launches and held models alone."""
     window, name = column_windows()
@@ -139,8 +137,7 @@ def test_norms_and_squares_keep_to_one_window() -> None:
 def test_families_without_anything_to_say_have_no_rows() -> None:
     """A problem without optional parts has none of their rows, columns or curves."""
     compiled = compile_whole(HAND_CASES[0].problem)
-    named = {variable.name() for variable in compiled.program.problem.variables()}
-    assert named == {"instances", "pick", "carried_rps", "starts"}
+    assert set(compiled.columns) == {"instances", "pick", "carried_rps", "starts"}
     filled = {name for name, rows in compiled.rows.items() if len(rows)}
     assert filled == {"serve_demand", "share_capacity", "pick_count", "count_starts"}
     assert not compiled.arrays.is_curved

@@ -10,7 +10,7 @@ import pytest
 from solvers import provisioning
 from tests.solvers.golden_files import GOLDEN, write_golden
 from tests.solvers.hand_cases import HAND_CASES, HandCase
-from tests.solvers.whole_program import compile_whole
+from tests.solvers.whole_program import build_whole
 
 FORMULATION = Path(provisioning.__file__).with_name("FORMULATION.md")
 OBJECTIVE = "total_cost_usd"
@@ -18,7 +18,7 @@ OBJECTIVE = "total_cost_usd"
 
 def families() -> list[str]:
     """Return the names of the families a program has, in the order of `build`."""
-    return [family.name for family in compile_whole(HAND_CASES[0].problem).program.families]
+    return [family.name for family in build_whole(HAND_CASES[0].problem).families]
 
 
 def table_rows() -> list[str]:

@@ -16,7 +16,7 @@ from solvers.plan_horizon import plan_horizon
 from tests.solvers.brute_force import Optimum, enumerate_optimum
 from tests.solvers.hand_cases import HAND_CASES, HandCase
 from tests.solvers.tiny_problems import FEATURES, Draw, draw_problem
-from tests.solvers.whole_program import compile_whole
+from tests.solvers.whole_program import compile_whole, machines_in
 
 if TYPE_CHECKING:
     from solvers.solution import Baseline, ProvisioningSolution
@@ -120,7 +120,7 @@ def test_the_program_solves_the_hand_cases(case: HandCase) -> None:
     answer = solve(compiled.arrays, gap=0.0)
     assert answer.values is not None
     assert answer.objective == pytest.approx(case.objective_usd, rel=1e-7)
-    assert compiled.instances(answer.values).tolist() == case.instances
+    assert machines_in(compiled, answer.values).tolist() == case.instances
 
 
 @pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.family)

@@ -14,7 +14,7 @@ from solvers.backends import solve
 from solvers.spot_risk import most_burst_rps, root_of
 from tests.solvers.tiny_parts import spot_risk
 from tests.solvers.tiny_problems import tiny_problem
-from tests.solvers.whole_program import compile_whole
+from tests.solvers.whole_program import build_whole, compile_whole, machines_in
 
 if TYPE_CHECKING:
     from solvers.problem import ProvisioningProblem
@@ -102,7 +102,7 @@ def test_the_program_has_the_enumerated_optimum(seed: int) -> None:
 def test_the_written_program_has_the_enumerated_optimum(seed: int) -> None:
     """What cvxpy makes of the program as it is written, cones and all, costs the same."""
     problem = draw(seed)
-    written = compile_whole(problem).program.problem
+    written = build_whole(problem).problem
     written.solve(solver=cp.SCIP)
     assert written.value == pytest.approx(enumerated_usd(problem), rel=1e-5)
 
@@ -126,7 +126,7 @@ def test_no_group_hides_machines_by_counting_fewer() -> None:
     answer = solve(compiled.arrays, gap=0.0)
     assert answer.values is not None
     assert answer.objective == pytest.approx(1.0)
-    assert compiled.instances(answer.values).ravel().tolist() == [1, 0, 0, 0]
+    assert machines_in(compiled, answer.values).ravel().tolist() == [1, 0, 0, 0]
 
 
 def test_functions_carry_the_shortest_requests_first() -> None:
