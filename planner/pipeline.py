@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from planner.assembly import assemble
 from planner.demand import demand_of
@@ -122,15 +122,19 @@ def enumerate_scenario(scenario: Scenario, *, progress: Progress | None = None) 
     return _formulated(scenario, progress or _silent).options
 
 
-def program_of(scenario: Scenario, *, progress: Progress | None = None) -> bytes:
-    """Return the exact program of the horizon, unsolved, in the LP format."""
+def program_of(
+    scenario: Scenario, *, form: Literal["lp", "mps"] = "lp", progress: Progress | None = None
+) -> bytes:
+    """Return the exact program of the horizon, unsolved, in the LP or the free MPS format."""
     from solvers.backends.lp_file import write_lp
+    from solvers.backends.mps_file import write_mps
     from solvers.horizon import compile_horizon
 
     program = compile_horizon(_formulated(scenario, progress or _silent).problem).compiled
+    write = write_mps if form == "mps" else write_lp
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "program.lp"
-        write_lp(program.named(), file)
+        file = Path(folder) / f"program.{form}"
+        write(program.named(), file)
         return file.read_bytes()
 
 

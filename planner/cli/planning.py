@@ -1,7 +1,7 @@
 """The commands from demand to plan: forecast, options, plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -93,7 +93,12 @@ def plan(
         ),
     ] = None,
     save_lp: Annotated[
-        str | None, typer.Option("--save-lp", metavar="FILE", help="Write the program unsolved, and stop.")
+        str | None,
+        typer.Option(
+            "--save-lp",
+            metavar="FILE",
+            help="Write the program unsolved (LP; MPS where FILE ends in .mps), and stop.",
+        ),
     ] = None,
     debug: Debug = False,
     quiet: Quiet = False,
@@ -114,7 +119,8 @@ def plan(
 
     with progress_bar(run) as progress:
         if save_lp is not None:
-            write_data(pipeline.program_of(question, progress=progress), save_lp)
+            kind: Literal["lp", "mps"] = "mps" if save_lp.endswith(".mps") else "lp"
+            write_data(pipeline.program_of(question, form=kind, progress=progress), save_lp)
             return
         remembered = None if memory is None else Path(memory)
         made = pipeline.plan_scenario(question, greedy=greedy, progress=progress, memory_file=remembered)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import highspy
 import numpy as np
 import pytest
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from planner.plan import ProvisioningPlan
     from planner.scenario import Scenario
+
+pytestmark = pytest.mark.xdist_group("pipeline")  # what its tests share is made once
 
 CLASSES = (
     request_class("album", items_per_request=10, deadline_ms=400.0, percentile=0.98, min_accuracy=0.76),
@@ -224,6 +228,18 @@ def test_the_unsolved_program_names_its_constraints() -> None:
     text = pipeline.program_of(bundled()).decode()
     assert text.count("serve_demand") == 2 * 4 * 2  # classes x windows x levels
     assert "count_starts" in text
+
+
+def test_the_unsolved_program_comes_as_mps_too(tmp_path: Path) -> None:
+    """Another reader of the file finds as many rows and columns as the LP file names."""
+    file = tmp_path / "program.mps"
+    file.write_bytes(pipeline.program_of(bundled(), form="mps"))
+    reader = highspy.Highs()
+    reader.setOptionValue("output_flag", False)
+    assert reader.readModel(str(file)) == highspy.HighsStatus.kOk
+    text = file.read_text()
+    assert reader.getNumRow() == text.count("\n E ") + text.count("\n L ") + text.count("\n G ")
+    assert text.count("count_starts") > 0
 
 
 def test_validate_lists_what_each_input_holds() -> None:
