@@ -8,7 +8,7 @@ from planner.buckets import bucket_groups
 from planner.calls import calls_for
 from planner.capacity_tables import CapacityTables
 from planner.containers import place_in_containers
-from planner.functions import function_name, function_option, with_sizes_between
+from planner.functions import serverless_functions
 from planner.groups import candidates_of, drop_slower, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
@@ -218,38 +218,6 @@ def _parted(sized: Iterable[ServingGroup | RejectedOption]) -> tuple[list[Servin
     found = list(sized)
     groups = [one for one in found if isinstance(one, ServingGroup)]
     return groups, [one for one in found if isinstance(one, RejectedOption)]
-
-
-def serverless_functions(
-    join: Join, profiles: ProfileCatalog, tariffs: FunctionCatalog
-) -> tuple[list[ServerlessFunction], Rejected]:
-    """Functions of the wanted variants at every memory size measured, and sizes between."""
-    settings = join.scenario.resources.functions
-    measured = [one for one in profiles.function_times if one.model in join.wanted]
-    if not settings.enabled or settings.concurrency_limit == 0:
-        why = "resources.functions: " + ("concurrency_limit is 0" if settings.enabled else "enabled is false")
-        return [], [RejectedOption(function_name(one), "excluded", why) for one in measured]
-    offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
-    found: list[ServerlessFunction] = []
-    rejected: Rejected = []
-    for time in with_sizes_between(measured, profiles.failed_sizes):
-        one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
-        tariff = offered.get((time.provider, time.arch))
-        accepting = one.accepting.get(items, ())
-        if tariff is None:
-            reason = f"no tariff of {time.provider}/{time.arch} in {join.scenario.region}"
-            rejected.append(RejectedOption(name, "no price", reason))
-        elif time.batch > 1 and time.items_per_request > 1:
-            rejected.append(RejectedOption(name, "batch", "overflow goes to functions one request a call"))
-        elif not accepting:
-            reason = f"no class that accepts it sends {items} items a request"
-            rejected.append(RejectedOption(name, "items", reason))
-        else:
-            asked = {join.classes.classes[k].name: join.classes.tier(k) for k in accepting}
-            option, reasons = function_option(time, one.variant, tariff, asked, settings)
-            rejected += reasons
-            found += [] if option is None else [option]
-    return found, rejected
 
 
 def notes_of(

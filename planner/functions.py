@@ -23,9 +23,11 @@ from planner.tiers import PERCENTILE_SLACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from catalogs.functions import FunctionTariff
+    from catalogs.functions import FunctionCatalog, FunctionTariff
     from catalogs.measurements import FunctionTime
+    from catalogs.profiles import ProfileCatalog
     from catalogs.variants import ModelVariant
+    from planner.profile_join import Join, Rejected
     from planner.scenario import Functions
     from planner.tiers import Tier
 
@@ -163,3 +165,35 @@ def _limit(time: FunctionTime, variant: ModelVariant, tariff: FunctionTariff, bi
     if (variant.memory_mib or 0.0) > time.memory_mb:
         return f"its model needs {variant.memory_mib:.0f} MiB of memory; the function has {time.memory_mb} MB"
     return None
+
+
+def serverless_functions(
+    join: Join, profiles: ProfileCatalog, tariffs: FunctionCatalog
+) -> tuple[list[ServerlessFunction], Rejected]:
+    """Functions of the wanted variants at every memory size measured, and sizes between."""
+    settings = join.scenario.resources.functions
+    measured = [one for one in profiles.function_times if one.model in join.wanted]
+    if not settings.enabled or settings.concurrency_limit == 0:
+        why = "resources.functions: " + ("concurrency_limit is 0" if settings.enabled else "enabled is false")
+        return [], [RejectedOption(function_name(one), "excluded", why) for one in measured]
+    offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
+    found: list[ServerlessFunction] = []
+    rejected: Rejected = []
+    for time in with_sizes_between(measured, profiles.failed_sizes):
+        one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
+        tariff = offered.get((time.provider, time.arch))
+        accepting = one.accepting.get(items, ())
+        if tariff is None:
+            reason = f"no tariff of {time.provider}/{time.arch} in {join.scenario.region}"
+            rejected.append(RejectedOption(name, "no price", reason))
+        elif time.batch > 1 and time.items_per_request > 1:
+            rejected.append(RejectedOption(name, "batch", "overflow goes to functions one request a call"))
+        elif not accepting:
+            reason = f"no class that accepts it sends {items} items a request"
+            rejected.append(RejectedOption(name, "items", reason))
+        else:
+            asked = {join.classes.classes[k].name: join.classes.tier(k) for k in accepting}
+            option, reasons = function_option(time, one.variant, tariff, asked, settings)
+            rejected += reasons
+            found += [] if option is None else [option]
+    return found, rejected
