@@ -11,7 +11,8 @@ import numpy as np
 from workloads.backtest import BackTest
 from workloads.errors import WorkloadError
 from workloads.forecast import Forecast
-from workloads.traces import Trace, TraceReport
+from workloads.trace_report import TraceReport
+from workloads.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workloads.traces import MICROSECOND, Gap
+from workloads.trace_report import Gap
+from workloads.traces import MICROSECOND
 
 if TYPE_CHECKING:
     from datetime import datetime

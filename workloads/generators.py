@@ -19,7 +19,8 @@ import numpy as np
 
 from workloads.errors import WorkloadError
 from workloads.load_shapes import Bursts, Span, Surge
-from workloads.traces import Trace, TraceReport
+from workloads.trace_report import TraceReport
+from workloads.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

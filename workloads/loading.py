@@ -18,7 +18,8 @@ from workloads.errors import WorkloadError
 from workloads.gaps import judge_missing
 from workloads.grids import Grid, load_grid, order_problems, read_loads, request_grid
 from workloads.tables import read_table
-from workloads.traces import MICROSECOND, Trace, TraceReport
+from workloads.trace_report import TraceReport
+from workloads.traces import MICROSECOND, Trace
 
 if TYPE_CHECKING:
     from datetime import datetime

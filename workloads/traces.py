@@ -14,72 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workloads.errors import WorkloadError
+from workloads.trace_report import TraceReport
 
 Array = NDArray[np.float64]
 
 KNOWN_SHARE_MIN = 0.5  # an aggregate needs half of its time known: below that the unknown part decides it
 MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A stretch of intervals whose counts are not known.
-
-    Parameters
-    ----------
-    start, end
-        First instant of the stretch and the first one after it, UTC.
-    intervals
-        How many intervals of the trace it covers.
-    reason
-        Why it is a gap, in words: rows absent, or zeros that the local level makes impossible.
-    """
-
-    start: datetime
-    end: datetime
-    intervals: int
-    reason: str
-
-    def __str__(self) -> str:
-        span = f"{self.start:%Y-%m-%dT%H:%M:%SZ} to {self.end:%Y-%m-%dT%H:%M:%SZ}"
-        return f"{span} ({self.intervals} intervals): {self.reason}"
-
-
-@dataclass(frozen=True)
-class TraceReport:
-    """What was found while a trace was read, and what was done about it.
-
-    Parameters
-    ----------
-    kind
-        "counts", "rates" or "requests" as read, "synthetic" when generated.
-    rows
-        Data rows read; 0 for a synthetic trace.
-    gaps
-        Stretches without rows.
-    zero_runs
-        Runs of zeros judged to mean "missing".
-    rule
-        How gaps and zero runs were handled, in one sentence.
-    notes
-        Everything else a reader of the plan should know (guessed columns, assumed start, resampling).
-    """
-
-    kind: str
-    rows: int = 0
-    gaps: tuple[Gap, ...] = ()
-    zero_runs: tuple[Gap, ...] = ()
-    rule: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def synthetic(self) -> bool:
-        """True when the trace was generated, not measured."""
-        return self.kind == "synthetic"
-
-    def with_note(self, note: str) -> TraceReport:
-        """Return the same report with one more note."""
-        return replace(self, notes=(*self.notes, note))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workloads.errors import WorkloadError
-from workloads.traces import Gap, Trace, TraceReport
+from workloads.trace_report import Gap, TraceReport
+from workloads.traces import Trace
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 

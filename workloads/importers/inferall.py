@@ -21,7 +21,8 @@ from workloads.errors import WorkloadError
 from workloads.gaps import judge_missing
 from workloads.grids import load_grid, order_problems, read_loads
 from workloads.tables import list_rows, read_table
-from workloads.traces import MICROSECOND, Trace, TraceReport
+from workloads.trace_report import TraceReport
+from workloads.traces import MICROSECOND, Trace
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -19,7 +19,8 @@ from workloads.clocks import EPOCH
 from workloads.errors import WorkloadError
 from workloads.gaps import Judged, judge_missing
 from workloads.importers.servegen_files import BIN_S, read_clients
-from workloads.traces import MICROSECOND, Trace, TraceReport
+from workloads.trace_report import TraceReport
+from workloads.traces import MICROSECOND, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
