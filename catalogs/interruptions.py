@@ -27,7 +27,7 @@ from catalogs.loss_estimates import LossEstimate, estimate_correlation, estimate
 from catalogs.machines import OPEN_BAND_WIDTH_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,7 +71,7 @@ class SpotLosses:
     loss_share
         ``[z]`` probability that the pool is lost.
     covariance
-        ``[z, z]`` of the losses (0 or 1): symmetric, positive semidefinite, r (1 - r) on its diagonal.
+        ``[z, z]`` of the losses (0 or 1): symmetric, positive semidefinite, nowhere below 0, r (1 - r) on its diagonal.
     sources
         ``[z]`` where each share comes from, in words.
     notes
@@ -144,7 +144,7 @@ def losses_of(
         else _traced(pool, key, used[key], estimates[key], exposure_h, common_shock_share)
         for pool, key in keys.items()
     ]
-    correlations, apart = _correlations(used, exposure_h)
+    correlations = _correlations(used, exposure_h)
     loss_share = np.array([loss.loss_share for loss in losses], dtype=float)
     names = list(used)
     traced = np.array([key is not None for key in keys.values()], dtype=bool)
@@ -154,8 +154,8 @@ def losses_of(
     )
     notes = [
         *_convention_notes(losses, common_shock_share),
-        *_trace_notes(losses, availability, apart),
-        *_clipping_notes(least),
+        *_trace_notes(losses, availability, *_told_apart(used, correlations)),
+        *_shrinking_notes(least),
     ]
     return SpotLosses(
         tuple(keys), loss_share, covariance, tuple(loss.source for loss in losses), tuple(notes)
@@ -208,16 +208,24 @@ def _traced(
     return _PoolLoss(pool, max(estimate.loss_share, shock), source, key, estimate, None)
 
 
-def _correlations(used: Mapping[str, AvailabilityTrace], exposure_h: float) -> tuple[Array, list[str]]:
-    """``[a, b]`` correlation of the losses of two traces, NaN where they tell none; and the names of those pairs."""
+def _correlations(used: Mapping[str, AvailabilityTrace], exposure_h: float) -> Array:
+    """``[a, b]`` correlation of the losses of two traces, NaN where they tell none."""
     found = np.eye(len(used))
-    apart: list[str] = []
-    for (a, first), (b, second) in combinations(enumerate(used.items()), 2):
-        value = estimate_correlation(first[1], second[1], exposure_h)
+    for (a, first), (b, second) in combinations(enumerate(used.values()), 2):
+        value = estimate_correlation(first, second, exposure_h)
         found[a, b] = found[b, a] = math.nan if value is None else value
-        if value is None:
-            apart.append(f"{first[0]} and {second[0]}")
-    return found, apart
+    return found
+
+
+def _told_apart(names: Iterable[str], correlations: Array) -> tuple[list[str], list[str]]:
+    """Pairs of traces that tell no correlation, and those whose losses seem to offset each other."""
+    pairs = [
+        (f"{a} and {b}", value)
+        for (a, b), value in zip(
+            combinations(names, 2), correlations[np.triu_indices(len(correlations), 1)], strict=True
+        )
+    ]
+    return [pair for pair, value in pairs if math.isnan(value)], [pair for pair, value in pairs if value < 0]
 
 
 def _convention_notes(losses: Sequence[_PoolLoss], shock: float) -> Iterator[str]:
@@ -233,7 +241,10 @@ def _convention_notes(losses: Sequence[_PoolLoss], shock: float) -> Iterator[str
 
 
 def _trace_notes(
-    losses: Sequence[_PoolLoss], availability: Mapping[str, AvailabilityTrace], apart: Sequence[str]
+    losses: Sequence[_PoolLoss],
+    availability: Mapping[str, AvailabilityTrace],
+    apart: Sequence[str],
+    opposed: Sequence[str],
 ) -> Iterator[str]:
     users: dict[str, list[str]] = {key: [] for key in availability}
     for loss in losses:
@@ -247,6 +258,8 @@ def _trace_notes(
             yield f"{loss.pool.name}: its trace shows fewer losses than the common shock, which counts."
         elif loss.estimate is not None and loss.estimate.loss_share == 0:
             yield f"{loss.pool.name}: its trace shows no loss at all, so it is planned with as never lost."
+    if opposed:
+        yield f"The losses of {', '.join(opposed)} seem to offset each other; they count as uncorrelated."
     if apart:
         yield (
             f"The traces of {', '.join(apart)} tell no correlation (no starts in common, or one of the two was "
@@ -259,9 +272,9 @@ def _trace_notes(
         yield f"Traces of no pool, left out: {', '.join(unused)}.{hints}"
 
 
-def _clipping_notes(least: float) -> Iterator[str]:
+def _shrinking_notes(least: float) -> Iterator[str]:
     if least < -EIGENVALUE_SLACK:
         yield (
-            f"The estimated correlations contradict one another (least eigenvalue {least:.2g}): negative "
-            "eigenvalues count as 0, the variances stay."
+            f"The estimated correlations contradict one another (least eigenvalue {least:.2g}): all "
+            f"are divided by {1 - least:.3g}, the variances stay."
         )

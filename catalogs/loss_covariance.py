@@ -4,6 +4,9 @@ A loss is 0 or 1, so pool z with the loss share r_z has the variance r_z (1 - r_
 shock of probability c, and are lost on their own with p independently of all else, survive together with
 (1 - c)(1 - p_z)(1 - p_w); hence cov(z, w) = c/(1 - c) (1 - r_z)(1 - r_w). Worked: c = .01 and p = .05, .10 give
 r = .0595, .109 and cov = .01/.99 x .9405 x .891 = .00846.
+
+Estimates below 0 count as 0. That never understates the variance of what is lost, and without it a plan could count a loss
+that it does not have because it seems to offset another.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ EIGENVALUE_SLACK = 1e-9  # an eigenvalue of a correlation matrix above -this is 
 def loss_covariance(
     loss_share: Array, traced: BoolArray, estimated: Array, shock: float
 ) -> tuple[Array, float]:
-    """Covariance of the losses, and the least eigenvalue that its correlations had before clipping.
+    """Covariance of the losses, nowhere below 0, and the least eigenvalue that its correlations had before they were shrunk.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ def loss_covariance(
     deviation = np.sqrt(loss_share * (1 - loss_share))
     covariance = shock / (1 - shock) * np.outer(1 - loss_share, 1 - loss_share)
     block = np.ix_(traced, traced)
-    told = estimated * np.outer(deviation[traced], deviation[traced])
+    told = np.maximum(estimated, 0.0) * np.outer(deviation[traced], deviation[traced])
     covariance[block] = np.where(np.isnan(told), covariance[block], told)
     np.fill_diagonal(covariance, deviation**2)
     # The shock alone gives a rank-one matrix plus a diagonal >= 0, so only estimates can spoil it.
@@ -46,15 +49,11 @@ def loss_covariance(
 
 
 def _semidefinite(covariance: Array, deviation: Array) -> tuple[Array, float]:
-    """Clip negative eigenvalues of the correlations at 0 and scale back to the same variances."""
+    """Shrink the correlations evenly until none of their eigenvalues is below 0; variances stay, and so do signs."""
     scale = np.where(deviation > 0, deviation, 1.0)
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    least = float(values.min(initial=0.0))
+    least = float(np.linalg.eigvalsh(covariance / np.outer(scale, scale)).min(initial=0.0))
     if least >= -EIGENVALUE_SLACK:
         return covariance, least
-    clipped = (vectors * np.maximum(values, 0.0)) @ vectors.T
-    diagonal = np.sqrt(np.where(deviation > 0, np.diag(clipped), 1.0))
-    clipped *= np.outer(deviation / diagonal, deviation / diagonal)
-    clipped = (clipped + clipped.T) / 2
-    np.fill_diagonal(clipped, deviation**2)
-    return clipped, least
+    shrunk = covariance / (1.0 - least)  # (C - least I) / (1 - least) has a diagonal of ones where C has
+    np.fill_diagonal(shrunk, deviation**2)
+    return shrunk, least

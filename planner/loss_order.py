@@ -2,7 +2,7 @@
 
 A stronger group also loses more. Let g(v) = r'v + Phi^-1(1 - eps) ||root v|| be what a guard needs against losses v. Where j'
 carries at least what j does at every size, moving j's machines to j' raises the guard's capacity by some e >= 0 and the loss of no
-pool by more than e: capacity after the loss does not fall either. With a covariance >= 0, g grows with v and g(v + w) <= g(v) +
+pool by more than e: capacity after the loss does not fall either. The covariance is >= 0, so g grows with v and g(v + w) <= g(v) +
 g(w), so the spare grows by at least e (1 - gamma), gamma = g(1, ..., 1): nothing is lost while gamma < 1. Past the last size of
 its table j' gains nothing more; there it must satisfy its guards by itself: capacity (1 - gamma) >= their demand.
 
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
 
 def loss_factor(risk: SpotRisk) -> float:
-    """Gamma, what a loss of 1 request/s in every pool asks for in spare; inf where losses may offset each other."""
+    """Gamma, what a loss of 1 request/s in every pool asks for in spare."""
     if risk.violation_share is None:
         return 0.0
-    if (risk.covariance < 0).any():
-        return float("inf")
     return float(risk.loss_share.sum() + risk.normal_quantile * np.sqrt(risk.covariance.sum()))
 
 

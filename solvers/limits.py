@@ -134,7 +134,8 @@ class SpotRisk:
     loss_share
         ``[z]`` probability that the pool is lost during the exposure time.
     covariance
-        ``[z, z]`` of the losses (0/1); its diagonal is r (1 - r).
+        ``[z, z]`` of the losses (0/1), >= 0: else a fleet could count losses that it does not have to offset others. Its
+        diagonal is r (1 - r).
     violation_share
         bound_spot_risk holds with probability at least 1 - this, at most 0.5; None: no such limit.
     aversion_usd

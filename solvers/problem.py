@@ -140,6 +140,10 @@ class ProvisioningProblem:
             problems.append(f"on_demand_floor_share is {self.on_demand_floor_share}; it must be in [0, 1]")
         if self.linear_rps is not None and (self.serves & self.is_linear & (self.linear_rps <= 0)).any():
             problems.append("linear_rps must be above 0 wherever a linear group serves a class")
+        if self.spot_risk is not None and (self.spot_risk.covariance < 0).any():
+            problems.append(
+                "spot_risk.covariance must be >= 0 everywhere; count losses that offset each other as 0"
+            )
         if problems:
             raise ProblemError(problems)
 

@@ -134,13 +134,15 @@ def test_traces_without_a_common_instant_share_the_shock_and_are_named() -> None
     assert any("The traces of 1a and 1b tell no correlation" in note for note in found.notes)
 
 
-def test_correlations_that_contradict_one_another_are_clipped_and_variances_stay() -> None:
-    """A goes with B and with C, B against C: no three losses do that."""
+def test_correlations_that_contradict_one_another_are_shrunk_and_variances_stay() -> None:
+    """A goes with B and with C, B against C, which counts as 0: no three losses do that. 1 - .9 sqrt 2 = -.273."""
     told = np.array([[1, 0.9, 0.9], [0.9, 1, -0.9], [0.9, -0.9, 1]])
     share = np.array([0.1, 0.2, 0.3])
     covariance, least = loss_covariance(share, np.ones(3, dtype=bool), told, 0.0)
-    assert least == pytest.approx(np.linalg.eigvalsh(told).min())
-    assert least < -0.5
+    assert least == pytest.approx(1 - 0.9 * math.sqrt(2))
+    deviation = np.sqrt(share * (1 - share))
+    assert covariance[0, 1:] == pytest.approx(0.9 / 1.2728 * deviation[0] * deviation[1:], rel=1e-4)
+    assert covariance[1, 2] == 0
     assert np.linalg.eigvalsh(covariance).min() > -1e-12
     assert np.diag(covariance) == pytest.approx(share * (1 - share), rel=1e-12)
     assert (covariance == covariance.T).all()
@@ -155,7 +157,7 @@ def test_correlations_that_contradict_one_another_are_clipped_and_variances_stay
 def test_covariances_are_symmetric_and_semidefinite(
     own: list[float], shock: float, seed: int, with_trace: int
 ) -> None:
-    """Any own losses, shock and estimated correlations, those of pools without variance included."""
+    """Any own losses, shock and estimated correlations, those of pools without variance included; none is below 0."""
     share = 1 - (1 - shock) * (1 - np.array(own))
     traced = np.arange(len(own)) < with_trace
     told = np.random.default_rng(seed).uniform(-1, 1, (traced.sum(), traced.sum()))
@@ -165,6 +167,18 @@ def test_covariances_are_symmetric_and_semidefinite(
     assert (covariance == covariance.T).all()
     assert np.diag(covariance) == pytest.approx(share * (1 - share), rel=1e-9, abs=1e-15)
     assert np.linalg.eigvalsh(covariance).min() > -1e-8
+    assert covariance.min() >= 0
+
+
+def test_losses_that_offset_each_other_count_as_uncorrelated_and_are_named() -> None:
+    """Two zones are down in turn, 20 samples of 200 each."""
+    turn = np.arange(2000) // 20 % 10
+    traces = {"1a": trace_of(turn != 2), "1b": trace_of(turn != 7)}
+    assert (estimate_correlation(traces["1a"], traces["1b"], GAP_H) or 0.0) < 0
+    pools = [SpotPool("p3.2xlarge", "1a"), SpotPool("p3.2xlarge", "1b")]
+    found = losses_of(pools, {}, traces, GAP_H, 0.0)
+    assert found.covariance[0, 1] == 0
+    assert any("The losses of 1a and 1b seem to offset each other" in note for note in found.notes)
 
 
 def test_no_pools_have_no_losses() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from solvers.backends import solve
+from solvers.errors import ProblemError
 from solvers.spot_risk import most_burst_rps, root_of
 from tests.solvers.tiny_parts import spot_risk
 from tests.solvers.tiny_problems import tiny_problem
@@ -144,6 +145,20 @@ def test_functions_carry_the_shortest_requests_first() -> None:
         spot_risk=risk,
     )
     assert most_burst_rps(problem, risk).tolist() == [[22.0], [4.0], [0.0]]
+
+
+def test_losses_that_offset_each_other_are_refused() -> None:
+    """A pool without machines would otherwise be worth a loss that it does not have."""
+    with pytest.raises(ProblemError, match="covariance must be >= 0 everywhere"):
+        tiny_problem(
+            demand_rps=[[[8]]],
+            capacity_rps=[[0, 10]],
+            options=[(0, 0), (0, 1)],
+            price_usd_per_h=[0.3, 0.3],
+            spot_risk=spot_risk(
+                pool_of_machine=[0, 1], loss_share=[0.3, 0.3], covariance=[[0.21, -0.09], [-0.09, 0.21]]
+            ),
+        )
 
 
 def test_a_root_squared_is_its_covariance() -> None:
