@@ -44,7 +44,7 @@ class JointLosses:
 
     @cached_property
     def shock_share(self) -> float | None:
-        """Probability of the common shock that explains every covariance; None where none does."""
+        """Probability of the common shock that explains every covariance, no pool being lost less often; None where none does."""
         apart = ~np.eye(len(self.loss_share), dtype=bool)
         if not apart.any():
             return 0.0
@@ -52,7 +52,8 @@ class JointLosses:
         odds = np.divide(self.covariance[apart], kept, out=np.zeros(len(kept)), where=kept > 0)
         if np.ptp(odds) > SHOCK_TOLERANCE or odds[0] < -SHOCK_TOLERANCE:
             return None
-        return float(max(odds.mean(), 0.0) / (1.0 + max(odds.mean(), 0.0)))
+        shock = float(max(odds.mean(), 0.0) / (1.0 + max(odds.mean(), 0.0)))
+        return shock if shock <= self.loss_share.min() + SHOCK_TOLERANCE else None
 
     def excess_probability(self, lost_rps: Array, spare_rps: float) -> float:
         """Probability that the losses sum to more than there is to spare.
@@ -92,13 +93,17 @@ class JointLosses:
 
     @cached_property
     def latent_correlation(self) -> Array:
-        """``[z, z]`` correlation of the normals: their density integrated up to it is the covariance (Plackett 1954)."""
+        """``[z, z]`` correlation of the normals: their density integrated up to it is the covariance (Plackett 1954).
+
+        Pools that are always or never lost have no covariance, nor their normals a correlation.
+        """
         h = ndtri(self.loss_share)
         rho = CORRELATIONS
         room = 1.0 - rho**2
         found = np.eye(len(h))
-        for z in range(len(h)):
-            for w in range(z):
+        uncertain = np.flatnonzero(np.isfinite(h))
+        for z in uncertain:
+            for w in uncertain[uncertain < z]:
                 exponent = -(h[z] ** 2 - 2.0 * rho * h[z] * h[w] + h[w] ** 2) / (2.0 * room)
                 density = np.exp(exponent) / (2.0 * np.pi * np.sqrt(room))
                 steps = (density[1:] + density[:-1]) / 2.0 * np.diff(rho)

@@ -59,6 +59,25 @@ def test_correlated_losses_have_the_covariance_asked_for() -> None:
     assert np.corrcoef(drawn.T) == pytest.approx(correlation, abs=0.012)
 
 
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_a_pool_that_is_never_or_always_lost_shifts_what_the_others_leave(certain: float) -> None:
+    """Two pools of 20 and 30 % with a correlation of .5: both are lost with .06 + .5 x .4 x .4583 = .1517."""
+    share = np.array([certain, 0.2, 0.3])
+    spread = np.sqrt(share * (1 - share))
+    correlation = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.5, 1.0]])
+    law = JointLosses(share, correlation * np.outer(spread, spread))
+    found = law.excess_probability(np.array([4.0, 2.0, 3.0]), 4.5 + 4.0 * certain)
+    assert found == pytest.approx(0.1517, abs=0.004)
+
+
+def test_no_shock_is_likelier_than_the_rarest_loss() -> None:
+    """A covariance that a shock of 9 % would give cannot come from one where a pool is lost in 2 % of the time."""
+    share = np.array([0.02, 0.5])
+    law = JointLosses(share, np.array([[0.0196, 0.05], [0.05, 0.25]]))
+    assert law.shock_share is None
+    assert law.excess_probability(np.array([1.0, 1.0]), 0.5) == pytest.approx(0.5, abs=0.01)
+
+
 def test_the_same_losses_are_drawn_every_time() -> None:
     first, second = shocked(np.full(20, 0.05), 0.01), shocked(np.full(20, 0.05), 0.01)
     assert np.array_equal(first.drawn, second.drawn)
