@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from solvers.backends import Answer, LinearProgram, Status, glpk, installed_backends, settle_trivial, solve
-from solvers.backends.check import check_report
-from solvers.backends.pulp_solvers import others, run_other
-from solvers.backends.status import Report, Settings
+from solvers.backends import Status, installed_backends, solve
 from solvers.errors import BackendError, ProblemError, SolverError
 from tests.solvers.backend_cases import (
     CASES,
@@ -32,10 +29,6 @@ pytestmark = pytest.mark.portable
 BACKENDS = [info.name for info in installed_backends()]
 LIMITS_NODES = [info.name for info in installed_backends() if info.limits_nodes]
 CURVED_TOLERANCE = 1e-6  # a norm kept to within 1e-6 of its row, a square to 1e-9 of the objective, times the duals of the cases
-
-
-def checked(program: LinearProgram, report: Report, **settings: object) -> Answer:
-    return check_report(program, report, Settings(**settings), solver="stub", runtime_s=0.0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("solver", BACKENDS)
@@ -78,14 +71,6 @@ def test_linear_programs_come_with_duals(solver: str) -> None:
     for case in priced:
         duals = solve(case.program, solver=solver).row_duals
         assert duals == pytest.approx(np.array(case.row_duals), abs=1e-7)
-
-
-def test_duals_that_do_not_prove_the_objective_are_dropped() -> None:
-    """5 x + y, x + y = 10, y <= 4: without the second row's dual of -4 the first proves nothing."""
-    case = next(case for case in CASES if case.name == "equation_and_upper_limit")
-    for duals, kept in (((5.0, -4.0), True), ((5.0, 0.0), False), ((4.0, -3.0), False)):
-        report = Report(Status.OPTIMAL, np.array([6.0, 4.0]), bound=34.0, row_duals=np.array(duals))
-        assert (checked(case.program, report).row_duals is not None) is kept
 
 
 @pytest.mark.parametrize("solver", BACKENDS)
@@ -269,137 +254,3 @@ def test_a_program_whose_arrays_disagree_is_refused_with_every_reason() -> None:
         replace(program, column_names=("x",))
     with pytest.raises(ProblemError, match="offset is inf"):
         replace(program, offset=INF)
-
-
-def test_values_that_break_a_limit_are_a_failure() -> None:
-    """A solver that returns an infeasible point as optimal is not believed."""
-    program = CASES[0].program
-    answer = checked(program, Report(Status.OPTIMAL, np.array([1.6, 1.1]), bound=7.0))
-    assert (answer.status, answer.values, answer.bound) == (Status.FAILED, None, None)
-    assert "break a limit" in answer.message
-
-
-def test_fractions_where_whole_numbers_were_asked_for_are_a_failure() -> None:
-    """A relaxed point is no answer to an integer program."""
-    program = program_of([1], [[1]], [2.4], [INF], [0], [9], [1])
-    assert checked(program, Report(Status.OPTIMAL, np.array([2.4]))).status is Status.FAILED
-
-
-def test_nearly_whole_values_come_back_whole() -> None:
-    """Integers are rounded where that keeps the program feasible, so callers may cast them."""
-    program = program_of([1, 1], [[1, 1]], [3], [INF], [0, 0], [9, 9], [1, 0])
-    answer = checked(program, Report(Status.OPTIMAL, np.array([2.9999999, 1e-7])))
-    assert answer.values is not None
-    assert answer.values.tolist() == [3.0, 1e-7]
-    assert answer.objective == 3.0000001
-
-
-def test_a_bound_above_a_feasible_objective_is_a_failure() -> None:
-    """No plan costs less than the bound: one that does proves the bound wrong."""
-    program = CASES[0].program
-    answer = checked(program, Report(Status.OPTIMAL, np.array([1.6, 1.2]), bound=7.3))
-    assert (answer.status, answer.bound, answer.gap) == (Status.FAILED, None, None)
-    assert "above a feasible objective" in answer.message
-
-
-def test_optimal_with_a_wide_gap_is_only_feasible() -> None:
-    """The word "optimal" counts only within the gap that was asked for."""
-    program = program_of([1], [[1]], [0], [9], [3], [9], [1])
-    wide = Report(Status.OPTIMAL, np.array([4.0]), bound=3.0)
-    assert checked(program, wide, gap=0.1).status is Status.FEASIBLE
-    assert checked(program, wide, gap=0.3).status is Status.OPTIMAL
-
-
-def test_infeasible_beside_a_feasible_start_is_a_failure() -> None:
-    """The start refutes the claim, and is handed back."""
-    start = np.array([2.0, 2.0])
-    answer = checked(CASES[0].program, Report(Status.INFEASIBLE), start=start)
-    assert answer.status is Status.FAILED
-    assert answer.objective == 10.0
-    assert "the start is feasible" in answer.message
-
-
-def test_gap_of_a_free_optimum_is_defined() -> None:
-    """Zero cost with a zero bound is a gap of 0; with a lower bound it is infinite, not an error."""
-    program = program_of([1], [[1]], [-INF], [9], [0], [9], [1])
-    assert checked(program, Report(Status.OPTIMAL, np.zeros(1), bound=0.0)).gap == 0.0
-    assert checked(program, Report(Status.FEASIBLE, np.zeros(1), bound=-1.0)).gap == INF
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_solver_known_to_pulp_only_is_read_in_its_words(case: Case) -> None:
-    """Without limits PuLP's word is enough; HiGHS stands for the solvers that no module of ours knows."""
-    if settle_trivial(case.program) is not None:
-        return
-    answer = checked(case.program, run_other("HiGHS", case.program.scaled(1e6), Settings(gap=0.0)), gap=0.0)
-    if case.objective is None:
-        assert answer.status is not Status.OPTIMAL
-        assert answer.values is None
-    else:
-        assert answer.status is Status.OPTIMAL
-        assert answer.objective == pytest.approx(case.objective, rel=1e-6)
-
-
-def test_under_a_limit_pulps_word_is_no_proof() -> None:
-    """PuLP passes a time limit on but not whether it struck: what it calls optimal counts as feasible."""
-    answer = run_other("HiGHS", hard_knapsack(), Settings(gap=0.05, time_limit_s=60.0))
-    assert answer.status is Status.FEASIBLE
-
-
-def test_other_solvers_of_pulp_are_listed_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What PuLP finds is offered under a name of ours, without a bound, and can be called by it."""
-    monkeypatch.setattr("pulp.listSolvers", lambda onlyAvailable: ["HiGHS", "SCIP_CMD"])
-    assert others() == {"pulp-scip-cmd": "SCIP_CMD"}
-    listed = next(info for info in installed_backends() if info.name == "pulp-scip-cmd")
-    assert (listed.gives_bound, listed.limits_nodes) == (False, False)
-    called = []
-    monkeypatch.setattr(
-        "solvers.backends.pulp_solvers.run_other",
-        lambda name, *_: called.append(name) or Report(Status.LIMIT),
-    )
-    assert solve(CASES[0].program, solver="pulp-scip-cmd").status is Status.LIMIT
-    assert called == ["SCIP_CMD"]
-
-
-@pytest.mark.parametrize(
-    ("words", "whole", "status", "bound"),
-    [
-        ("OPTIMAL LP SOLUTION FOUND\n", False, Status.OPTIMAL, None),
-        ("TIME LIMIT EXCEEDED; SEARCH TERMINATED\n", False, Status.LIMIT, None),
-        ("PROBLEM HAS NO DUAL FEASIBLE SOLUTION\n", False, Status.INFEASIBLE_OR_UNBOUNDED, None),
-        ("LP HAS UNBOUNDED PRIMAL SOLUTION\n", False, Status.UNBOUNDED, None),
-        ("LP HAS UNBOUNDED PRIMAL SOLUTION\n", True, Status.INFEASIBLE_OR_UNBOUNDED, None),
-        (
-            "OPTIMAL LP SOLUTION FOUND\n+ 28: mip =     not found yet >=              -inf        (1; 0)\n"
-            "+ 39: mip =     not found yet >=   1.560000000e+02        (12; 2)\nTIME LIMIT EXCEEDED; SEARCH TERMINATED\n",
-            True,
-            Status.LIMIT,
-            156.5,
-        ),
-        (
-            "OPTIMAL LP SOLUTION FOUND\n+ 1903: >>>>>  -8.500000000e+02 >=  -8.630000000e+02   1.5% (431; 105)\n"
-            "TIME LIMIT EXCEEDED; SEARCH TERMINATED\n",
-            True,
-            Status.FEASIBLE,
-            -862.5,
-        ),
-        ("glpsol: out of memory\n", True, Status.FAILED, None),
-    ],
-)
-def test_the_words_of_glpsol_are_read(words: str, whole: bool, status: Status, bound: float | None) -> None:
-    """Its log says how it ended and what it proved, the constant of the objective left out."""
-    assert glpk.read_status(words, whole=whole) is status
-    assert glpk.read_bound(words, offset=0.5) == bound
-
-
-def test_a_crash_of_cbc_is_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A solver that cannot run its command ends as FAILED with its words, not with a foreign exception."""
-    if "pulp-cbc" not in BACKENDS:
-        pytest.skip("CBC is not installed here")
-    broken = tmp_path / "cbc"
-    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
-    broken.chmod(0o755)
-    monkeypatch.setattr("solvers.backends.cbc.find", lambda: str(broken))
-    answer = solve(CASES[0].program, solver="pulp-cbc")
-    assert answer.status is Status.FAILED
-    assert answer.message.startswith("CBC: ")
