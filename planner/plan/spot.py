@@ -16,6 +16,7 @@ class SpotPool(Document):
 
     name: str = Field(description="Name of the pool: instance type, and zone where zones are chosen.")
     loss_share: float = Field(ge=0, le=1, description="Probability that it is lost during the exposure time.")
+    source: str = Field(description="Band or availability trace that this comes from.")
 
 
 class SpotGuard(Document):
@@ -51,9 +52,6 @@ class SpotPolicy(Document):
     pools: tuple[SpotPool, ...] = Field(description="Pools that losses were counted for.")
     covariance: tuple[tuple[float, ...], ...] = Field(
         description="Covariance of the losses (0 or 1) of each pair of pools, in their order."
-    )
-    loss_source: str | None = Field(
-        description="Where loss shares and covariance come from; null: not counted."
     )
     guards: tuple[SpotGuard, ...] = Field(
         description="What the chance of too little being left is counted for."

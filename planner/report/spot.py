@@ -18,6 +18,7 @@ def pool_table(plan: ProvisioningPlan) -> Table:
         Column("loss_share", "lost with probability", 3, percent=True),
         Column("count_max", "most at once"),
         Column("lost_rps_max", "largest loss req/s", 3),
+        Column("source", "probability from"),
     )
     rows: list[tuple[Cell, ...]] = []
     risks = [window.spot_risk for window in plan.windows if window.spot_risk is not None]
@@ -30,10 +31,9 @@ def pool_table(plan: ProvisioningPlan) -> Table:
             if pool.name in guard.lost_rps
         ]
         if machines:
-            rows.append((pool.name, pool.loss_share, max(machines), max(lost, default=None)))
-    spot = plan.problem.spot
-    exposure = "" if spot.exposure_s is None else f" within {spot.exposure_s:g} s"
-    note = f"Losses{exposure}: {spot.loss_source}." if spot.loss_source else ""
+            rows.append((pool.name, pool.loss_share, max(machines), max(lost, default=None), pool.source))
+    exposure_s = plan.problem.spot.exposure_s
+    note = "" if exposure_s is None else f"Losses within {exposure_s:g} s."
     return Table("Spot pools", columns, rows, note)
 
 

@@ -68,7 +68,12 @@ def write_up(
         What the plan reaches and how that is proved, where that is no cost; None: the solution's cost and bound.
     """
     planned = Planned(
-        scenario, assembly.options, assembly.problem, solution, np.array(scenario.forecast.levels)
+        scenario,
+        assembly.options,
+        assembly.problem,
+        solution,
+        np.array(scenario.forecast.levels),
+        inputs.availability.traces,
     )
     return ProvisioningPlan(
         schema_version=SCHEMA_VERSION,
@@ -111,6 +116,7 @@ def _metadata(
         *(f"trace {name}: {line}" for name, one in forecasts.items() for line in one.warnings),
         *planned.options.notes,
         *cold_start_warnings(planned),
+        *loss_notes(planned),
     ]
     return Metadata(
         name=scenario.name,
@@ -131,6 +137,12 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def loss_notes(planned: Planned) -> tuple[str, ...]:
+    """Conventions by which losses of spot pools were counted, where the plan depends on how likely they are."""
+    losses = planned.pool_losses
+    return losses.notes if losses is not None and planned.scenario.spot.weighs_losses else ()
 
 
 def cold_start_warnings(planned: Planned) -> Iterator[str]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.spot_pools import pool_losses
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from catalogs.availability import AvailabilityTrace
+    from catalogs.interruptions import SpotLosses
     from planner.options import OptionTable, ServingOption
     from planner.scenario import Scenario
     from solvers.problem import ProvisioningProblem
@@ -34,6 +40,14 @@ class Planned:
     problem: ProvisioningProblem
     solution: ProvisioningSolution
     levels: Array
+    availability: Mapping[str, AvailabilityTrace] = field(default_factory=dict)
+
+    @cached_property
+    def pool_losses(self) -> SpotLosses | None:
+        """How often spot pools are lost, by which source and conventions; None where the program counts no losses."""
+        if self.problem.spot_risk is None:
+            return None
+        return pool_losses(self.scenario, self.options.machines, self.availability)
 
     @cached_property
     def serving(self) -> tuple[ServingOption, ...]:

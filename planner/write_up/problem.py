@@ -113,7 +113,7 @@ def _current_machines(scenario: Scenario, inputs: Inputs, entry: FleetEntry) -> 
 
 def spot_policy_of(planned: Planned) -> SpotPolicy:
     """Write down what the plan had to withstand, with the losses that were counted."""
-    asked, risk = planned.scenario.spot, planned.problem.spot_risk
+    asked, risk, losses = planned.scenario.spot, planned.problem.spot_risk, planned.pool_losses
     counted = asked.weighs_losses and risk is not None
     return SpotPolicy(
         policy=asked.policy,
@@ -124,13 +124,12 @@ def spot_policy_of(planned: Planned) -> SpotPolicy:
         risk_aversion_usd=0.0 if risk is None else risk.aversion_usd,
         common_shock_share=asked.common_shock_share,
         pools=()
-        if risk is None
+        if losses is None
         else tuple(
-            SpotPool(name=name, loss_share=float(share))
-            for name, share in zip(risk.pools, risk.loss_share, strict=True)
+            SpotPool(name=pool.name, loss_share=float(share), source=source)
+            for pool, share, source in zip(losses.pools, losses.loss_share, losses.sources, strict=True)
         ),
         covariance=() if risk is None else tuple(tuple(float(v) for v in row) for row in risk.covariance),
-        loss_source=_loss_source(planned) if counted else None,
         guards=()
         if risk is None or not risk.weighs_losses
         else tuple(
@@ -141,14 +140,3 @@ def spot_policy_of(planned: Planned) -> SpotPolicy:
             for name, counts_class in zip(risk.guards, risk.guard_classes, strict=True)
         ),
     )
-
-
-def _loss_source(planned: Planned) -> str:
-    """Say where the loss shares and their covariance come from."""
-    asked = planned.scenario.spot
-    if asked.availability:
-        return "availability samples: " + ", ".join(
-            f"{place} {file}" for place, file in sorted(asked.availability.items())
-        )
-    shock = f", common shock {asked.common_shock_share:g}" if asked.common_shock_share else ""
-    return f"upper ends of the published interruption bands{shock}"

@@ -298,7 +298,6 @@ def plan_data() -> dict[str, Any]:
                 "common_shock_share": 0.0,
                 "pools": [],
                 "covariance": [],
-                "loss_source": None,
                 "guards": [],
             },
             "target_utilisation": 1.0,

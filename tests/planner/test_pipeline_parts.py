@@ -69,6 +69,19 @@ def test_a_plan_that_survives_losses_buys_in_two_pools_and_costs_no_less() -> No
         assert len(spot) != 1 or on_demand
 
 
+def test_a_plan_names_the_trace_that_its_losses_come_from(tmp_path: Path) -> None:
+    """A trace counts before the band of its type, and the plan says what it counts as."""
+    trace = tmp_path / "up.json"
+    trace.write_text(json.dumps({"metadata": {"gap_seconds": 60}, "data": ([1] * 59 + [0]) * 10}))
+    spot = {"policy": "chance", "violation_share": 0.05, "availability": {"g4dn.2xlarge": str(trace)}}
+    made = pipeline.plan_scenario(small(spot=spot))
+    sources = {pool.name: pool.source for pool in made.problem.spot.pools}
+    assert "up 98.3% of the time" in sources["g4dn.2xlarge"]
+    assert any(
+        line.startswith("A trace tells where a machine could be had") for line in made.metadata.warnings
+    )
+
+
 def test_optional_inputs_are_listed_once_they_are_asked_for(tmp_path: Path) -> None:
     trace = tmp_path / "up.json"
     trace.write_text(json.dumps({"metadata": {"gap_seconds": 60}, "data": [1, 1, 1, 0] * 50}))

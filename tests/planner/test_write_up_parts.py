@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from planner.write_up.certificate import Verdict, certificate_of
+from planner.write_up.document import loss_notes
 from planner.write_up.limits import binding_limits
 from planner.write_up.options import burst_functions, options_used
 from planner.write_up.problem import spot_policy_of
@@ -131,6 +132,9 @@ def test_losses_of_the_chance_policy_are_stated() -> None:
     (pool,) = policy.pools
     share = 1 - 0.99 * 0.9 ** (1 / 730)
     assert (pool.name, pool.loss_share) == ("c5.large", pytest.approx(share))
+    assert pool.source.startswith("5% to 10% interrupted a month (")
+    assert "All pools are lost together with probability 0.01" in loss_notes(made)[1]
+    assert loss_notes(planned(spot={"policy": "survive-loss"})) == ()
     assert (policy.level, policy.exposure_s, policy.violation_share) == (0.9, 3600.0, 0.1)
     assert first.spot_risk is not None
     assert last.spot_risk is not None

@@ -14,6 +14,7 @@ from planner.report.summary import baseline_table, closing_line, headline_table,
 from tests.planner.plan_case import GROUP, TOTAL_USD, make_plan, plan_data
 
 POOL = "c5.xlarge"
+BAND = "5% to 10% interrupted a month (advisor)"
 
 
 def accuracy_data() -> dict[str, Any]:
@@ -58,9 +59,11 @@ def spot_data() -> dict[str, Any]:
         "level": 0.99,
         "exposure_s": 600.0,
         "violation_share": 0.05,
-        "pools": [{"name": POOL, "loss_share": 0.04}, {"name": "m5.large", "loss_share": 0.02}],
+        "pools": [
+            {"name": POOL, "loss_share": 0.04, "source": BAND},
+            {"name": "m5.large", "loss_share": 0.02, "source": BAND},
+        ],
         "covariance": [[0.0384, 0.0], [0.0, 0.0196]],
-        "loss_source": "upper ends of the published interruption bands",
         "guards": [{"name": "strict", "classes": ["strict"]}],
     }
     for window, share in zip(data["windows"], (0.02, 0.04), strict=True):
@@ -121,8 +124,8 @@ def test_a_mean_is_unknown_where_a_part_of_it_is() -> None:
 def test_pools_show_their_losses() -> None:
     """Only the pool that is used; m5.large is not."""
     table = pool_table(plan_of(spot_data()))
-    assert table.rows == [(POOL, 0.04, 1, 14.0)]
-    assert table.note == "Losses within 600 s: upper ends of the published interruption bands."
+    assert table.rows == [(POOL, 0.04, 1, 14.0, BAND)]
+    assert table.note == "Losses within 600 s."
 
 
 def test_the_worst_window_of_a_guard_stands_beside_what_is_allowed() -> None:
