@@ -15,8 +15,6 @@ from tests.planner.small_catalogs import request_class, scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("plans_hold")  # what its tests share is made once
-
 HEADER = "model,instance_type,batch,items_per_request,replicas,mean_ms,p95_ms,p98_ms,p99_ms,samples,source,obtained\n"
 # equal service times (exact capacities), and the same model in batches
 PROFILE_ROWS = (

@@ -16,7 +16,7 @@ from tests.checker import check_plan, read_catalogs
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DAYS = ("worldcup98", "load_balancer", "servegen")
 
-pytestmark = [pytest.mark.real_data, pytest.mark.xdist_group("real_days")]
+pytestmark = pytest.mark.real_data
 
 
 @pytest.fixture(scope="module", params=DAYS)

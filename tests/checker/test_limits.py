@@ -16,8 +16,6 @@ from tests.checker.spot import Case, violation_share
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.xdist_group("limits")  # what its tests share is made once
-
 Plan = dict[str, Any]
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from planner.replacements import OptionKinds, Pruning
     from solvers.problem import ProvisioningProblem
 
-pytestmark = pytest.mark.xdist_group("dominance_parts")  # what its tests share is made once
-
 SEEDS = range(160)
 PARTS = ("limits", "loads", "accuracy", "value", "commitment", "linear", "survive", "bound", "aversion")
 LOSSES = {"survive", "bound", "aversion"}

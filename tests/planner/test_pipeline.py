@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from planner.plan import ProvisioningPlan
     from planner.scenario import Scenario
 
-pytestmark = pytest.mark.xdist_group("pipeline")  # what its tests share is made once
-
 CLASSES = (
     request_class("album", items_per_request=10, deadline_ms=400.0, percentile=0.98, min_accuracy=0.76),
     request_class("thumbnail", deadline_ms=1000.0, percentile=0.9, min_accuracy=0.69),

@@ -21,8 +21,6 @@ from tests.solvers.whole_program import compile_whole, machines_in
 if TYPE_CHECKING:
     from solvers.solution import Baseline, ProvisioningSolution
 
-pytestmark = pytest.mark.xdist_group("oracle")  # what its tests share is made once
-
 SEEDS = range(200)
 GAP = 0.03
 CLOSE = 1e-6  # relative; the feasibility tolerance of the solvers moves an objective by about this much

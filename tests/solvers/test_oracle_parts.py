@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from solvers.problem import ProvisioningProblem
     from tests.solvers.tiny_problems import Draw
 
-pytestmark = pytest.mark.xdist_group("oracle_parts")  # what its tests share is made once
-
 SEEDS = range(120)
 PLANNED = SEEDS[::2]
 PARTS = (

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from workloads.traces import Trace
 
-pytestmark = pytest.mark.xdist_group("forecast")  # what its tests share is made once
-
 LEVELS = (0.5, 0.8, 0.95, 0.99)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Outcome]
 
-pytestmark = [pytest.mark.portable, pytest.mark.xdist_group("tiny_plan")]
+pytestmark = pytest.mark.portable
 
 
 def test_the_plan_is_certified_and_satisfies_the_schema(tiny_plan: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Outcome]
 
-pytestmark = [pytest.mark.portable, pytest.mark.xdist_group("tiny_plan")]
+pytestmark = pytest.mark.portable
 
 
 def test_forecast_lists_the_quantiles_of_every_window(planner: Command) -> None:
