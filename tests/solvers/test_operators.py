@@ -7,7 +7,7 @@ import pytest
 from solvers.backends import Status, solve
 from tests.solvers.tiny_parts import operator_limits, spot_risk
 from tests.solvers.tiny_problems import tiny_problem
-from tests.solvers.whole_program import compile_whole
+from tests.solvers.whole_program import compile_whole, machines_in
 
 
 def test_a_delay_beyond_the_horizon_holds_to_its_end() -> None:
@@ -35,7 +35,7 @@ def test_machines_of_two_types_keep_their_own_delays() -> None:
     compiled = compile_whole(problem)
     answer = solve(compiled.arrays, gap=0.0)
     assert answer.values is not None
-    assert compiled.instances(answer.values).tolist() == [[2, 1, 1], [2, 2, 1]]
+    assert machines_in(compiled, answer.values).tolist() == [[2, 1, 1], [2, 2, 1]]
 
 
 def test_zones_that_machines_do_not_stand_in_cannot_be_filled() -> None:
@@ -78,4 +78,4 @@ def test_standby_is_outside_floors_and_churn() -> None:
     compiled = compile_whole(problem)
     answer = solve(compiled.arrays, gap=0.0)
     assert answer.values is not None
-    assert compiled.instances(answer.values).tolist() == [[2, 2], [0, 0]]
+    assert machines_in(compiled, answer.values).tolist() == [[2, 2], [0, 0]]
