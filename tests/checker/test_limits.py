@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.checker import check_plan
-from tests.checker.full_sample import EXTRA_USD_PER_H, exact_capacity_rps, full_catalogs, full_plan
+from tests.checker.full_case import EXTRA_USD_PER_H, exact_capacity_rps
+from tests.checker.full_sample import full_catalogs, full_plan
 from tests.checker.spot import Case, violation_share
 
 if TYPE_CHECKING:
