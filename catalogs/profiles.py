@@ -6,7 +6,7 @@ measurements, and merges them; every record keeps its source and how it was obta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,10 +16,10 @@ from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
 from catalogs.tables import bundled_inputs, digests_of, raise_collected
-from catalogs.variants import ModelVariant
+from catalogs.variants import ModelVariant, merge_variants, mixed_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from catalogs.importers.part import ProfilePart
@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 BUNDLED = "bundled"
-SOURCES_JOINED_BY = " | "
 
 R = TypeVar("R", ServiceTime, PublishedCapacity, FunctionTime, BucketThroughput, LoadTime, FailedProfile)
 
@@ -126,37 +125,17 @@ def _merge(
     paths_parts: Sequence[Sequence[ProfilePart]], notes: Sequence[str], digests: Mapping[str, str]
 ) -> ProfileCatalog:
     warnings = list(notes)
-    variants = _merge_variants(
+    variants = merge_variants(
         (variant for parts in paths_parts for part in parts for variant in part.variants), warnings
     )
-    service_times = _override(
-        "service times",
-        ([record for part in parts for record in part.service_times] for parts in paths_parts),
-        warnings,
-    )
-    capacities = _override(
-        "capacities",
-        ([record for part in parts for record in part.capacities] for parts in paths_parts),
-        warnings,
-    )
-    function_times = _override(
-        "function times",
-        ([record for part in parts for record in part.function_times] for parts in paths_parts),
-        warnings,
-    )
+    service_times = _override("service times", paths_parts, lambda part: part.service_times, warnings)
+    capacities = _override("capacities", paths_parts, lambda part: part.capacities, warnings)
+    function_times = _override("function times", paths_parts, lambda part: part.function_times, warnings)
     bucket_throughputs = _override(
-        "bucket throughputs",
-        ([record for part in parts for record in part.bucket_throughputs] for parts in paths_parts),
-        warnings,
+        "bucket throughputs", paths_parts, lambda part: part.bucket_throughputs, warnings
     )
-    load_times = _override(
-        "load times",
-        ([record for part in parts for record in part.load_times] for parts in paths_parts),
-        warnings,
-    )
-    failed = _override(
-        "failures", ([record for part in parts for record in part.failed] for parts in paths_parts), warnings
-    )
+    load_times = _override("load times", paths_parts, lambda part: part.load_times, warnings)
+    failed = _override("failures", paths_parts, lambda part: part.failed, warnings)
     timed = {time.model for time in service_times} | {time.model for time in function_times}
     published = {one.model for one in capacities} | {one.model for one in bucket_throughputs}
     unknown = sorted((timed | published) - set(variants))
@@ -165,7 +144,7 @@ def _merge(
             f"{len(unknown)} models have times but no variant, so no task, and are left out of plans: "
             f"{', '.join(unknown[:5])}{' ...' if len(unknown) > 5 else ''}."
         )
-    warnings += _mixed_metrics(variants)
+    warnings += mixed_metrics(variants)
     return ProfileCatalog(
         variants=variants,
         service_times=service_times,
@@ -179,7 +158,12 @@ def _merge(
     )
 
 
-def _override(kind: str, paths: Iterable[Sequence[R]], warnings: list[str]) -> tuple[R, ...]:
+def _override(
+    kind: str,
+    paths_parts: Sequence[Sequence[ProfilePart]],
+    records_of: Callable[[ProfilePart], Iterable[R]],
+    warnings: list[str],
+) -> tuple[R, ...]:
     """Keep one record a key, sorted by key: a later path's, and within a path the best known.
 
     The files of a folder have no order of their own, so there the record that reaches the higher percentile
@@ -187,9 +171,9 @@ def _override(kind: str, paths: Iterable[Sequence[R]], warnings: list[str]) -> t
     """
     kept: dict[object, R] = {}
     replaced = 0
-    for records in paths:
+    for parts in paths_parts:
         of_path: dict[object, R] = {}
-        for record in records:
+        for record in (record for part in parts for record in records_of(part)):
             known = of_path.get(record.key)
             replaced += known is not None and known.source != record.source
             if known is None or _highest_percentile(record) >= _highest_percentile(known):
@@ -210,48 +194,3 @@ def _highest_percentile(
     if isinstance(record, ServiceTime | FunctionTime) and record.quantiles:
         return record.quantiles[-1][0]
     return 0.0
-
-
-def _merge_variants(variants: Iterable[ModelVariant], warnings: list[str]) -> dict[str, ModelVariant]:
-    merged: dict[str, ModelVariant] = {}
-    for variant in variants:
-        known = merged.get(variant.name)
-        merged[variant.name] = variant if known is None else _joined(known, variant, warnings)
-    return dict(sorted(merged.items()))
-
-
-def _joined(known: ModelVariant, later: ModelVariant, warnings: list[str]) -> ModelVariant:
-    """Override field by field; an accuracy by another metric is not comparable and does not replace."""
-    if later.task != known.task:
-        warnings.append(
-            f"model {known.name}: task {known.task} was overridden by {later.task} ({later.source})."
-        )
-    changes: dict[str, object] = {"task": later.task}
-    for name in ("memory_mib", "artifact_mib", "parameters"):
-        if getattr(later, name) is not None:
-            changes[name] = getattr(later, name)
-    if later.accuracy_share is not None:
-        if known.accuracy_metric in (None, later.accuracy_metric):
-            changes |= {"accuracy_share": later.accuracy_share, "accuracy_metric": later.accuracy_metric}
-        else:
-            warnings.append(
-                f"model {known.name}: accuracy {known.accuracy_share:.4g} ({known.accuracy_metric}) is kept; "
-                f"{later.accuracy_share:.4g} is by another metric ({later.accuracy_metric}, {later.source})."
-            )
-    if all(getattr(known, name) == value for name, value in changes.items()):
-        return known
-    sources = dict.fromkeys((*known.source.split(SOURCES_JOINED_BY), later.source))
-    return replace(known, **changes, source=SOURCES_JOINED_BY.join(sources))  # type: ignore[arg-type]
-
-
-def _mixed_metrics(variants: Mapping[str, ModelVariant]) -> list[str]:
-    metrics: dict[str, set[str]] = {}
-    for variant in variants.values():
-        if variant.accuracy_metric is not None:
-            metrics.setdefault(variant.task, set()).add(variant.accuracy_metric)
-    return [
-        f"task {task}: accuracies are by several metrics ({', '.join(sorted(found))}); a floor compares "
-        "unlike figures. Restrict the models of the scenario to one metric."
-        for task, found in sorted(metrics.items())
-        if len(found) > 1
-    ]

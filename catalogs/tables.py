@@ -131,19 +131,9 @@ class Row:
             self.fail(f"{column} is {value}; it must be {allowed}. {advice}")
         return number
 
-    def optional_real(
-        self,
-        column: str,
-        *,
-        above: float | None = None,
-        at_least: float | None = None,
-        at_most: float | None = None,
-        below: float | None = None,
-    ) -> float | None:
+    def optional_real(self, column: str, *, above: float | None = None) -> float | None:
         """Return the number of a cell as `real` does, None where it is missing."""
-        if not self.has(column):
-            return None
-        return self.real(column, above=above, at_least=at_least, at_most=at_most, below=below)
+        return self.real(column, above=above) if self.has(column) else None
 
     def whole(self, column: str, *, at_least: int | None = None, at_most: int | None = None) -> int:
         """Return the whole number of a required cell inside the given bounds (stand-in: 0)."""
@@ -165,11 +155,9 @@ class Row:
             )
         return number
 
-    def optional_whole(
-        self, column: str, *, at_least: int | None = None, at_most: int | None = None
-    ) -> int | None:
+    def optional_whole(self, column: str, *, at_least: int | None = None) -> int | None:
         """Return the whole number of a cell as `whole` does, None where it is missing."""
-        return self.whole(column, at_least=at_least, at_most=at_most) if self.has(column) else None
+        return self.whole(column, at_least=at_least) if self.has(column) else None
 
     def day(self, column: str) -> date:
         """Return the date of a required cell, written YYYY-MM-DD (stand-in: 0001-01-01)."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from catalogs.record_checks import positive_problems, provenance_problems, raise_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SOURCES_JOINED_BY = " | "
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,50 @@ class ModelVariant:
                 "give both or neither."
             )
         raise_problems(f"model {self.name}", problems)
+
+
+def merge_variants(variants: Iterable[ModelVariant], warnings: list[str]) -> dict[str, ModelVariant]:
+    """Join what several sources say of one variant, a later one overriding; sorted by name."""
+    merged: dict[str, ModelVariant] = {}
+    for variant in variants:
+        known = merged.get(variant.name)
+        merged[variant.name] = variant if known is None else _joined(known, variant, warnings)
+    return dict(sorted(merged.items()))
+
+
+def _joined(known: ModelVariant, later: ModelVariant, warnings: list[str]) -> ModelVariant:
+    """Override field by field; an accuracy by another metric is not comparable and does not replace."""
+    if later.task != known.task:
+        warnings.append(
+            f"model {known.name}: task {known.task} was overridden by {later.task} ({later.source})."
+        )
+    changes: dict[str, object] = {"task": later.task}
+    for name in ("memory_mib", "artifact_mib", "parameters"):
+        if getattr(later, name) is not None:
+            changes[name] = getattr(later, name)
+    if later.accuracy_share is not None:
+        if known.accuracy_metric in (None, later.accuracy_metric):
+            changes |= {"accuracy_share": later.accuracy_share, "accuracy_metric": later.accuracy_metric}
+        else:
+            warnings.append(
+                f"model {known.name}: accuracy {known.accuracy_share:.4g} ({known.accuracy_metric}) is kept; "
+                f"{later.accuracy_share:.4g} is by another metric ({later.accuracy_metric}, {later.source})."
+            )
+    if all(getattr(known, name) == value for name, value in changes.items()):
+        return known
+    sources = dict.fromkeys((*known.source.split(SOURCES_JOINED_BY), later.source))
+    return replace(known, **changes, source=SOURCES_JOINED_BY.join(sources))  # type: ignore[arg-type]
+
+
+def mixed_metrics(variants: Mapping[str, ModelVariant]) -> list[str]:
+    """Warn of tasks whose accuracies cannot be compared."""
+    metrics: dict[str, set[str]] = {}
+    for variant in variants.values():
+        if variant.accuracy_metric is not None:
+            metrics.setdefault(variant.task, set()).add(variant.accuracy_metric)
+    return [
+        f"task {task}: accuracies are by several metrics ({', '.join(sorted(found))}); a floor compares "
+        "unlike figures. Restrict the models of the scenario to one metric."
+        for task, found in sorted(metrics.items())
+        if len(found) > 1
+    ]

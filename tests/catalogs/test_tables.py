@@ -56,7 +56,7 @@ def test_numbers_inside_their_bounds_are_returned_unchanged() -> None:
     assert row.real("a", above=0, at_most=0.25) == 0.25
     assert row.whole("b", at_least=8, at_most=8) == 8
     assert row.optional_whole("b") == 8
-    assert row.optional_real("a", below=1) == 0.25
+    assert row.optional_real("a", above=0) == 0.25
     assert row.sound
     assert problems == []
 
