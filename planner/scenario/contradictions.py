@@ -164,11 +164,11 @@ def _of_spot(scenario: Scenario) -> Iterator[Contradiction]:
             "is [spot] alone, and the spot policy allows no group of spot machines only; add on-demand, "
             "or set spot.max_share to 1.",
         )
-    if resources.burstable.standby and not spot.guards_losses:
+    if resources.burstable.standby and spot.policy != "survive-loss":
         yield (
             ("resources", "burstable", "standby"),
-            f"is true, and the spot policy is {spot.policy}; standby machines serve after a loss of spot machines: "
-            "set spot.policy to survive-loss or chance.",
+            f"is true, and the spot policy is {spot.policy}; standby machines serve after a loss of spot machines, which "
+            "survive-loss alone looks at group by group: set spot.policy to survive-loss.",
         )
     if (spot.policy == "chance") != (spot.violation_share is not None):
         found = (

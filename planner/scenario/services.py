@@ -47,7 +47,8 @@ class Burstable(Document):
         "baseline", description="baseline: they serve at the share they can sustain; exclude: not at all."
     )
     standby: bool = Field(
-        False, description="Whether they may stand stopped, to serve at full speed after a spot loss."
+        False,
+        description="Whether they may stand stopped, to serve at full speed after a spot loss (policy survive-loss).",
     )
     standby_disk_gb: Positive = Field(
         30.0, description="Disk of a stopped machine, all that it costs."

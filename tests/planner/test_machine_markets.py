@@ -9,6 +9,7 @@ from catalogs.burstable import BurstFacts
 from catalogs.containers import load_container_tariffs
 from catalogs.measurements import PublishedCapacity
 from planner.assembly import provisioning_problem
+from planner.errors import InputError
 from tests.planner.small_catalogs import (
     PRICE_DAY,
     demand,
@@ -110,6 +111,13 @@ def test_standby_is_stopped_cheap_and_at_full_speed_while_credits_last() -> None
     full = by_id["good/t9.large/b1x1/d200p95/standby"].capacity_rps
     plain = by_id["good/c5.large/b1x1/d200p95"].capacity_rps
     assert full == pytest.approx(plain)
+
+
+def test_standby_is_refused_where_nothing_would_ever_count_it() -> None:
+    """The chance of too little being left looks at groups that spot pools feed; stopped machines have groups of their own."""
+    chance = {"policy": "chance", "violation_share": 0.05}
+    with pytest.raises(InputError, match="standby is true, and the spot policy is chance"):
+        scenario(spot=chance, resources={"burstable": {"standby": True}})
 
 
 def test_standby_whose_credits_end_too_soon_is_left_out() -> None:
