@@ -15,6 +15,7 @@ import numpy as np
 
 from solvers.certificate import report_infeasible, report_plan
 from solvers.configurations import cheapest_path, usable_multipliers
+from solvers.fixed_capacity import PROBLEM as FIXED
 from solvers.fixed_capacity import FixedCapacity, Sweeping, horizon_relaxation, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
 from solvers.horizon import compile_horizon
@@ -88,6 +89,9 @@ def try_baselines(search: Search) -> tuple[Baseline, ...]:
     baselines = []
     for n, form in enumerate(FORMS):
         search.progress("greedy", n / len(FORMS))
+        if search.best is not None and search.out_of_time():
+            baselines.append(Baseline(f"mark-greedy-{form}", False, "not tried: the time was up", None))
+            continue
         baseline, priced = greedy_baseline(search.problem, form, search.steps)
         baselines.append(baseline)
         search.take(priced)
@@ -251,6 +255,11 @@ def diagnose(search: Search, run: Map) -> FixedCapacity:
     excepted, which a single window's solve does not give.
     """
     assert search.best is not None
+    if search.out_of_time():
+        nothing = BoundReport(
+            "none: the time was up", FIXED, 0.0 if search.problem.value is None else -np.inf, 0.0
+        )
+        return FixedCapacity((nothing,), search.best.cost_usd)
     if search.relaxed is not None:
         return FixedCapacity(tuple(search.bounds), search.best.cost_usd, search.relaxed.shadow_usd)
     search.progress("fixed capacities", 0.0)

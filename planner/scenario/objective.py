@@ -97,6 +97,7 @@ class SolverSettings(Document):
     )
     gap: OpenShare = Field(0.03, description="Gap of the exact problem to reach.")
     time_limit_s: Positive | None = Field(
-        None, description="Wall time; a plan stopped by it is not reproducible."
+        None,
+        description="Wall time after which no search goes on (a first plan and bound are made in any case); not reproducible.",
     )
     seed: Count = Field(0, description="Seed of everything random.")
