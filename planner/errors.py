@@ -54,7 +54,7 @@ class StalePlanError(PlannerError, RuntimeError):
     exit_code = EXIT_STALE
 
 
-def nearest(name: str, allowed: Iterable[str], *, count: int = 1) -> str:
-    """`` Did you mean 'x'?`` for the names closest to a wrong one, or an empty string where none is close."""
-    close = difflib.get_close_matches(name, list(allowed), n=count, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` for the name closest to a wrong one, or an empty string where none is close."""
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

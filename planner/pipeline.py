@@ -166,7 +166,6 @@ def forecast_traces(scenario: Scenario, inputs: Inputs, report: Progress) -> dic
                 method=settings.method,
                 season=settings.season,
                 hold_s=settings.hold_s,
-                seed=scenario.solver.seed,
             )
         except WorkloadError as error:
             problems += error.problems

@@ -90,7 +90,6 @@ def forecast_rates(
     season: SeasonChoice = "auto",
     hold_s: float | None = None,
     step_up: bool | None = None,
-    seed: int = 0,
 ) -> Forecast:
     """Forecast rate quantiles for planning windows from the history before them.
 
@@ -116,8 +115,6 @@ def forecast_rates(
     step_up
         Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is under
         two weeks.
-    seed
-        Accepted so that every step of a plan has one; nothing here is random.
 
     Raises
     ------

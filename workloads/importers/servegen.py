@@ -126,10 +126,10 @@ class ServegenFolder:
         index = self.dispersion(group).index if np.nansum(counts) > 0 else None
         return Trace(called, self.start, BIN_S, counts, report, self.source, self.digest, index)
 
-    def dispersion(self, group: ClientGroup | None = None, level: float = 0.5) -> Dispersion:
+    def dispersion(self, group: ClientGroup | None = None) -> Dispersion:
         """Return the index of dispersion of the clients of `group` together, from their cv."""
         places = self._places(self.clients if group is None else self.members(group))
-        return client_dispersion(self.rate_rps[places], self.cv[places], level)
+        return client_dispersion(self.rate_rps[places], self.cv[places])
 
     def _places(self, members: Sequence[str]) -> list[int]:
         return [self.clients.index(client) for client in members]
