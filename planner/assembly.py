@@ -52,10 +52,16 @@ class Assembly:
         The pruned program.
     options
         The options that stay, with the pruned ones among `rejected`.
+    whole
+        The program before the prune, over `enumerated`.
+    enumerated
+        All options.
     """
 
     problem: ProvisioningProblem
     options: OptionTable
+    whole: ProvisioningProblem
+    enumerated: OptionTable
 
 
 def assemble(
@@ -86,7 +92,7 @@ def assemble(
         ),
     )
     problem = provisioning_problem(scenario, demand, stays, availability)
-    return Assembly(problem, stays)
+    return Assembly(problem, stays, whole, options)
 
 
 def replaced_options(names: Sequence[str], replacements: Iterable[Replacement]) -> list[RejectedOption]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from planner.accuracy_floors import freer_value
+from planner.assembly import option_kinds
+from planner.dominance import prune, restricted
 from planner.errors import InfeasiblePlanError
 from planner.write_up.certificate import Verdict
 
@@ -99,9 +101,7 @@ def most_accurate(scenario: Scenario, formulate: Formulate, solver: Solver) -> A
     found = most_valuable(scenario, solver, assembly.problem)
     if found.solution.status == "infeasible":
         raise InfeasiblePlanError(found.solution.infeasible_reasons)
-    options, problem = assembly.options, assembly.problem
-    freer, given = freer_value(scenario, problem, options.groups, options.functions)
-    finest = most_valuable(scenario, solver, replace(problem, value=freer)).bound + given
+    finest = finest_bound(scenario, assembly, solver)
     verdict = Verdict(
         sense="maximise",
         unit=ACCURACY_UNIT if scenario.objective.cost_weight_per_usd == 0 else WEIGHED_UNIT,
@@ -112,6 +112,15 @@ def most_accurate(scenario: Scenario, formulate: Formulate, solver: Solver) -> A
         errors=(("grid of shares in time", max(finest - found.bound, 0.0)),),
     )
     return Answer(scenario, assembly, found.solution, verdict)
+
+
+def finest_bound(scenario: Scenario, assembly: Assembly, solver: Solver) -> float:
+    """What no plan exceeds on any grid of shares in time: pruned anew, for what gives way on it may be worth more off it."""
+    options = assembly.enumerated
+    freer, given = freer_value(scenario, assembly.whole, options.groups, options.functions)
+    whole = replace(assembly.whole, value=freer)
+    loosest = restricted(whole, prune(whole, option_kinds(options)))
+    return most_valuable(scenario, solver, loosest).bound + given
 
 
 def most_valuable(scenario: Scenario, solver: Solver, problem: ProvisioningProblem) -> ValuePlan:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from planner.accuracy_floors import freer_value
-from planner.assembly import provisioning_problem
-from planner.directions import answered, with_deadlines_scaled
+from planner.assembly import assemble, provisioning_problem
+from planner.directions import answered, finest_bound, with_deadlines_scaled
 from planner.errors import InfeasiblePlanError, InputError
 from planner.solver import Solver
 from tests.planner.enumerated import table
@@ -168,7 +168,7 @@ def test_effective_accuracy_keeps_its_budget_and_its_bound() -> None:
         FREE, objective=GRID_OF_TWO, resources={"budget_usd": 0.2, "functions": {"enabled": False}}
     )
     found = table(question, profiles=profiles(time(), time("poor", mean_ms=20.0)))
-    assembly = SimpleNamespace(problem=provisioning_problem(question, demand(question), found), options=found)
+    assembly = assemble(question, demand(question), found)
     solver = Solver(question, lambda step, share: None)
     answer = answered(question, lambda asked: assembly, solver)  # type: ignore[arg-type,return-value]
     assert answer.solution.objective_usd <= 0.2 * (1 + 1e-9)
@@ -176,6 +176,29 @@ def test_effective_accuracy_keeps_its_budget_and_its_bound() -> None:
     assert 0 < answer.verdict.value <= answer.verdict.bound <= 0.76
     ((name, error),) = answer.verdict.errors
     assert (name, error >= 0) == ("grid of shares in time", True)
+
+
+def test_a_group_that_gives_way_on_the_grid_still_counts_off_it() -> None:
+    """A good model that is late now and then is worth .38, a quicker poor one .58; off the grid the good one may reach .74."""
+    question = scenario(
+        FREE,
+        objective={"maximise": "effective_accuracy", "meet_rate_grid": [0.5, 0.97]},
+        resources={"budget_usd": 0.2, "functions": {"enabled": False}},
+    )
+    late = time(mean_ms=80.0, quantiles=((0.5, 75.0), (0.95, 190.0), (0.99, 260.0)))
+    found = table(question, profiles=profiles(late, time("poor", mean_ms=20.0)))
+    assembly = assemble(question, demand(question, top_rps=1.0), found)
+    assert {group.model for group in found.groups} == {"good", "poor"}
+    assert {group.model for group in assembly.options.groups} == {"poor"}
+    asked: list[Any] = []
+
+    def most_valuable(problem: Any, **limits: Any) -> SimpleNamespace:
+        asked.append(problem)
+        return SimpleNamespace(bound=0.25)
+
+    bound = finest_bound(question, assembly, SimpleNamespace(most_valuable=most_valuable))  # type: ignore[arg-type]
+    assert any(name.startswith("good/") for name in asked[0].groups)
+    assert bound == pytest.approx(0.25 + 0.5 * 0.76)
 
 
 def test_nothing_to_bound_the_cost_of_accuracy_is_an_input_error() -> None:
