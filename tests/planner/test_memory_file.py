@@ -41,7 +41,7 @@ def memory(scenario: Scenario) -> Memory:
         price_usd_per_h=[1.0, 1.6],
         start_usd=[0.1, 0.2],
     )
-    found = plan_horizon(problem, gap=1e-3).memory
+    found = plan_horizon(problem, gap=0.02).memory
     assert found is not None
     return found
 
