@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from solvers.plan_horizon import plan_horizon, sweep
 from solvers.search import Search, Settings
 from solvers.solution import BoundReport
 from tests.solvers.brute_force import enumerate_optimum
+from tests.solvers.tiny_parts import served_value, spot_risk
 from tests.solvers.tiny_problems import tiny_problem
 
 if TYPE_CHECKING:
@@ -44,26 +46,23 @@ def one_machine_two_services(seed: int) -> ProvisioningProblem:
     )
 
 
-def bounds_of(problem: ProvisioningProblem, length: int, share: float) -> float:
-    """The bound that a search reports for blocks of a length, every multiplier the same share of its launch."""
+@pytest.mark.parametrize("seed", range(8))
+def test_a_machine_that_changes_its_task_is_launched_once(seed: int) -> None:
+    """Services that share a machine are two parts in single windows; longer blocks never charge it two launches.
+
+    Every multiplier is the same share of its launch.
+    """
+    problem = one_machine_two_services(seed)
+    assert len(split(problem)) == 2
+    optimum = enumerate_optimum(problem).objective_usd
+    assert optimum is not None
     search = Search(problem, Settings(), lambda phase, done: None)
-    multipliers = usable_multipliers(
-        problem, np.full_like(problem.price_usd_per_h, share) * problem.start_usd[:, None]
-    )
-    assert sweep(search, search.block_programs(length), multipliers, one_by_one, EFFORT, "test") == ()
-    return search.bound_usd
-
-
-@pytest.mark.parametrize("length", [1, 2, 3])
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_machine_that_changes_its_task_is_launched_once(length: int, share: float) -> None:
-    """Services that share a machine are two parts in single windows; longer blocks never charge it two launches."""
-    for seed in range(8):
-        problem = one_machine_two_services(seed)
-        assert len(split(problem)) == 2
-        optimum = enumerate_optimum(problem).objective_usd
-        assert optimum is not None
-        assert bounds_of(problem, length, share) <= optimum + CLOSE, f"seed {seed}"
+    for length, share in product((1, 2, 3), (0.0, 0.5, 1.0)):
+        multipliers = usable_multipliers(
+            problem, np.full_like(problem.price_usd_per_h, share) * problem.start_usd[:, None]
+        )
+        assert sweep(search, search.block_programs(length), multipliers, one_by_one, EFFORT, "test") == ()
+        assert search.bound_usd <= optimum + CLOSE, f"blocks of {length}, {share} of a launch"
 
 
 def test_parts_by_launches_are_apart_where_launches_are_free() -> None:
@@ -121,6 +120,29 @@ def functions_alone(concurrency_limit: float) -> ProvisioningProblem:
         is_spot=np.zeros(0, dtype=bool),
         quota_use=np.zeros((0, 0)),
     )
+
+
+def test_a_loss_to_survive_binds_classes_without_spot_where_requests_may_go_unserved() -> None:
+    """Class b earns 3 cents an hour with a machine of 1 USD: left alone it would serve nobody, and 28.8 - 1 would be the bound."""
+    problem = tiny_problem(
+        demand_rps=[[[8]], [[8]]],
+        serves=[[1, 0], [0, 1]],
+        capacity_rps=[[0, 10, 20], [0, 10, 20]],
+        options=[(0, 0), (0, 1), (1, 2)],
+        price_usd_per_h=[1.0, 0.3, 1.0],
+        is_spot=[0, 1, 0],
+        value=served_value([[1e-3, 0], [0, 1e-6]]),
+        spot_risk=spot_risk(
+            pool_of_machine=[-1, 0, -1],
+            loss_share=[0.1],
+            guard_classes=[[1, 0], [0, 1]],
+            survive_any_loss=True,
+        ),
+    )
+    plan = plan_horizon(problem, gap=1e-6)
+    assert plan.instances.ravel().tolist() == [1, 0, 1]
+    assert plan.objective_usd == pytest.approx(2.0 - 3600 * 8 * (1e-3 + 1e-6))
+    assert plan.bound_usd == pytest.approx(plan.objective_usd, rel=1e-6)
 
 
 def test_functions_alone_make_a_plan() -> None:
