@@ -4,7 +4,7 @@ A machine earns processor credits all the time and spends one for every minute t
 for its baseline share of the time on all vCPU, it spends what it earns: such a worker keeps full speed in every
 call. Busier, it uses up its credits: v vCPU at the baseline u run at full speed for K / (60 v (1 - u)) hours on K
 credits. Then the machine falls back to its baseline (standard mode), or what is missing is billed by the
-vCPU-hour (unlimited mode, at the latest when it stops).
+vCPU-hour (unlimited mode, at the latest when it stops): the table states that price, and plans never run into it.
 
 Earned credits outlive a stop by 7 days at most (t2: not at all), so a machine that stands by stopped starts
 with its launch credits alone. Worked: t2.2xlarge starts with 30 credits for each of its 8 vCPU and earns 81.6 an
@@ -95,18 +95,6 @@ class BurstFacts:
     def full_speed_h(self, credit_count: float) -> float:
         """Hours at full speed on so many credits, those earned meanwhile counted in."""
         return credit_count / (CREDITS_PER_VCPU_H * self.vcpu - self.credits_per_h)
-
-    @property
-    def surplus_usd_per_h(self) -> float:
-        """USD per hour at full speed without credits, on top of the machine's price (unlimited mode)."""
-        return self.vcpu * (1 - self.baseline_share) * self.surplus_usd_per_vcpu_h
-
-    def burst_usd(self, hours: float) -> float:
-        """USD on top of the machine's price for `hours` at full speed from a start after a long stop.
-
-        Nothing as long as launch credits last (standard mode); else all of it in unlimited mode, which has none.
-        """
-        return 0.0 if hours <= self.full_speed_h(self.launch_credits) else hours * self.surplus_usd_per_h
 
 
 @dataclass(frozen=True)

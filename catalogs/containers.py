@@ -98,10 +98,6 @@ class FargateTariff:
             )
         return vcpu * self.usd_per_vcpu_h + memory_mib / MIB_PER_GB * self.usd_per_gb_h
 
-    def billed_s(self, running_s: float) -> float:
-        """Return the billed part of a running time in seconds."""
-        return max(self.billed_s_min, math.ceil(running_s / self.billing_step_s) * self.billing_step_s)
-
 
 @dataclass(frozen=True)
 class ContainerShape:

@@ -46,13 +46,6 @@ def test_other_sizes_are_refused(x86: FargateTariff, vcpu: float, memory_mib: in
     assert fragment in str(caught.value)
 
 
-@pytest.mark.parametrize(("running_s", "billed_s"), [(1, 60), (60, 60), (60.2, 61), (3600, 3600)])
-def test_running_time_is_billed_by_the_second_from_one_minute(
-    x86: FargateTariff, running_s: float, billed_s: float
-) -> None:
-    assert x86.billed_s(running_s) == billed_s
-
-
 def test_a_free_or_shapeless_tariff_is_refused(x86: FargateTariff) -> None:
     with pytest.raises(CatalogError) as caught:
         dataclasses.replace(x86, usd_per_vcpu_h=0.0, sizes_mib={})
