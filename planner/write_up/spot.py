@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalogs.interruptions import band_loss_share
 from planner.plan import GuardAtRisk, PoolAtWork, SizeLeft, SpotRiskOfWindow
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from solvers.limits import SpotRisk
     from solvers.spot_check import GuardLosses
 
-MONTH_H = 730  # hours of a month, as the interruption bands count it
-
 
 def band_survival(planned: Planned, t: int) -> float:
     """Probability that no spot machine is lost in a window: each on its own, at the upper end of its band."""
@@ -29,7 +28,7 @@ def band_survival(planned: Planned, t: int) -> float:
         spot = option.machine.offer.spot
         if option.machine.is_spot and spot is not None:
             count = int(planned.solution.instances[g, t])
-            found *= (1 - spot.monthly_loss_share) ** (hours / MONTH_H * count)
+            found *= (1 - band_loss_share(spot, hours)) ** count
     return float(found)
 
 
