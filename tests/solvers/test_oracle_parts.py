@@ -17,6 +17,7 @@ from tests.solvers.rich_problems import RICH_FEATURES, draw_rich
 from tests.solvers.whole_program import compile_whole
 
 if TYPE_CHECKING:
+    from solvers.backends import LinearProgram
     from solvers.problem import ProvisioningProblem
     from tests.solvers.tiny_problems import Draw
 
@@ -50,6 +51,12 @@ def drawn(seed: int) -> tuple[Draw, Optimum]:
     return draw, enumerate_optimum(draw.problem)
 
 
+@lru_cache(maxsize=len(SEEDS))
+def arrays_of(seed: int) -> LinearProgram:
+    """Return the whole program of a tiny problem, compiled once for every solver."""
+    return compile_whole(drawn(seed)[0].problem).arrays
+
+
 def slack_usd(objective: float) -> float:
     return CLOSE * max(abs(objective), 1e-3)
 
@@ -57,7 +64,7 @@ def slack_usd(objective: float) -> float:
 def check_program(seed: int, solver: str) -> None:
     """Fail where the whole program, solved to gap 0, has another optimum than enumeration, or one where that finds none."""
     draw, optimum = drawn(seed)
-    answer = solve(compile_whole(draw.problem).arrays, solver=solver, gap=0.0)
+    answer = solve(arrays_of(seed), solver=solver, gap=0.0)
     if optimum.objective_usd is None:
         assert answer.status is Status.INFEASIBLE
     else:
@@ -86,8 +93,8 @@ CURVED = [seed for seed in SEEDS if draw_rich(seed).features & {"spot_bound", "a
 @pytest.mark.parametrize("seed", CURVED)
 def test_a_solver_of_cones_agrees_with_tangents(seed: int) -> None:
     """SCIP takes norms and squares as they are; where its nodes run out, the optimum lies between its bound and its best."""
-    draw, optimum = drawn(seed)
-    answer = solve(compile_whole(draw.problem).arrays, solver="cvxpy-scip", gap=0.0, node_limit=NODES)
+    _, optimum = drawn(seed)
+    answer = solve(arrays_of(seed), solver="cvxpy-scip", gap=0.0, node_limit=NODES)
     if optimum.objective_usd is None:
         assert answer.status is Status.INFEASIBLE
         return
