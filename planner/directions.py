@@ -8,6 +8,7 @@ since whoever keeps a shorter deadline keeps a longer one too, the grid is searc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Context
 from typing import TYPE_CHECKING
 
 from planner.accuracy_floors import freer_value
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Formulate = Callable[[Scenario], Assembly]  # raises InfeasiblePlanError where a class has no option
 
+SIX_DIGITS_UP = Context(prec=6, rounding=ROUND_CEILING)  # a budget rounded down would not do
 FACTOR_UNIT = "factor on the deadlines"
 ACCURACY_UNIT = "effective accuracy, share of 1"
 WEIGHED_UNIT = "effective accuracy, share of 1, less the weighted cost"
@@ -216,5 +218,6 @@ def over_budget(budget_usd: float, solution: ProvisioningSolution) -> str:
     if solution.bound_usd > budget_usd:
         proof = f"no plan costs less than {solution.bound_usd:.6g} USD"
     else:
-        proof = f"no plan is proven to cost more than {solution.bound_usd:.6g} USD; a smaller solver.gap may settle it"
-    return f"{found} over the horizon, and {proof}. Raise the budget to {solution.objective_usd:.6g} USD or more."
+        proof = f"the proof leaves room down to {solution.bound_usd:.6g} USD: a smaller solver.gap may find a cheaper one"
+    enough_usd = SIX_DIGITS_UP.create_decimal_from_float(solution.objective_usd).normalize()
+    return f"{found} over the horizon, and {proof}. Raise the budget to {enough_usd:f} USD or more."

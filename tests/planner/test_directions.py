@@ -76,10 +76,17 @@ def test_a_budget_below_the_cheapest_plan_names_the_budget_that_would_do() -> No
     assert "Raise the budget to 8 USD" in line
 
 
+def test_the_budget_named_is_rounded_up_so_that_it_does() -> None:
+    cheapest = PricedByDeadline(lambda ms: 12.22624, bound_share=0.9)
+    with pytest.raises(InfeasiblePlanError, match=r"Raise the budget to 12\.2263 USD or more"):
+        ask(scenario(resources={"budget_usd": 12.2262}), cheapest)
+    assert ask(scenario(resources={"budget_usd": 12.2263}), cheapest)
+
+
 def test_a_budget_between_bound_and_plan_is_not_said_to_be_impossible() -> None:
     question = scenario(resources={"budget_usd": 7.5})
     with pytest.raises(
-        InfeasiblePlanError, match=r"no plan is proven to cost more than 7\.2 USD; a smaller solver\.gap"
+        InfeasiblePlanError, match=r"the proof leaves room down to 7\.2 USD: a smaller solver\.gap"
     ):
         ask(question, PricedByDeadline(lambda ms: 8.0, bound_share=0.9))
 
