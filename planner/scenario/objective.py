@@ -92,9 +92,9 @@ class Objective(Document):
 class SolverSettings(Document):
     """How, and how well, the program is solved."""
 
-    name: Literal["highs", "pulp-cbc", "pulp-highs", "pulp-scip", "cvxpy-highs", "cvxpy-scip"] = Field(
-        "highs", description="Solver of the integer programs; `planner doctor` lists those installed."
-    )
+    name: Literal[
+        "highs", "pulp-cbc", "pulp-glpk", "pulp-highs", "pulp-scip", "cvxpy-highs", "cvxpy-scip"
+    ] = Field("highs", description="Solver of the integer programs; `planner doctor` lists those installed.")
     gap: OpenShare = Field(0.03, description="Gap of the exact problem to reach.")
     time_limit_s: Positive | None = Field(
         None,

@@ -24,6 +24,7 @@ from planner.scenario import (
 )
 from planner.scenario.quantities import parse_duration
 from planner.schemas import SCHEMAS
+from solvers.backends import installed_backends
 from tests.planner.small_catalogs import request_class, scenario
 from workloads.load_shapes import Bursts, Span, Surge
 
@@ -316,3 +317,8 @@ def test_a_plan_is_not_taken_for_a_scenario(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"plan\.json is a plan, and a scenario is asked for") as caught:
         parse_scenario(b'{"kind": "ProvisioningPlan", "windows": []}', source="plan.json", folder=tmp_path)
     assert len(caught.value.problems) == 1
+
+
+def test_every_solver_that_plans_integers_may_be_named() -> None:
+    for found in installed_backends():
+        assert with_solver(scenario(), {"name": found.name}).solver.name == found.name
