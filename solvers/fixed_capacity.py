@@ -62,17 +62,16 @@ class Relaxation:
 
 
 def horizon_relaxation(horizon: HorizonProgram) -> Relaxation:
-    """Solve the relaxation of all windows at once.
+    """Solve the relaxation of all windows at once, without norms and squares, which only lowers it.
 
-    Where the solver gives no duals (norms and squares), a third of the price of a rise stands for them, and the limits have no
-    prices; its value is the solver's bound, or what nothing can undercut.
+    Where the solver finds none, its value is what nothing can undercut, a third of the price of a rise stands for the duals, and
+    the limits have no prices.
     """
     problem, compiled = horizon.problem, horizon.compiled
-    answer = solve(compiled.arrays, relax=True)
+    answer = solve(replace(compiled.arrays, norms=(), squares=()), relax=True)
     if answer.status is not Status.OPTIMAL or answer.row_duals is None or answer.objective is None:
         third = np.repeat(problem.change_usd[:, None] / 3, len(problem.window_h), axis=1)
-        least = 0.0 if problem.value is None else -np.inf  # of any cost, where nothing is earned
-        return Relaxation(least if answer.bound is None else answer.bound, third, None)
+        return Relaxation(0.0 if problem.value is None else -np.inf, third, None)
     duals = np.abs(answer.row_duals)
     prices = shadow_prices(problem, compiled.rows, duals)
     return Relaxation(answer.objective, change_duals(horizon, duals), prices)
