@@ -23,12 +23,14 @@ LEAST_STRETCH = 1e-6  # relative; smaller values are the solver's tolerance
 ALL_LIMITS = (
     "keep_quota",
     "limit_functions",
+    "use_commitments",
     "wait_for_boot",
     "meet_mean_accuracy",
 )  # families of limits alone, even of 0
 ELASTIC = (
     "keep_quota",
     "limit_functions",
+    "use_commitments",
     "wait_for_boot",
     "hold_floor",
     "limit_groups",
@@ -109,6 +111,14 @@ class ElasticWindow:
             needed = whole(p.concurrency_limit + float(amount.max()))
             return [
                 f"function concurrency: {p.concurrency_limit:g} is too little in window {t}; raise it to {needed}"
+            ]
+        if family == "use_commitments":
+            assert p.owned_count is not None
+            owned = np.flatnonzero(np.isfinite(p.owned_count))
+            return [
+                f"commitments: {p.owned_count[owned[n]]:g} {p.machines[owned[n]]} are too few in window {t}; own "
+                f"{whole(p.owned_count[owned[n]] + float(more))}, or rent such machines in another market"
+                for n, more in zip(place, amount, strict=True)
             ]
         if family == "wait_for_boot":
             limited = np.flatnonzero(np.isfinite(p.count_limit[:, t]))

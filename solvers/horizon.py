@@ -212,25 +212,31 @@ class HorizonProgram:
                 lower=arrays.lower[columns],
                 upper=top,
                 integer=arrays.integer[columns],
-                norms=tuple(
-                    replace(
-                        one,
-                        row=int(np.searchsorted(rows, one.row)),
-                        columns=np.searchsorted(columns, one.columns),
-                    )
-                    for t in range(windows.start, windows.stop)
-                    for one in self.norms_by_window.get(t, ())
-                ),
-                squares=tuple(
-                    replace(one, columns=np.searchsorted(columns, one.columns))
-                    for t in range(windows.start, windows.stop)
-                    for one in self.squares_by_window.get(t, ())
-                ),
+                norms=self.norms_of(windows, rows, columns),
+                squares=self.squares_of(windows, columns),
             ),
             columns,
             rows,
         )
         return block if self.unit is None else in_units(block, self.unit[columns])
+
+    def norms_of(self, windows: slice, rows: IntArray, columns: IntArray) -> tuple[NormRow, ...]:
+        """The windows' norms, by the positions of their rows and columns in a block."""
+        return tuple(
+            replace(
+                one, row=int(np.searchsorted(rows, one.row)), columns=np.searchsorted(columns, one.columns)
+            )
+            for t in range(windows.start, windows.stop)
+            for one in self.norms_by_window.get(t, ())
+        )
+
+    def squares_of(self, windows: slice, columns: IntArray) -> tuple[SquareTerm, ...]:
+        """The windows' squares, by the positions of their columns in a block."""
+        return tuple(
+            replace(one, columns=np.searchsorted(columns, one.columns))
+            for t in range(windows.start, windows.stop)
+            for one in self.squares_by_window.get(t, ())
+        )
 
     def values(self, found: Array, columns: IntArray) -> Array:
         """A block's solution in the units of the horizon's program."""

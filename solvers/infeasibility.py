@@ -33,6 +33,12 @@ def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, .
         return (f"window {window}: no plan exists even with every limit lifted",)
     unservable = elastic.unserved(together)
     if unservable:
+        share = largest_floor(problem, window)
+        if share is not None:
+            floor = f"{problem.on_demand_floor_share:g} of every group's machines"
+            return (
+                f"on-demand share: {floor} cannot be on demand in window {window}; at most {share:g} can",
+            )
         return (*elastic.stretched(together), *unservable)
     if not elastic.stretched(together):
         return explain_seams(problem)
@@ -41,6 +47,27 @@ def explain_shortfall(problem: ProvisioningProblem, window: int) -> tuple[str, .
     if len(alone) < 2:
         return elastic.stretched(alone[0] if alone else together)
     return tuple(f"one way of {len(alone)}: {'; '.join(elastic.stretched(way))}" for way in alone)
+
+
+def largest_floor(problem: ProvisioningProblem, window: int) -> float | None:
+    """The largest on-demand share, to two digits, that leaves nothing unserved in a window; None where even none would not do."""
+
+    def serves_all(hundredths: int) -> bool:
+        lower = replace(without_seams(problem), on_demand_floor_share=hundredths / 100)
+        elastic = ElasticWindow(lower, window, compile_free_block(lower, slice(window, window + 1)))
+        amounts = elastic.relaxed(())
+        return amounts is not None and not elastic.unserved(amounts)
+
+    low, high = (
+        0,
+        int(np.floor(100 * problem.on_demand_floor_share + 1e-9)),
+    )  # high does not, or is not known to
+    if high == 0 or not serves_all(low):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if serves_all(middle) else (low, middle)
+    return low / 100
 
 
 def explain_seams(problem: ProvisioningProblem, time_limit_s: float | None = None) -> tuple[str, ...]:
@@ -61,7 +88,8 @@ def explain_seams(problem: ProvisioningProblem, time_limit_s: float | None = Non
     if limits.max_churn is not None and changes.max() > limits.max_churn:
         t = int(changes.argmax())
         reasons.append(
-            f"max_churn {limits.max_churn}: the cheapest plan without it needs {changes[t]} in window {t}"
+            f"max_churn {limits.max_churn}: no plan was found; raise it to {changes[t]}, what the cheapest plan without it "
+            f"needs in window {t} (less may do)"
         )
     stays = scale_in_kept(problem, plan.instances)
     if not stays.all():

@@ -134,7 +134,7 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
         if n > 0 and not moved >= stalled:
             break
     if sweeps and search.gap > search.settings.gap:
-        polish(search, programs, multipliers, run)
+        polish(search, multipliers, run)
     return ()
 
 
@@ -203,7 +203,7 @@ def find_path(search: Search) -> None:
     search.remember("paths", clock)
 
 
-def polish(search: Search, programs: Programs, multipliers: Array, run: Map) -> None:
+def polish(search: Search, multipliers: Array, run: Map) -> None:
     """Relax and fix near the incumbent, its worst windows again, and longer blocks for the bound."""
     settings = BlockSettings(block=2, look_ahead=2, gap=3e-3, node_limit=50, seed=search.settings.seed)
     clock = time.perf_counter()

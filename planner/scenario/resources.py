@@ -65,7 +65,9 @@ class Resources(Document):
         None, description="Most groups with machines in one window."
     )
     max_churn: Count | None = Field(
-        None, description="Most starts and stops of machines from one window to the next, together."
+        None,
+        description="Most starts and stops of machines from one window to the next, together; in the first window "
+        "against current_fleet (absent: nothing runs).",
     )
     budget_usd: Positive | None = Field(None, description="Most that the whole horizon may cost.")
     boot_s: NonNegative = Field(180.0, description="From launch to serving; paid for.")  # MArk: 180 s x price

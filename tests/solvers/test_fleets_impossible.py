@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from solvers.infeasibility import explain_seams, explain_shortfall
@@ -100,11 +101,26 @@ def test_a_class_that_nothing_serves_is_named_before_any_limit() -> None:
     assert reason.startswith("class class1: 7 of 7 req/s in window 0 can be served by no option")
 
 
+def test_owned_machines_that_are_too_few_are_named() -> None:
+    """Three machines are needed, one is paid for, and none may be rented."""
+    (reason,) = explain_shortfall(one_type(owned_count=np.array([1.0])), 0)
+    assert reason.startswith("commitments: 1 machine0 are too few in window 0; own 3,")
+
+
+def test_a_share_that_cannot_be_on_demand_is_named() -> None:
+    """Only spot machines are on offer."""
+    (reason,) = explain_shortfall(one_type(is_spot=[1], on_demand_floor_share=0.5), 0)
+    assert (
+        reason
+        == "on-demand share: 0.5 of every group's machines cannot be on demand in window 0; at most 0 can"
+    )
+
+
 def test_seams_say_what_the_cheapest_plan_needs() -> None:
     """Three launches at once where one is allowed, and 3 USD of a budget of 2."""
     problem = one_type(limits=operator_limits(max_churn=1, budget_usd=2.0))
     assert explain_seams(problem) == (
-        "max_churn 1: the cheapest plan without it needs 3 in window 0",
+        "max_churn 1: no plan was found; raise it to 3, what the cheapest plan without it needs in window 0 (less may do)",
         "budget_usd 2: the cheapest plan without it spends 3 USD, proven to 0.00%",
     )
 
