@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from planner import pipeline
+from planner import pipeline, solver
 from planner.errors import InputError
 from planner.inputs import checked_inputs, load_inputs
+from planner.plan import plan_bytes
 from tests.planner.small_catalogs import request_class, scenario
 
 if TYPE_CHECKING:
@@ -94,3 +95,14 @@ def test_optional_inputs_are_listed_once_they_are_asked_for(tmp_path: Path) -> N
     assert any(name.endswith("up.json") for name in inputs.digests(question))
     plain = small()
     assert "containers" not in {one.name for one in checked_inputs(plain, load_inputs(plain))}
+
+
+def test_one_worker_and_two_write_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows solved side by side are the windows solved one after the other."""
+    monkeypatch.setattr(solver, "WINDOWS_A_WORKER", 1)
+    written = []
+    for processors in (1, 2):
+        monkeypatch.setattr(solver.os, "cpu_count", lambda found=processors: found)
+        assert solver.Solver(small(), lambda step, share: None).workers == processors
+        written.append(plan_bytes(pipeline.plan_scenario(small()), reproducible=True))
+    assert written[0] == written[1]
