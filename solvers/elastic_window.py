@@ -210,7 +210,7 @@ def boot_in_words(problem: ProvisioningProblem, window: int, machine: int, amoun
     """Machines that cannot have booted, and the ways out."""
     return (
         f"machines {problem.machines[machine]}: at most {problem.count_limit[machine, window]:.4g} can run in window {window} "
-        f"(what runs before it and what can have booted); {amount:.4g} more are needed: have them running before the horizon, "
+        f"(what runs before it and what can have booted); short by {amount:.4g}: have them running before the horizon, "
         "begin it a boot time later, or name no current fleet where they may be launched ahead"
     )
 

@@ -186,7 +186,7 @@ def test_what_cannot_have_booted_says_how_to_get_out_of_it() -> None:
     )
     (reason,) = plan_horizon(problem).infeasible_reasons
     assert reason.startswith("machines machine0: at most 0 can run in window 0")
-    assert "1 more are needed: have them running before the horizon" in reason
+    assert "short by 1: have them running before the horizon" in reason
     assert "name no current fleet" in reason
 
 
