@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +71,6 @@ class Search:
         self.fixed_multipliers: Array | None = None
         self.parts = split(problem)
         self.pools: list[Pool] = [empty_pool(part.problem) for part in self.parts]
-        self.horizons: list[HorizonProgram] = []
         self.bounds: list[BoundReport] = []
         self.tightest: Array | None = None
         self.relaxed: Relaxation | None = None
@@ -102,19 +102,30 @@ class Search:
         self.timed_out = self.timed_out or self.left_s() == 0.0
         return self.timed_out
 
+    @cached_property
+    def horizons(self) -> list[HorizonProgram]:
+        """The horizon's program of every part."""
+        return [compile_horizon(part.problem) for part in self.parts]
+
+    @cached_property
+    def apart(self) -> tuple[Component, ...]:
+        """Parts that launch no machine in common."""
+        return split(self.problem, by_launches=True)
+
+    @cached_property
+    def horizons_apart(self) -> list[HorizonProgram]:
+        """The horizon's program of each of those."""
+        return [compile_horizon(part.problem) for part in self.apart]
+
     def block_programs(self, length: int = 1) -> Programs:
         """Blocks of every part; longer ones of parts that launch no machine in common, since they count launches themselves.
 
         Such parts begin with the initial fleet; others share it through multipliers.
         """
         clock = time.perf_counter()
-        if not self.horizons:
-            self.horizons = [compile_horizon(part.problem) for part in self.parts]
-        apart = split(self.problem, by_launches=True)
-        alone = len(apart) == len(self.parts)
-        parts, horizons = self.parts, self.horizons
-        if length > 1 and not alone:
-            parts, horizons = apart, [compile_horizon(part.problem) for part in apart]
+        alone = len(self.apart) == len(self.parts)
+        together = length == 1 or alone
+        parts, horizons = (self.parts, self.horizons) if together else (self.apart, self.horizons_apart)
         programs = [
             (part, BlockPrograms(horizon, length, from_fleet=alone or length > 1))
             for part, horizon in zip(parts, horizons, strict=True)
