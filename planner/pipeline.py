@@ -198,7 +198,14 @@ def formulate(
     """Enumerate the options, prune them, and assemble the program."""
     report("options", 0.0)
     demand = demand_by_class(scenario, inputs, forecasts)
-    options = enumerate_options(
+    options = options_from(scenario, demand, inputs)
+    report("options", 0.5)
+    return assemble(scenario, demand, options, inputs.availability.traces)
+
+
+def options_from(scenario: Scenario, demand: Demand, inputs: Inputs) -> OptionTable:
+    """Enumerate the options that the inputs allow, before any prune."""
+    return enumerate_options(
         scenario,
         demand,
         inputs.prices,
@@ -207,8 +214,6 @@ def formulate(
         inputs.containers,
         inputs.bursts.facts,
     )
-    report("options", 0.5)
-    return assemble(scenario, demand, options, inputs.availability.traces)
 
 
 def _load(scenario: Scenario, report: Progress) -> Inputs:

@@ -35,7 +35,6 @@ import numpy as np  # noqa: E402  after the number of threads is set
 from catalogs.prices import load_price_catalog  # noqa: E402
 from planner import assembly, pipeline  # noqa: E402
 from planner.dominance import prune, restricted  # noqa: E402
-from planner.enumeration import enumerate_options  # noqa: E402
 from planner.inputs import load_inputs  # noqa: E402
 from planner.scenario import load_scenario  # noqa: E402
 from solvers.backends import solve  # noqa: E402
@@ -116,15 +115,7 @@ def problem_of(folder: Path, windows: int, start: str) -> ProvisioningProblem:
         forecasts = pipeline.forecast_traces(scenario, inputs, lambda step, share: None)
         demand = pipeline.demand_by_class(scenario, inputs, forecasts)
     with phase("enumerate"):
-        options = enumerate_options(
-            scenario,
-            demand,
-            inputs.prices,
-            inputs.profiles,
-            inputs.tariffs,
-            inputs.containers,
-            inputs.bursts.facts,
-        )
+        options = pipeline.options_from(scenario, demand, inputs)
     with phase("assemble"):
         whole = assembly.provisioning_problem(scenario, demand, options)
     with phase("prune"):
