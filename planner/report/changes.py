@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 def change_tables(changes: ChangeSet) -> list[Table]:
     """Machines to launch and stop, containers, what stands by, what they run, functions; empty tables are left out."""
-    machines = Table(
+    others = (_services(changes), _standby(changes), _assignments(changes), _functions(changes))
+    return [_machines(changes), *(table for table in others if table.rows)]
+
+
+def _machines(changes: ChangeSet) -> Table:
+    """Machines to launch and to stop."""
+    return Table(
         f"Window {changes.window}, {changes.start:%Y-%m-%d %H:%M} to {changes.end:%H:%M} UTC",
         (
             Column("action", "action"),
@@ -39,12 +45,20 @@ def change_tables(changes: ChangeSet) -> list[Table]:
         f"{changes.target}: nothing was changed. A launch without a time is due at once.",
         keys=3,
     )
-    services = Table(
+
+
+def _services(changes: ChangeSet) -> Table:
+    """Containers of each size."""
+    return Table(
         "Containers",
         (Column("size", "size"), Column("count_before", "before"), Column("count_after", "after")),
         [(one.size, one.count_before, one.count_after) for one in changes.services],
     )
-    standby = Table(
+
+
+def _standby(changes: ChangeSet) -> Table:
+    """What stands stopped, and what starts it."""
+    return Table(
         "Standby",
         (
             Column("instance_type", "instance type"),
@@ -55,7 +69,11 @@ def change_tables(changes: ChangeSet) -> list[Table]:
         ),
         [(one.instance_type, one.zone, one.count, one.start_on, one.group) for one in changes.standby],
     )
-    assignments = Table(
+
+
+def _assignments(changes: ChangeSet) -> Table:
+    """What the machines of every group run."""
+    return Table(
         "Groups",
         (
             Column("group", "group"),
@@ -71,7 +89,11 @@ def change_tables(changes: ChangeSet) -> list[Table]:
             for a in changes.assignments
         ],
     )
-    functions = Table(
+
+
+def _functions(changes: ChangeSet) -> Table:
+    """Settings of the functions."""
+    return Table(
         "Functions",
         (
             Column("option", "function"),
@@ -80,4 +102,3 @@ def change_tables(changes: ChangeSet) -> list[Table]:
         ),
         [(one.option, one.memory_mb, one.reserved_concurrency) for one in changes.functions],
     )
-    return [machines, *(table for table in (services, standby, assignments, functions) if table.rows)]
