@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 from planner.capacity_tables import CapacityTables
 from planner.queueing import PoolService, capacity_rps
 from planner.tiers import Tier
-
-services = st.builds(
-    PoolService,
-    mean_s=st.just(0.1),
-    quantile_s=st.sampled_from([0.1, 0.104, 0.13]),
-    batch=st.sampled_from([1, 1, 2, 16]),
-    replicas=st.sampled_from([1, 3]),
-    dispersion_index=st.sampled_from([0.5, 1.0, 1.01, 1.6, 12.0]),
-)
+from tests.planner.pool_services import services
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -30,6 +30,7 @@ from tests.checker.simulation import (
     share_in_time,
     switching_points,
 )
+from tests.planner.pool_services import services
 
 ONE = np.ones(1)
 POINTS = poisson_points(np.random.default_rng(42), 60_000)
@@ -226,15 +227,6 @@ def test_impossible_switching_arrivals_are_refused(figures: tuple[float, ...], m
 
 
 # ---- the table as a whole --------------------------------------------------------------------------------------
-
-services = st.builds(
-    PoolService,
-    mean_s=st.just(0.1),
-    quantile_s=st.sampled_from([0.1, 0.104, 0.13]),
-    batch=st.sampled_from([1, 1, 2, 16]),
-    replicas=st.sampled_from([1, 3]),
-    dispersion_index=st.sampled_from([0.5, 1.0, 1.01, 1.6, 12.0]),
-)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
