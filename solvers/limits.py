@@ -53,6 +53,23 @@ class OperatorLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FunctionRates:
+    """Functions whose price and latency hold between two rates only, or that cost something while they stand ready.
+
+    Parameters
+    ----------
+    least_rps, most_rps
+        ``[f]`` requests/s over all classes that a function is sent at one level while it is called at all; 0 and inf ask for nothing.
+    usd_per_h
+        ``[f]`` USD per hour of a window in which it is called at some level (provisioned concurrency).
+    """
+
+    least_rps: Array = along("f")
+    most_rps: Array = along("f")
+    usd_per_h: Array = along("f")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelLoads:
     """Models in memory, and what it costs to bring one there.
 

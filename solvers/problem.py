@@ -20,7 +20,14 @@ from solvers.errors import ProblemError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from solvers.limits import AccuracyFloors, ModelLoads, OperatorLimits, ServedValue, SpotRisk
+    from solvers.limits import (
+        AccuracyFloors,
+        FunctionRates,
+        ModelLoads,
+        OperatorLimits,
+        ServedValue,
+        SpotRisk,
+    )
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -77,7 +84,7 @@ class ProvisioningProblem:
         of zeros marks a group with a capacity table. None where every group has a table.
     owned_count
         ``[i]`` machines already paid for (commitments): most that may run; inf for machines that are rented. None: no commitments.
-    limits, loads, accuracy, spot_risk, value
+    limits, rates, loads, accuracy, spot_risk, value
         Optional parts, see `solvers.limits`; None switches a part off.
     """
 
@@ -109,6 +116,7 @@ class ProvisioningProblem:
     linear_rps: Array | None = along("kj", default=None)
     owned_count: Array | None = along("i", default=None)
     limits: OperatorLimits | None = None
+    rates: FunctionRates | None = None
     loads: ModelLoads | None = None
     accuracy: AccuracyFloors | None = None
     spot_risk: SpotRisk | None = None
@@ -140,6 +148,17 @@ class ProvisioningProblem:
             problems.append(f"on_demand_floor_share is {self.on_demand_floor_share}; it must be in [0, 1]")
         if self.linear_rps is not None and (self.serves & self.is_linear & (self.linear_rps <= 0)).any():
             problems.append("linear_rps must be above 0 wherever a linear group serves a class")
+        if (
+            self.rates is not None
+            and not (
+                (self.rates.least_rps >= 0)
+                & (self.rates.most_rps >= self.rates.least_rps)
+                & (self.rates.usd_per_h >= 0)
+            ).all()
+        ):
+            problems.append(
+                "rates must have 0 <= least_rps <= most_rps and usd_per_h >= 0 for every function"
+            )
         if self.spot_risk is not None and (self.spot_risk.covariance < 0).any():
             problems.append(
                 "spot_risk.covariance must be >= 0 everywhere; count losses that offset each other as 0"
