@@ -59,7 +59,7 @@ class FunctionRates:
     Parameters
     ----------
     least_rps, most_rps
-        ``[f]`` requests/s over all classes that a function is sent at one level while it is called at all; 0 and inf ask for nothing.
+        ``[f]`` requests/s, all classes together, that a function is sent at a level while it is called; 0 and inf ask for nothing.
     usd_per_h
         ``[f]`` USD per hour of a window in which it is called at some level (provisioned concurrency).
     """
