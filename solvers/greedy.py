@@ -226,7 +226,7 @@ class Greedy(GreedyView):
         machines = self.machines(split)
         left, earned = self.fill_window(self.room(sizes), t)
         must = np.isinf(self.left_usd)
-        spent = left.transpose(0, 2, 1) @ np.where(must, 0.0, self.left_usd) - earned
+        spent = self.functions_usd(left) - earned
         usd = p.window_h[t] * (machines @ p.price_usd_per_h[:, t] + 3600.0 * spent @ p.level_share)
         usd += np.maximum(machines - before, 0) @ p.start_usd
         return np.where(self.fits(sizes, split) & ~left[:, must].any(axis=(1, 2)), usd, np.inf)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
 
+SECONDS_PER_HOUR = 3600.0
+
+
 @dataclass(frozen=True)
 class GreedyView:
     """One window at a time, for many candidates b at once: sizes of the groups as ``[b, j]``."""
@@ -58,6 +61,27 @@ class GreedyView:
         if p.value is None:
             return np.asarray(price.min(axis=1, initial=np.inf))
         return np.asarray((price - p.value.function_usd).min(axis=1, initial=0.0))
+
+    def functions_usd(self, left: Array) -> Array:
+        """``[b, q]`` USD/s of functions for what is left ``[b, k, q]``, each class on its own, classes without a function left out.
+
+        A function with a range of rates costs what its least rate does below it; above every range the cheapest price holds.
+        """
+        p = self.problem
+        per_request = np.where(np.isinf(self.left_usd), 0.0, self.left_usd)
+        if p.rates is None:
+            return np.asarray(left.transpose(0, 2, 1) @ per_request)
+        usd = np.full(left.shape, np.inf)
+        for k, f in np.argwhere(p.function_serves):
+            called = np.maximum(left[:, k], p.rates.least_rps[f]) * p.usd_per_request[f]
+            called += p.rates.usd_per_h[f] / SECONDS_PER_HOUR
+            if p.value is not None:
+                called -= left[:, k] * p.value.function_usd[k, f]
+            usd[:, k] = np.where(left[:, k] <= p.rates.most_rps[f], np.minimum(usd[:, k], called), usd[:, k])
+        usd = np.where(np.isinf(usd), left * per_request[:, None], usd)
+        if p.value is not None:
+            usd = np.minimum(usd, 0.0)
+        return np.asarray(np.where(left > 0, usd, 0.0).sum(axis=1))
 
     @cached_property
     def most(self) -> Array:

@@ -199,6 +199,25 @@ class ProvisioningProblem:
         return self.spot_risk.is_standby
 
     @cached_property
+    def is_switched(self) -> BoolArray:
+        """``[f]`` functions that a level calls or does not: those with a least rate, or a price of standing ready."""
+        if self.rates is None:
+            return np.zeros(len(self.functions), dtype=bool)
+        return np.asarray((self.rates.least_rps > 0) | (self.rates.usd_per_h > 0))
+
+    @cached_property
+    def takes_any_rate(self) -> BoolArray:
+        """``[f]`` functions that may be sent any rate at any time, and cost nothing without one: what a burst may fall back on."""
+        if self.rates is None:
+            return np.ones(len(self.functions), dtype=bool)
+        return np.asarray(~self.is_switched & np.isinf(self.rates.most_rps))
+
+    @cached_property
+    def ready_usd_per_h(self) -> Array:
+        """``[f]`` USD per hour of a window in which a function is called at some level."""
+        return np.zeros(len(self.functions)) if self.rates is None else self.rates.usd_per_h
+
+    @cached_property
     def machine_count(self) -> sparse.csr_array:
         """``[i, g]`` sums options to machines."""
         return incidence(self.option_machine, len(self.machines))

@@ -4,7 +4,7 @@ Sets         k classes, j groups, i machines, g options (group, machine), f func
              e pairs (k, j) that may serve, o pairs (k, f) that may serve, r candidate counts (j, n)
 Parameters   see solvers.parameters          Variables    see solvers.variables
 Constraints  serve_demand  share_capacity  pick_count  count_starts  keep_quota  limit_functions  use_commitments  wait_for_boot
-             and those of solvers.operators, model_loads, accuracy, spot_loss, spot_risk
+             and those of solvers.function_rates, operators, model_loads, accuracy, spot_loss, spot_risk
 Objective    total_cost_usd, aversion_cost_usd
 Departures   groups are picked with one binary per (group, count) instead of a convex capacity: capacity(j, n) is convex in n, so
              any continuous form of it would understate the machines a load needs
@@ -23,6 +23,7 @@ from scipy import sparse
 
 from solvers.accuracy import meet_mean_accuracy, served_value_usd
 from solvers.families import Family
+from solvers.function_rates import bracket_rate, hold_ready, ready_cost_usd
 from solvers.model_loads import count_loads, load_cost_usd, wait_for_loads, waiting_cost_usd
 from solvers.operators import hold_floor, hold_scale_in, limit_budget, limit_churn, limit_groups
 from solvers.problem import incidence
@@ -76,6 +77,8 @@ def build(p: Parameters) -> Program:
             hold_floor(p, x),
             keep_quota(p, x),
             limit_functions(p, x),
+            bracket_rate(p, x),
+            hold_ready(p, x),
             use_commitments(p, x),
             wait_for_boot(p, x),
             meet_mean_accuracy(p, x),
@@ -216,8 +219,9 @@ def overflow_cost_usd(p: Parameters, x: Variables) -> Expression:
 
 
 def bills_usd(p: Parameters, x: Variables) -> Expression:
-    """What is paid for: machines, starts, loads and the expected cost of overflow."""
-    return machine_cost_usd(p, x) + start_cost_usd(p, x) + load_cost_usd(p, x) + overflow_cost_usd(p, x)
+    """What is paid for: machines, starts, loads, the expected cost of overflow, and functions that stand ready."""
+    machines = machine_cost_usd(p, x) + start_cost_usd(p, x) + load_cost_usd(p, x)
+    return machines + overflow_cost_usd(p, x) + ready_cost_usd(p, x)
 
 
 def total_cost_usd(p: Parameters, x: Variables) -> Expression:

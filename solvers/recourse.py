@@ -13,11 +13,12 @@ import numpy as np
 
 from solvers.fleet_limits import churn_kept, limits_kept, scale_in_kept
 from solvers.fleets import machines_of, rises_of, room_of, sizes_of, slowest_load_s
-from solvers.routing import Flows, cheapest_flows
+from solvers.flows import cheapest_flows
 from solvers.spot_check import aversion_usd, guard_losses, risk_kept, survives_any_loss
 
 if TYPE_CHECKING:
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
+    from solvers.routing import Flows
 
 BUDGET_ROUNDING_SHARE = 1e-7  # of the budget: the feasibility tolerance of the solvers
 
@@ -191,9 +192,14 @@ def rent_usd(problem: ProvisioningProblem, instances: IntArray) -> Array:
 
 
 def overflow_usd(problem: ProvisioningProblem, overflow_rps: Array) -> Array:
-    """``[t]`` expected cost of overflow, USD: 3600 h[t] sum_{k,f,q} w[q] phi[f] overflow[k,f,t,q]."""
-    rate = np.tensordot(problem.usd_per_request, overflow_rps.sum(axis=0), axes=(0, 0))
-    return np.asarray(3600.0 * problem.window_h * (rate @ problem.level_share))
+    """``[t]`` expected cost of functions, USD.
+
+    3600 h[t] sum_{k,f,q} w[q] phi[f] overflow[k,f,t,q], and h[t] usd_per_h[f] for every f that is called at some level.
+    """
+    sent = overflow_rps.sum(axis=0)
+    rate = np.tensordot(problem.usd_per_request, sent, axes=(0, 0))
+    ready = problem.ready_usd_per_h @ (sent > 0).any(axis=2)
+    return np.asarray(problem.window_h * (3600.0 * rate @ problem.level_share + ready))
 
 
 def earned_usd(problem: ProvisioningProblem, flows: Flows) -> Array:

@@ -35,19 +35,15 @@ class Flows:
     unserved_rps: Array
 
 
-def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf) -> Flows:
-    """Cheapest split of every level's demand over groups of fixed size and functions.
-
-    minimise expected overflow cost - value of served requests  subject to  serve_demand, share_capacity, limit_functions  for all
-    t,q, and meet_mean_accuracy  for all t. Requests may be left unserved at a price that makes it the last resort, or for nothing
-    where served ones have a value.
+def flows_at_any_rate(
+    problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf
+) -> Flows:
+    """Cheapest split of every level's demand, as `solvers.flows.cheapest_flows`, but without bracket_rate's least and hold_ready.
 
     Parameters
     ----------
-    room
-        ``[j, t]`` requests/s of groups with a table, machines of linear ones.
-    overflow_budget_usd
-        Most that the expected overflow of all windows may cost; it ties them together.
+    room, overflow_budget_usd
+        As there.
 
     Raises
     ------
@@ -73,16 +69,27 @@ def flows_at_once(problem: ProvisioningProblem, room: Array, overflow_budget_usd
     routes = routes_of(problem, room)
     program = routing_program(problem, room, routes)
     if np.isfinite(overflow_budget_usd):
-        program = within_budget(problem, program, routes, overflow_budget_usd)
-    answer = solve(program, cost_scale=1.0 / dearest_route_usd(problem))
+        program = within_budget(program, bill_usd(problem, routes), overflow_budget_usd)
+    return flows_of(problem, routes, solved(program, 1.0 / dearest_route_usd(problem)))
+
+
+def solved(program: LinearProgram, cost_scale: float, gap: float = 1e-4) -> Array:
+    """``[col]`` solution of a program of routes, which always has one: demand may be left."""
+    answer = solve(program, cost_scale=cost_scale, gap=gap)
     if answer.values is None:
         raise BackendError(
             f"the routes of a fixed fleet ended as {answer.status.name}; report this as a defect"
         )
+    return answer.values
+
+
+def flows_of(problem: ProvisioningProblem, routes: Routes, values: Array) -> Flows:
+    """Read the flows off a solution ``[col]``; columns after those of the routes are passed over."""
     K, J, F = len(problem.classes), len(problem.groups), len(problem.functions)
     T, Q = len(problem.window_h), len(problem.level_share)
     flows = np.split(
-        np.maximum(answer.values, 0.0), np.cumsum([len(routes.carried[0]), len(routes.overflow[0])])
+        np.maximum(values[: routes.columns], 0.0),
+        np.cumsum([len(routes.carried[0]), len(routes.overflow[0])]),
     )
     carried, overflow, unserved = np.zeros((K, J, T * Q)), np.zeros((K, F, T * Q)), np.zeros((K, T * Q))
     carried[routes.carried], overflow[routes.overflow], unserved[routes.unserved] = flows
@@ -133,6 +140,10 @@ def routing_program(problem: ProvisioningProblem, room: Array, routes: Routes) -
         held = (problem.concurrency_s[f_o], (s_o, len(k_e) + np.arange(len(f_o))))
         rows.append(sparse.csr_array(held, shape=(pairs, routes.columns)))
         upper.append(np.full(pairs, problem.concurrency_limit))
+    if problem.rates is not None:
+        limited = np.isfinite(problem.rates.most_rps)
+        rows.append(sent_to(problem, routes)[np.repeat(limited, pairs)])
+        upper.append(np.repeat(problem.rates.most_rps[limited], pairs))
     if problem.accuracy is not None:
         short = -accuracy_rows(problem, routes)
         rows.append(short)
@@ -149,14 +160,8 @@ def routing_program(problem: ProvisioningProblem, room: Array, routes: Routes) -
     )
 
 
-def within_budget(
-    problem: ProvisioningProblem, program: LinearProgram, routes: Routes, budget_usd: float
-) -> LinearProgram:
-    """The program with one more row: the expected cost of overflow stays within the budget."""
-    _, f, s = routes.overflow
-    first = len(routes.carried[0])
-    bill = np.zeros(routes.columns)
-    bill[first : first + len(f)] = problem.usd_per_request[f] * seconds_of(problem)[s]
+def within_budget(program: LinearProgram, bill: Array, budget_usd: float) -> LinearProgram:
+    """The program with one more row: what is paid for, `bill` ``[col]``, stays within the budget."""
     scale = max(bill.max(initial=0.0), 1e-12)  # a request costs less than the solver's feasibility tolerance
     return replace(
         program,
@@ -164,6 +169,23 @@ def within_budget(
         row_lower=np.append(program.row_lower, -np.inf),
         row_upper=np.append(program.row_upper, budget_usd / scale),
     )
+
+
+def bill_usd(problem: ProvisioningProblem, routes: Routes) -> Array:
+    """``[col]`` USD per request/s that a function is paid for; 0 for the other routes."""
+    _, f, s = routes.overflow
+    bill = np.zeros(routes.columns)
+    first = len(routes.carried[0])
+    bill[first : first + len(f)] = problem.usd_per_request[f] * seconds_of(problem)[s]
+    return bill
+
+
+def sent_to(problem: ProvisioningProblem, routes: Routes) -> sparse.csr_array:
+    """``[(f, s), col]`` sums routes to what a function is sent at each level."""
+    _, f, s = routes.overflow
+    pairs = len(problem.window_h) * len(problem.level_share)
+    entries = (np.ones(len(f)), (f * pairs + s, len(routes.carried[0]) + np.arange(len(f))))
+    return sparse.csr_array(entries, shape=(len(problem.functions) * pairs, routes.columns))
 
 
 def seconds_of(problem: ProvisioningProblem) -> Array:

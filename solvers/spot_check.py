@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.fleets import PoolLosses, room_of
-from solvers.routing import cheapest_flows
+from solvers.flows import cheapest_flows
 from solvers.spot_risk import groups_of_guards, most_burst_rps
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def survives_any_loss(
         problem.taking(windows=window),
         demand_rps=problem.demand_rps[:, window, risk.level, None],
         level_share=np.ones(1),
+        function_serves=problem.function_serves & problem.takes_any_rate,
+        rates=None,
         value=None,
         accuracy=None,
     )

@@ -120,12 +120,16 @@ def add_loss_variables(p: Parameters) -> LossVariables:
     offered = p.count_allowed[p.losses.candidates[1]].astype(float)
     pairs, calls = len(p.pair_class) * pools, len(p.function_pair_class) * pools
     survives = risk.survive_any_loss
+    any_rate = np.where(p.problem.takes_any_rate[p.function_pair_function], np.inf, 0.0)
+    burst_most = np.repeat(np.repeat(any_rate, pools)[:, None], T, axis=1)
     return LossVariables(
         pick=cp.Variable(offered.shape, bounds=[0, offered], integer=True, name="pick_after_loss")
         if len(offered)
         else None,
         rerouted_rps=cp.Variable((pairs, T), bounds=[0, None], name="rerouted_rps") if survives else None,
-        burst_rps=cp.Variable((calls, T), bounds=[0, None], name="burst_rps") if survives and calls else None,
+        burst_rps=cp.Variable((calls, T), bounds=[0, burst_most], name="burst_rps")
+        if survives and calls
+        else None,
     )
 
 
@@ -157,7 +161,8 @@ def survive_spot_loss(p: Parameters, x: Variables) -> Family:
     sum_k rerouted[k,j,t,z] / linear_rps[k,j] <= N_after[j,t,z]  for all linear j, all t,z
     sum_{k,f} d[f] burst[k,f,t,z] <= concurrency limit  for all t,z
 
-    Capacities are cut at the demand that the group may serve at q*, which loses nothing.
+    Capacities are cut at the demand that the group may serve at q*, which loses nothing. Only functions that take any rate have a
+    burst above 0.
     """
     risk, rerouted, burst = p.problem.spot_risk, x.losses.rerouted_rps, x.losses.burst_rps
     if risk is None or rerouted is None:

@@ -132,13 +132,14 @@ def count_whole_groups(p: Parameters, x: Variables) -> list[cp.Constraint]:
 
 
 def most_burst_rps(problem: ProvisioningProblem, risk: SpotRisk) -> Array:
-    """``[s, t]`` most of a guard's demand at level q* that functions carry within the concurrency limit, requests/s.
+    """``[s, t]`` most of a guard's demand at level q* that functions without a range of rates carry within the concurrency limit.
 
     Each class goes to the function that holds its requests for the shortest time, and the classes with the shortest times go
     first (a fractional knapsack of equal values, Dantzig 1957).
     """
-    calls = problem.function_serves.any(axis=1)
-    shortest = np.where(problem.function_serves, problem.concurrency_s, np.inf).min(axis=1, initial=np.inf)
+    serves = problem.function_serves & problem.takes_any_rate
+    calls = serves.any(axis=1)
+    shortest = np.where(serves, problem.concurrency_s, np.inf).min(axis=1, initial=np.inf)
     order = np.flatnonzero(calls)[np.argsort(shortest[calls], kind="stable")]
     demand = risk.guard_classes[:, order, None] * problem.demand_rps[order, :, risk.level]  # [s, k, t]
     busy = shortest[order][:, None] * demand

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import cvxpy as cp
 
+from solvers.function_rates import add_rate_variables
 from solvers.model_loads import add_load_variables
 from solvers.operators import add_operator_variables
 from solvers.spot_loss import add_loss_variables
 from solvers.spot_risk import add_lost_rps
 
 if TYPE_CHECKING:
+    from solvers.function_rates import RateVariables
     from solvers.model_loads import LoadVariables
     from solvers.operators import OperatorVariables
     from solvers.parameters import Parameters
@@ -30,6 +32,7 @@ class Variables:
     unserved_rps: cp.Variable | None  # [k, (t, q)] requests/s, where served requests have a value
     starts: cp.Variable  # [i, t] machines launched
     operators: OperatorVariables
+    rates: RateVariables
     loads: LoadVariables
     losses: LossVariables
     lost_rps: cp.Variable | None  # [(s, z), t] requests/s
@@ -50,6 +53,7 @@ def add_variables(p: Parameters) -> Variables:
         unserved_rps=cp.Variable((K, S), bounds=[0, None], name="unserved_rps") if p.problem.value else None,
         starts=cp.Variable((len(p.problem.machines), T), bounds=[0, None], name="starts"),
         operators=add_operator_variables(p),
+        rates=add_rate_variables(p),
         loads=add_load_variables(p),
         losses=add_loss_variables(p),
         lost_rps=add_lost_rps(p),
