@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from solvers.limits import FunctionRates
 from tests.solvers.hand_cases import HAND_CASES
 from tests.solvers.tiny_parts import (
     accuracy_floors,
@@ -47,8 +48,13 @@ def everything() -> Compiled:
             is_spot=[0, 1, 0, 0],
             on_demand_floor_share=0.25,
             quotas=[([4, 4, 4, 4], 64)],
-            usd_per_request=[1e-4],
-            concurrency_s=[0.5],
+            usd_per_request=[1e-4, 8e-5],
+            concurrency_s=[0.5, 0.2],
+            rates=FunctionRates(
+                least_rps=np.array([0.0, 1.0]),
+                most_rps=np.array([np.inf, 4.0]),
+                usd_per_h=np.array([0.0, 0.1]),
+            ),
             concurrency_limit=3.0,
             owned_count=np.array([np.inf, np.inf, np.inf, 2.0]),
             limits=operator_limits(
@@ -67,8 +73,8 @@ def everything() -> Compiled:
                 load_s=[20, 30],
                 wait_usd_per_s=0.01,
             ),
-            accuracy=accuracy_floors([[0.1, -0.1], [0.1, 0.05]], [[0.1], [-0.1]]),
-            value=served_value([[1e-4, 1e-4], [1e-4, 1e-4]], [[1e-4], [1e-4]]),
+            accuracy=accuracy_floors([[0.1, -0.1], [0.1, 0.05]], [[0.1, 0.1], [-0.1, 0.0]]),
+            value=served_value([[1e-4, 1e-4], [1e-4, 1e-4]], [[1e-4, 1e-4], [1e-4, 1e-4]]),
             spot_risk=spot_risk(
                 pool_of_machine=[-1, 0, -1, -1],
                 is_standby=[0, 0, 1, 0],
