@@ -22,6 +22,7 @@ from planner.rejections import RejectedOption
 from planner.replacements import OptionKinds, Replacement
 from planner.request_classes import ClassSet
 from planner.spot_pools import spot_risk
+from solvers.limits import FunctionRates
 from solvers.problem import ProvisioningProblem
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def provisioning_problem(
         linear_rps=linear_rates(demand.classes, groups, used_share),
         owned_count=owned_counts(machines),
         limits=operator_limits(scenario, machines),
+        rates=function_rates(functions),
         loads=model_loads(scenario, groups, machines),
         accuracy=accuracy_floors(scenario, groups, functions),
         spot_risk=spot_risk(scenario, ClassSet.of(scenario, demand), machines, availability),
@@ -181,6 +183,15 @@ def linear_rates(classes: Sequence[str], groups: Sequence[ServingGroup], used_sh
         return None
     rows = [[group.linear_rps.get(name, 0.0) for group in groups] for name in classes]
     return used_share * np.array(rows, dtype=float)
+
+
+def function_rates(functions: Sequence[ServerlessFunction]) -> FunctionRates | None:
+    """Ranges of rates and prices of standing ready; None where no function has either."""
+    if all(one.rate_rps is None and one.usd_per_h == 0 for one in functions):
+        return None
+    ranges = np.array([one.rate_rps or (0.0, np.inf) for one in functions])
+    usd_per_h = np.array([one.usd_per_h for one in functions])
+    return FunctionRates(least_rps=ranges[:, 0], most_rps=ranges[:, 1], usd_per_h=usd_per_h)
 
 
 def owned_counts(machines: Sequence[Machine]) -> Array | None:

@@ -49,7 +49,7 @@ class Pruning:
 
 
 def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
-    """Functions that another is no worse than in classes, price and (where it is limited) time held.
+    """Functions that another is no worse than in classes, price, (where it is limited) time held and rates.
 
     A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side.
     The concurrency limit is none where all demand at once on the slowest function stays within it.
@@ -59,6 +59,7 @@ def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     held = problem.concurrency_s * bool(most > problem.concurrency_limit)
     no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
     no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
+    no_worse &= takes_over_rates(problem)
     for worth in worth_of_functions(problem):
         less = worth.T[None, :, :] < worth.T[:, None, :]  # [f, f', k]
         no_worse &= ~(serves.T[:, None, :] & less).any(axis=2)
@@ -66,6 +67,24 @@ def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
     beaten = np.asarray(better.any(axis=1))
     by_one_that_stays = better & ~beaten
     return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
+
+
+def takes_over_rates(problem: ProvisioningProblem) -> BoolArray:
+    """``[f, f']`` whether f' may be sent what f is sent beside what it is sent itself, and stands ready for no more.
+
+    f' then needs no higher least rate, and a range that reaches to all its classes ever send: a range that merely contains
+    that of f could hold either rate and not their sum. After a spot loss only functions that take any rate are called, so
+    those give way to each other alone.
+    """
+    functions = len(problem.functions)
+    if problem.rates is None:
+        return np.ones((functions, functions), dtype=bool)
+    rates, any_rate = problem.rates, problem.takes_any_rate
+    sent = np.tensordot(problem.function_serves.astype(float), problem.demand_rps[:, :, -1], axes=(0, 0))
+    takes_all = rates.most_rps >= sent.max(axis=1, initial=0.0)
+    found: BoolArray = (rates.least_rps[None, :] <= rates.least_rps[:, None]) & takes_all[None, :]
+    found &= rates.usd_per_h[None, :] <= rates.usd_per_h[:, None]
+    return found & (any_rate[None, :] | ~any_rate[:, None])
 
 
 def worth_of_groups(problem: ProvisioningProblem) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Serverless functions as the planner sees them: one model at one memory size, and whom it answers in time."""
+"""Serverless functions as the planner sees them: what one costs and holds, at which rates, and whom it answers in time."""
 
 from __future__ import annotations
 
@@ -11,21 +11,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServerlessFunction:
-    """One function: a model at one memory size, called with `batch` requests at once.
+    """One function: a model at one memory size, called with one request, or with what a buffer has gathered.
 
     Parameters
     ----------
     id
-        ``lambda/model/memory[/arm64][/b{batch}]x{items}``, e.g. ``lambda/resnet50/2048``.
+        ``lambda/model/memory[/arm64][/b{batch}x{items}]``, e.g. ``lambda/resnet50/2048``, batch and items as they were measured;
+        what gathers requests, takes a range of rates or stands ready says so behind it, e.g. ``/b8t40/r4-8/p2``: up to 8
+        requests within 40 ms, 4 to 8 requests/s, 2 functions.
+    batch, batch_timeout_ms
+        Most requests of a call, and how long the first of them waits for the others.
     mean_ms, billed_ms
         Mean duration of a warm call, and what is billed on average: cold starts included, in the provider's
         steps.
+    quantiles, quantile_ms
+        (share, ms) of a warm call of a full batch, and that of the strictest class.
     cold_start_share
         Share of calls that start cold at the stated rate and keep-alive time.
     usd_per_request, concurrency_s
-        Price of one request and the function-seconds it holds, cold starts included.
+        Price of one request and the function-seconds it holds, cold starts included; within `rate_rps` at its dearer end.
     deadline_meet_rate
-        Class name -> share of its requests known to be answered in time, cold starts included.
+        Class name -> share of its requests known to be answered in time, waits and cold starts included; within `rate_rps` at
+        its worst rate.
+    rate_rps
+        Least and most requests/s, all classes together, that all of this holds for; None: at any rate.
+    mean_batch
+        Requests of a call on average, at the dearer end of `rate_rps`.
+    provisioned_concurrency, usd_per_h
+        Functions that stand ready, and what they cost by the hour.
+    arrivals
+        Which arrivals at the buffer were assumed; None where no request waits for others.
     """
 
     id: str
@@ -47,6 +62,12 @@ class ServerlessFunction:
     source: str
     obtained: str
     tariff_source: str
+    batch_timeout_ms: float = 0.0
+    rate_rps: tuple[float, float] | None = None
+    mean_batch: float = 1.0
+    provisioned_concurrency: int = 0
+    usd_per_h: float = 0.0
+    arrivals: str | None = None
 
     @property
     def model(self) -> str:
