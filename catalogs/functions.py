@@ -44,6 +44,7 @@ TARIFF_COLUMNS = (
     "price_date",
     "source",
 )
+TARIFF_COLUMNS_OPTIONAL = ("usd_per_provisioned_gb_s", "usd_per_gb_s_on_provisioned", "async_payload_mb")
 TIER_COLUMNS = (
     "provider",
     "arch",
@@ -142,7 +143,7 @@ def _read_tariffs(
     file: InputFile, tiers: Mapping[_Key, _Tiers], problems: list[str]
 ) -> dict[_Key, FunctionTariff]:
     tariffs: dict[_Key, FunctionTariff] = {}
-    for row in read_rows(file, required=TARIFF_COLUMNS, problems=problems):
+    for row in read_rows(file, required=TARIFF_COLUMNS, optional=TARIFF_COLUMNS_OPTIONAL, problems=problems):
         key = _key_of(row)
         if key in tariffs:
             row.fail(
@@ -172,6 +173,14 @@ def _tariff_of(row: Row, key: _Key, tiers: _Tiers) -> FunctionTariff | None:
     mb_per_vcpu, billing_step_ms = row.real("mb_per_vcpu", above=0), row.real("billing_step_ms", above=0)
     package_mb, image_mb = row.whole("package_mb", at_least=1), row.whole("image_mb", at_least=1)
     payload_mb, timeout_s = row.real("payload_mb", above=0), row.real("timeout_s", above=0)
+    held = row.optional_real("usd_per_provisioned_gb_s", above=0)
+    run = row.optional_real("usd_per_gb_s_on_provisioned", above=0)
+    async_payload_mb = row.optional_real("async_payload_mb", above=0)
+    if (held is None) != (run is None):
+        row.fail(
+            "gives one of usd_per_provisioned_gb_s and usd_per_gb_s_on_provisioned. Fill in both, or leave both "
+            "empty where executions cannot be kept ready."
+        )
     day, source = row.day("price_date"), row.text("source")
     if not row.sound:
         return None
@@ -197,4 +206,7 @@ def _tariff_of(row: Row, key: _Key, tiers: _Tiers) -> FunctionTariff | None:
         concurrency_limit=concurrency,
         price_date=day,
         source=source,
+        usd_per_provisioned_gb_s=held,
+        usd_per_gb_s_on_provisioned=run,
+        async_payload_mb=async_payload_mb,
     )

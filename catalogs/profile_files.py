@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from catalogs import profile_tables
 from catalogs.importers import (
+    batch_surfaces,
     cocktail,
     infadapter,
     lambda_cnn,
@@ -44,6 +45,7 @@ class Reader(NamedTuple):
 READERS = (
     Reader("Ribbon latency samples", ribbon.recognises, ribbon.read),
     Reader("InfAdapter capacities", infadapter.recognises, infadapter.read),
+    Reader("BATCH service times", batch_surfaces.recognises, batch_surfaces.read),
     Reader("Lambda CNN measurements", lambda_cnn.recognises, lambda_cnn.read),
     Reader("MArk capacities", mark.recognises, mark.read),
     Reader("Paragon profile", paragon.recognises, paragon.read),

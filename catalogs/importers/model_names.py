@@ -15,6 +15,7 @@ ALIASES = {  # spelling in a source, lower case, without separators -> canonical
     "nasnet": "nasnetlarge",  # MArk: NASNet-A-Large
     "nasnetalarge": "nasnetlarge",
     "inceptionv3": "inception_v3",
+    "tfinceptionv4": "inception_v4",  # BATCH: TensorFlow's Inception-v4, the weights that timm converted
     "inceptionresnetv2": "inception_resnet_v2",
     "mobilenetv2": "mobilenet_v2",
     "resnext50": "resnext50_32x4d",

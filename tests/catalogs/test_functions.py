@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalogs.errors import CatalogError
-from catalogs.functions import TARIFF_COLUMNS, TIER_COLUMNS, FunctionTariff, load_function_tariffs
+from catalogs.functions import (
+    TARIFF_COLUMNS,
+    TARIFF_COLUMNS_OPTIONAL,
+    TIER_COLUMNS,
+    FunctionTariff,
+    load_function_tariffs,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +131,42 @@ def test_a_region_without_functions_is_empty_and_says_so_when_asked() -> None:
         catalog.tariff("aws-lambda", "x86_64")
     with pytest.raises(CatalogError, match="Did you mean aws-lambda/x86_64"):
         load_function_tariffs().tariff("aws-lambda", "x86")
+
+
+def test_executions_kept_ready_are_paid_by_the_second(x86: FunctionTariff) -> None:
+    """Three of 2 GB for an hour: 3 x 2 x 3,600 x 0.0000041667 USD; 100 ms on one: 0.2 x 0.0000097222 + fee."""
+    assert x86.offers_provisioned
+    assert x86.provisioned_usd_per_h(2048, 3) == pytest.approx(0.09000072, rel=1e-9)
+    assert x86.usd_per_request(2048, 100, provisioned=True) == pytest.approx(2.14444e-6, rel=1e-9)
+    arm = load_function_tariffs().tariff("aws-lambda", "arm64")
+    assert arm.provisioned_usd_per_h(1024, 1) == pytest.approx(3600 * 0.0000033334, rel=1e-12)
+    assert arm.usd_per_request(1024, 1000, provisioned=True) == pytest.approx(0.2e-6 + 0.0000077778)
+
+
+def test_a_tariff_without_these_prices_keeps_nothing_ready(x86: FunctionTariff) -> None:
+    bare = dataclasses.replace(x86, usd_per_provisioned_gb_s=None, usd_per_gb_s_on_provisioned=None)
+    assert not bare.offers_provisioned
+    with pytest.raises(
+        CatalogError, match="aws-lambda/x86_64: offers no provisioned concurrency in us-east-1"
+    ):
+        bare.provisioned_usd_per_h(1024, 1)
+    with pytest.raises(CatalogError, match="offers no provisioned concurrency"):
+        bare.usd_per_request(1024, 100, provisioned=True)
+    with pytest.raises(CatalogError, match="give both prices, or neither"):
+        dataclasses.replace(x86, usd_per_provisioned_gb_s=None)
+    with pytest.raises(CatalogError, match="every price of provisioned concurrency must be"):
+        dataclasses.replace(x86, usd_per_provisioned_gb_s=-1.0)
+
+
+def test_both_prices_of_standing_ready_are_read_or_neither(tmp_path: Path) -> None:
+    tiers, tariff = tmp_path / "tiers.csv", tmp_path / "tariff.csv"
+    tiers.write_text(",".join(TIER_COLUMNS) + "\nf,arm64,mars-1,,0.00001,USD,2026-02-01,page\n")
+    cells = "f,arm64,mars-1,0.4,128,4096,64,1000,100,100,1000,0,512,0,4,60,10,USD,2026-02-01,page,{},{},2"
+    header = ",".join((*TARIFF_COLUMNS, *TARIFF_COLUMNS_OPTIONAL))
+    tariff.write_text(f"{header}\n{cells.format(1e-6, 2e-6)}\n")
+    (found,) = load_function_tariffs("mars-1", [tariff, tiers]).tariffs
+    assert (found.usd_per_provisioned_gb_s, found.usd_per_gb_s_on_provisioned) == (1e-6, 2e-6)
+    assert found.async_payload_mb == 2
+    tariff.write_text(f"{header}\n{cells.format(1e-6, '')}\n")
+    with pytest.raises(CatalogError, match="row 2: gives one of usd_per_provisioned_gb_s and"):
+        load_function_tariffs("mars-1", [tariff, tiers])

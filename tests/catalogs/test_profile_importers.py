@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from catalogs.errors import CatalogError
 from catalogs.importers.model_names import canonical_model, encoder_model
 from catalogs.profiles import ProfileCatalog, load_profile_catalog
 
@@ -48,6 +49,8 @@ def load(folder: Path, name: str, text: str) -> ProfileCatalog:
         ("LSTM-ptb", "lstm_ptb"),
         ("YOLO v4", "yolo_v4"),
         ("DenseNet121", "densenet121"),
+        ("TF-inceptionV4", "inception_v4"),
+        ("mxnet-resnet50", "mxnet-resnet50"),
     ],
 )
 def test_spellings_of_the_sources_meet_at_one_name(found: str, canonical: str) -> None:
@@ -260,3 +263,37 @@ def test_cocktail_times_name_no_host_and_join_nothing(tmp_path: Path) -> None:
     header = "Model,cold_execution,warm_execution,RTT1,Untitled 1,Untitled 2,RTT2\n"
     cold = load(tmp_path, "d.csv", header + "Squeezenet,404,215,4909,670,5313,885\n")
     assert "memory size of its 404 ms cold" in cold.failed[0].reason
+
+
+def surfaces(tmp_path: Path, **polynomials: object) -> ProfileCatalog:
+    return load(tmp_path, "batch.json", json.dumps({"form": "S[s] = ..", "poly": polynomials}))
+
+
+def test_batch_surfaces_are_in_seconds_of_a_whole_batch(tmp_path: Path) -> None:
+    """S = 3 + 0.5 k - 0.001 m: 4 requests at 2,048 MB take 3 + 2 - 2.048 = 2.952 s."""
+    catalog = surfaces(tmp_path, anet={"t0": 3.0, "t1": 0.5, "t2": -0.001})
+    times = {(time.memory_mb, time.batch): time for time in catalog.function_times}
+    assert {memory for memory, _ in times} == {1280, 1536, 1792, 2048, 2560, 3008}
+    assert {batch for _, batch in times} == {1, 2, 4, 8, 12, 16, 20}
+    found = times[2048, 4]
+    assert found.mean_ms == pytest.approx(2952)
+    assert (found.quantiles, found.samples, found.load_ms, found.obtained) == ((), None, None, "derived")
+    assert found.items_per_request == 1
+
+
+def test_more_memory_never_slows_a_batch_down(tmp_path: Path) -> None:
+    """S = 1 + (m - 2048)^2 / 10^6 turns at 2,048 MB: 1.9216 s at 3,008 MB counts for every size from 1,088 MB on."""
+    terms = {"t0": 1 + 2.048**2, "t1": 0.0, "t2": -2 * 2.048e-3, "t3": 0.0, "t4": 0.0, "t5": 1e-6}
+    catalog = surfaces(tmp_path, anet=terms)
+    assert {round(time.mean_ms, 6) for time in catalog.function_times} == {1921.6}
+
+
+def test_every_problem_of_batch_surfaces_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError) as caught:
+        surfaces(tmp_path, gap={"t0": 1.0, "t2": 1.0}, text={"t0": "1"}, none={}, negative={"t0": -1.0})
+    assert [problem.split("batch.json ")[1].split(":")[0] for problem in caught.value.problems] == [
+        "poly.gap",
+        "poly.text",
+        "poly.none",
+        "poly.negative",
+    ]

@@ -37,7 +37,7 @@ def bundled() -> ProfileCatalog:
 
 
 def test_every_original_is_read(originals: ProfileCatalog) -> None:
-    """2,000 of Ribbon, 391 confirmed rows of InfAdapter, 14 of MArk, 30 Lambda settings, 6 of Paragon."""
+    """2,000 of Ribbon, 391 of InfAdapter, 14 of MArk; 30 Lambda settings, 6 of Paragon, 3 x 6 x 7 of BATCH."""
     by_source = {
         name: sum(time.source.startswith(name) for time in originals.service_times)
         for name in ("Ribbon", "Schmid", "AWS Neuron", "timm")
@@ -47,7 +47,7 @@ def test_every_original_is_read(originals: ProfileCatalog) -> None:
     assert by_source["AWS Neuron"] > 80
     assert by_source["timm"] > 2000
     assert len(originals.capacities) == 391 + 14
-    assert len(originals.function_times) == 30 + 6
+    assert len(originals.function_times) == 30 + 6 + 3 * 6 * 7
     assert not any("no variant" in warning for warning in originals.warnings)
 
 
@@ -78,6 +78,27 @@ def test_memory_rule_separates_settings_that_ran_from_those_that_failed(
         assert (bundled.variants[time.model].memory_mib or 0) <= time.memory_mb, time
     for entry in catalog.failed:
         assert (bundled.variants[entry.model].memory_mib or 0) > int(entry.host.split()[1]), entry
+
+
+def test_published_batch_surfaces_are_monotone_and_joined(bundled: ProfileCatalog) -> None:
+    """A larger batch takes longer, more memory no longer; a request's share of a batch falls with the batch."""
+    times = {
+        (t.model, t.memory_mb, t.batch): t.mean_ms for t in bundled.function_times if "BATCH" in t.source
+    }
+    assert len(times) == 3 * 6 * 7
+    for (model, memory_mb, batch), ms in times.items():
+        assert all(
+            ms >= times[model, more, batch]
+            for m, more, b in times
+            if m == model and b == batch and more > memory_mb
+        )
+        assert all(
+            ms < times[model, memory_mb, more]
+            for m, size, more in times
+            if (m, size) == (model, memory_mb) and more > batch
+        )
+    assert bundled.variants["inception_v4"].accuracy_share == 0.80144
+    assert times["inception_v4", 3008, 20] / 20 < times["inception_v4", 3008, 1]
 
 
 def test_bundled_times_and_capacities_are_those_of_the_originals(
@@ -115,7 +136,7 @@ def test_bundled_accuracies_are_those_of_the_published_weights(
     torchvision = load_profile_catalog([profiles / "torchvision_weights.csv"]).variants
     timm = load_profile_catalog([profiles / "timm" / "results-imagenet.csv"]).variants
     named = [v for v in bundled.variants.values() if v.accuracy_share is not None]
-    assert len(named) == 15
+    assert len(named) == 16
     for variant in named:
         original = (torchvision if variant.source.startswith("torchvision") else timm)[variant.name]
         assert variant.accuracy_share == pytest.approx(original.accuracy_share, abs=1e-9)
