@@ -2,6 +2,7 @@
 
 SolverError (RuntimeError)
 ├── ProblemError (also ValueError): the arrays contradict each other
+├── InfeasiblePartitionError: no partition of a chain keeps the limits
 └── BackendError: a solver is missing or failed
 """
 
@@ -27,3 +28,32 @@ class ProblemError(SolverError, ValueError):
 
 class BackendError(SolverError):
     """A solver is not installed, or it failed for a reason of its own."""
+
+
+class InfeasiblePartitionError(SolverError):
+    """No partition keeps the limits.
+
+    Parameters
+    ----------
+    limit
+        Which one: ``package``, ``memory``, ``tmp``, ``timeout``, ``hop``, ``functions``, ``deadline`` or ``budget``.
+    message
+        What needs it, how much is needed, how much is allowed.
+    needed, allowed
+        The least there is of what is limited, and the limit; of ``hop`` None.
+    begin, end
+        Boundaries of the blocks that do not fit; None where the chain as a whole does not.
+    """
+
+    def __init__(
+        self,
+        limit: str,
+        message: str,
+        *,
+        needed: float | None = None,
+        allowed: float | None = None,
+        begin: int | None = None,
+        end: int | None = None,
+    ) -> None:
+        self.limit, self.needed, self.allowed, self.begin, self.end = limit, needed, allowed, begin, end
+        super().__init__(message)

@@ -1,0 +1,97 @@
+"""One question, three solvers: `solve_partition`."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from typing import TYPE_CHECKING
+
+from solvers.errors import BackendError, ProblemError
+from solvers.partition.answer import answer_of
+from solvers.partition.goal import Goal
+from solvers.partition.infeasibility import require_feasible, require_own_limit
+from solvers.partition.label_solver import best_labels, gap_closed
+from solvers.partition.prices import ColumnPrices
+from solvers.partition.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from solvers.partition.answer import PartitionAnswer
+    from solvers.partition.problem import PartitionProblem
+
+SOLVERS = ("labels", "pulp", "scip")
+
+
+def solve_partition(
+    problem: PartitionProblem,
+    *,
+    deadline_ms: float = float("inf"),
+    budget_usd: float = float("inf"),
+    minimise: str = "cost",
+    solver: str = "labels",
+    gap: float = 1e-6,
+    time_limit_s: float | None = None,
+) -> PartitionAnswer:
+    """Cut a chain into functions at least price within a deadline, or at least latency within a budget.
+
+    Parameters
+    ----------
+    problem
+        The chain.
+    deadline_ms, budget_usd
+        Limits on mean latency and price of one call of the chain; both always hold.
+    minimise
+        ``cost`` or ``latency``.
+    solver
+        ``labels`` (exact labels behind a Lagrangian bound), ``pulp`` (the linear program of the columns that bound leaves), or
+        ``scip`` (the quadratic program of cuts and memory sizes: small chains only).
+    gap
+        Relative gap at which to stop.
+    time_limit_s
+        Wall time after which the answer has status ``limit``, with the best partition found, if any; None: no limit.
+
+    Raises
+    ------
+    InfeasiblePartitionError
+        No partition keeps the limits; names the block or the cut in the way, or the least latency or price there is.
+    ProblemError
+        A limit is no amount, or the problem asks for what the solver cannot state.
+    BackendError
+        The solver is unknown or not installed.
+    """
+    goal = checked_goal(minimise, deadline_ms, budget_usd, gap)
+    if solver not in SOLVERS:
+        near = difflib.get_close_matches(solver, SOLVERS, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise BackendError(f"partition solver {solver!r} is unknown; use one of {', '.join(SOLVERS)}.{guess}")
+    relaxation = Relaxation(ColumnPrices(problem), goal)
+    require_feasible(relaxation)
+    return by_labels(relaxation, gap, time_limit_s)
+
+
+def by_labels(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> PartitionAnswer:
+    """Solve with labels; the relaxation alone where it closes the gap."""
+    began, goal = time.monotonic(), relaxation.goal
+    bounded = relaxation.bounded()
+    best, bound, status, work = bounded.best, bounded.bound, "optimal", {"arcs": 0, "labels": 0}
+    if not gap_closed(bounded, relaxation, gap):
+        columns = relaxation.survivors(bounded)
+        left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - began)
+        best, proved, count = best_labels(relaxation, bounded, columns, left_s)
+        bound, status = (goal.sought(best), "optimal") if proved else (bound, "limit")
+        work = {"arcs": len(columns), "labels": count}
+    require_own_limit(goal, goal.sought(best) if status == "optimal" else bound)
+    return answer_of(relaxation.prices, goal, best, bound=bound, status=status, solver="labels", work=work)
+
+
+def checked_goal(minimise: str, deadline_ms: float, budget_usd: float, gap: float) -> Goal:
+    """Return the goal; raise `ProblemError` with all that is wrong with it."""
+    problems = []
+    if minimise not in ("cost", "latency"):
+        problems.append(f"minimise is {minimise!r}; it must be 'cost' or 'latency'")
+    limits = {"deadline_ms": deadline_ms, "budget_usd": budget_usd}
+    problems += [f"{name} is {value}; it must be above 0" for name, value in limits.items() if not value > 0]
+    if not 0 <= gap < 1:
+        problems.append(f"gap is {gap}; it must be in [0, 1)")
+    if problems:
+        raise ProblemError(problems)
+    return Goal(minimise, deadline_ms, budget_usd)
