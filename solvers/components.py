@@ -91,13 +91,13 @@ def ties_of_loads(problem: ProvisioningProblem, by_launches: bool) -> list[IntAr
 def one_limit_for_all(problem: ProvisioningProblem) -> bool:
     """Whether some limit counts all groups together: open groups, churn, a price of waiting for the slowest load.
 
-    Where requests may go unserved, so does a loss to survive: it asks for classes, too, that no spot machine may serve.
+    So does a loss to survive where it asks more than every day does, of classes, too, that no spot machine may serve.
     """
     limits, loads, risk = problem.limits, problem.loads, problem.spot_risk
     return bool(
         (limits is not None and (limits.max_groups is not None or limits.max_churn is not None))
         or (loads is not None and loads.wait_usd_per_s > 0)
-        or (risk is not None and risk.survive_any_loss and problem.value is not None)
+        or (risk is not None and risk.survive_any_loss and problem.loss_asks_more)
     )
 
 

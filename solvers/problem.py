@@ -212,6 +212,14 @@ class ProvisioningProblem:
             return np.ones(len(self.functions), dtype=bool)
         return np.asarray(~self.is_switched & np.isinf(self.rates.most_rps))
 
+    @property
+    def loss_asks_more(self) -> bool:
+        """Whether what does every day may fall short after the loss of a pool that holds nothing of it.
+
+        Every day requests may go unserved, or functions be called that no burst falls back on.
+        """
+        return self.value is not None or not bool(self.takes_any_rate.all())
+
     @cached_property
     def ready_usd_per_h(self) -> Array:
         """``[f]`` USD per hour of a window in which a function is called at some level."""

@@ -27,17 +27,15 @@ def survives_any_loss(
 ) -> BoolArray:
     """``[t]`` without any one pool every class is served at level q*; True everywhere where that is not asked for.
 
-    The pairs (window, pool) in which something changes for the worse are served in one linear program. Where requests may go
-    unserved, a pool that lends nothing to a window is looked at too, since level q* must be served then.
+    The pairs (window, pool) in which something changes for the worse are served in one linear program. A pool that lends nothing
+    to a window is looked at too where a loss asks more than every day does.
     """
     risk, kept = problem.spot_risk, np.ones(instances.shape[1], dtype=bool)
     if risk is None or not risk.survive_any_loss:
         return kept
     losses = PoolLosses(problem, instances)
     pools = np.flatnonzero(losses.fed.any(axis=0))
-    looked_at = (
-        losses.lost[:, pools].any(axis=0) if problem.value is None else np.ones((len(pools), len(kept)), bool)
-    )
+    looked_at = losses.lost[:, pools].any(axis=0) | problem.loss_asks_more
     pool, window = np.nonzero(looked_at)
     if len(window) == 0:
         return kept
