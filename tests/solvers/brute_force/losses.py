@@ -46,8 +46,9 @@ def survivors(ways: Ways, fleets: Fleets, t: int) -> BoolArray:
     for z in range(len(risk.pools)):
         if not fed_by(problem, risk, z).any():
             continue
-        room = ways.room(sizes_without(problem, risk, fleets, z))
-        distinct, of_fleet = np.unique(room, axis=0, return_inverse=True)
+        sizes = sizes_without(problem, risk, fleets, z)
+        counted = np.where(linear_groups(problem), sizes, np.minimum(sizes, problem.count_max))
+        distinct, of_fleet = np.unique(counted, axis=0, return_inverse=True)
         left = least_left_rps(ways, distinct, problem.demand_rps[:, t, risk.level])
         kept &= (left <= SERVED_WITHIN)[of_fleet.ravel()]
     return kept
@@ -70,10 +71,8 @@ def risks(ways: Ways, fleets: Fleets, t: int) -> tuple[BoolArray, Array]:
         usd += problem.window_h[t] * risk.aversion_usd * variance
         if risk.violation_share is not None:
             demand = np.where(classes, problem.demand_rps[:, t, risk.level], 0.0)
-            burst = (
-                demand.sum()
-                - least_left_rps(ways, ways.room(np.zeros((1, len(problem.groups)), dtype=int)), demand)[0]
-            )
+            no_machines = np.zeros((1, len(problem.groups)), dtype=int)
+            burst = demand.sum() - least_left_rps(ways, no_machines, demand)[0]
             spare = carried(problem, fleets.sizes, rate).sum(axis=1) + burst - demand.sum()
             deviation = norm.isf(risk.violation_share) * np.sqrt(variance)
             kept &= lost @ risk.loss_share + deviation <= spare + ROUNDING
