@@ -10,6 +10,7 @@ from solvers.errors import InfeasiblePartitionError
 from solvers.partition.columns import fork_columns
 from solvers.partition.goal import widened
 from solvers.partition.paths import distances
+from solvers.partition.weights import plain_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,7 @@ def why_none(prices: ColumnPrices) -> InfeasiblePartitionError:
     least = _least_functions(prices)
     allowed = prices.problem.max_functions
     if least is not None and allowed is not None:
-        message = f"max_functions is {allowed}, and the chain needs {least} functions at least; raise it, or the limits of a function"
+        message = f"max_functions is {allowed}, and the chain needs {least} functions at least; raise it, or the other limits"
         return InfeasiblePartitionError("functions", message, needed=float(least), allowed=float(allowed))
     return _why_stuck(prices)
 
@@ -137,9 +138,7 @@ def _least_functions(prices: ColumnPrices) -> int | None:
 
 
 def _steps(prices: ColumnPrices) -> dict[int, Array]:
-    """``[n, n]`` functions between two nodes: 1 where some memory size allows a function, more for forks, inf where nothing does."""
-    from solvers.partition.weights import plain_weights
-
+    """``[n, n]`` functions of the smallest column between two nodes, inf where there is none."""
     memories = np.arange(len(prices.problem.memory_mb))
     plain = plain_weights(prices, 0.0, 1.0, memories)
     steps = np.where(np.isfinite(plain), 1.0, np.inf)

@@ -96,7 +96,7 @@ def around(before: Array, after: Array, functions: int) -> Array:
         `distances` from the input, and what is `remaining` to the answer.
     """
     if len(before) == 1:
-        return before[0][:, None] + after[0]
+        return np.asarray(np.add.outer(before[0], after[0]))
     spare = len(before) - 1 - functions
     least = np.full((before.shape[1], before.shape[1]), np.inf)
     for k in range(spare + 1):

@@ -47,10 +47,12 @@ class ColumnPrices:
         send[0], receive[-1] = 0.0, 0.0  # the caller's own side
         amounts = np.stack([send, receive, p.hop_usd], axis=-1)  # [c, h, 3]
         carries = np.isfinite(amounts).all(axis=-1)
-        no_worse = (amounts[:, :, None] <= amounts[:, None]).all(axis=-1)  # [c, h, g]: h is no worse than g
+        no_worse: BoolArray = np.all(
+            amounts[:, :, None] <= amounts[:, None], axis=-1
+        )  # [c, h, g]: h is no worse than g
         first = np.triu(np.ones(no_worse.shape[1:], dtype=bool), k=1)  # of two alike the first stays
         beats = no_worse & (first | ~no_worse.swapaxes(1, 2)) & carries[:, :, None]
-        cut, mode = np.nonzero(carries & ~beats.any(axis=1))
+        cut, mode = np.nonzero(carries & ~np.any(beats, axis=1))
         return cut, mode
 
     @property
@@ -66,12 +68,12 @@ class ColumnPrices:
     @cached_property
     def is_start(self) -> BoolArray:
         """``[n]`` the input enters here."""
-        return self.cut == 0
+        return np.asarray(self.cut == 0)
 
     @cached_property
     def is_end(self) -> BoolArray:
         """``[n]`` the answer leaves here."""
-        return self.cut == self.problem.blocks
+        return np.asarray(self.cut == self.problem.blocks)
 
     @cached_property
     def done_ms(self) -> Array:
@@ -157,7 +159,7 @@ class ColumnPrices:
         return self.problem.hop_ms + self.problem.cold_share * start_ms
 
     def fixed_usd(self, begin: Any, end: Any) -> Any:
-        """What a function costs beside its billed time: the call, the requests at its end (and of the input, where it begins there)."""
+        """What a function costs beside its billed time: the call, and the requests that carry its output (and the input)."""
         p = self.problem
         hop_usd = p.hop_usd[self.cut, self.mode]
         return p.usd_per_call + hop_usd[end] + np.where(self.is_start, hop_usd, 0.0)[begin]

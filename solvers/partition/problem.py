@@ -60,9 +60,9 @@ class Forks:
 class PartitionProblem:
     """A chain of blocks, what a function of each memory size needs for them, and what passes between functions.
 
-    One function runs the blocks between two boundaries. Its warm call takes ``call_ms + receive_ms + compute + send_ms``; a cold one
-    ``init_ms`` and the loading of its weights more. It is billed for either in whole billing steps, and adds ``hop_ms`` and the cold
-    share of starting and loading to the latency of the chain, which is the mean over warm and cold calls.
+    One function runs the blocks between two boundaries. Its warm call takes ``call_ms + receive_ms + compute + send_ms``; a cold
+    one ``init_ms`` and the loading of its weights more. It is billed for either in whole billing steps, and adds ``hop_ms`` and the
+    cold share of starting and loading to the latency of the chain, which is the mean over warm and cold calls.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ class PartitionProblem:
     hop_modes
         Names of the ways a tensor may pass from function to function, such as ``payload`` and ``store``.
     send_ms, receive_ms
-        ``[c, h]`` time the sender and the receiver spend on the tensor at boundary c, billed on both sides; inf: the mode cannot carry
-        it. Boundary 0 (the input) is only received, boundary L (the answer) only sent.
+        ``[c, h]`` time the sender and the receiver spend on the tensor at boundary c, billed on both sides; inf: the mode cannot
+        carry it. Boundary 0 (the input) is only received, boundary L (the answer) only sent.
     hop_usd
         ``[c, h]`` price of the requests that carry it (puts and gets of a store).
     call_ms, hop_ms
@@ -181,8 +181,8 @@ class PartitionProblem:
 
     def _wrong_amounts(self) -> list[str]:
         """Quantities that are no amounts; limits may be infinite."""
-        finite = ("block_ms", "param_mib", "peak_mib", "load_ms", "usd_per_ms")
-        finite += ("call_ms", "hop_ms", "usd_per_call", "init_ms", "base_package_mib", "base_memory_mib")
+        finite = ["block_ms", "param_mib", "peak_mib", "load_ms", "usd_per_ms"]
+        finite += ["call_ms", "hop_ms", "usd_per_call", "init_ms", "base_package_mib", "base_memory_mib"]
         limits = ("package_mib", "tmp_mib", "timeout_ms")
         problems = [
             f"{name} must be finite and >= 0"

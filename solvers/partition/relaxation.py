@@ -1,4 +1,4 @@
-"""The Lagrangian relaxation of the limit on a path: a bound, a good path, and what no better path can use.
+"""The Lagrangian relaxation of the limit on a path: a bound, and a good path.
 
 A multiplier on the limit turns the constrained shortest path into a plain one, whose length less multiplier x limit bounds the
 optimum from below. The best multiplier is found as LARAC finds it (Handler and Zang 1980; Juttner et al. 2001, "Lagrange relaxation
@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.partition.columns import Columns, columns_between, fork_columns, joined
-from solvers.partition.goal import widened
-from solvers.partition.paths import around, distances, path_to, remaining
+from solvers.partition.paths import distances, path_to, remaining
 from solvers.partition.weights import fastest_memories, least_weights
 
 if TYPE_CHECKING:
@@ -168,43 +167,6 @@ class Relaxation:
                 break
             under, over = (found.path, over) if goal.keeps(found.path) else (under, found.path)
         return under, over, multiplier, found
-
-    def survivors(self, bounded: Bounded) -> Columns:
-        """The columns that a better path than the best known may use (arc fixing by reduced cost); nothing else is lost."""
-        goal = self.goal
-        most = widened(goal.sought(bounded.best)) + bounded.multiplier * goal.limit
-        tests = (
-            (bounded.last.weights, bounded.last.least, bounded.last.before, bounded.after, most),
-            (
-                goal.limited_weights,
-                self.tightest.least,
-                self.tightest.before,
-                self.tightest_after,
-                widened(goal.limit),
-            ),
-        )
-        kept = []
-        for functions in bounded.last.least:
-            beside = [around(before, rest, functions) for _, _, before, rest, _ in tests]
-            if functions == 1:
-                small = [
-                    path + least[1] <= allowed
-                    for path, (_, least, _, _, allowed) in zip(beside, tests, strict=True)
-                ]
-                columns = joined(
-                    [columns_between(self.prices, *np.nonzero(small[0] & small[1])), self._forks_of(1)]
-                )
-            else:
-                columns = self._forks_of(functions)
-            for path, (weights, _, _, _, allowed) in zip(beside, tests, strict=True):
-                own = columns.weight(*weights) + path[columns.begin, columns.end]
-                columns = columns.taking(own <= allowed)
-            kept.append(columns)
-        return joined(kept)
-
-    def _forks_of(self, functions: int) -> Columns:
-        """The forks of so many functions."""
-        return self.forks.taking(self.forks.functions == functions)
 
     def _cheapest(self, steps: list[tuple[int, int, int]], weights: tuple[float, float]) -> Columns:
         """The column of least weight for every step of a path."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import time
 from typing import TYPE_CHECKING
 
 from solvers.errors import BackendError, ProblemError
 from solvers.partition.answer import answer_of
 from solvers.partition.goal import Goal
 from solvers.partition.infeasibility import require_feasible, require_own_limit
-from solvers.partition.label_solver import best_labels, gap_closed
+from solvers.partition.label_solver import search_labels
 from solvers.partition.prices import ColumnPrices
 from solvers.partition.relaxation import Relaxation
 
@@ -70,17 +69,18 @@ def solve_partition(
 
 def by_labels(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> PartitionAnswer:
     """Solve with labels; the relaxation alone where it closes the gap."""
-    began, goal = time.monotonic(), relaxation.goal
-    bounded = relaxation.bounded()
-    best, bound, status, work = bounded.best, bounded.bound, "optimal", {"arcs": 0, "labels": 0}
-    if not gap_closed(bounded, relaxation, gap):
-        columns = relaxation.survivors(bounded)
-        left_s = None if time_limit_s is None else time_limit_s - (time.monotonic() - began)
-        best, proved, count = best_labels(relaxation, bounded, columns, left_s)
-        bound, status = (goal.sought(best), "optimal") if proved else (bound, "limit")
-        work = {"arcs": len(columns), "labels": count}
-    require_own_limit(goal, goal.sought(best) if status == "optimal" else bound)
-    return answer_of(relaxation.prices, goal, best, bound=bound, status=status, solver="labels", work=work)
+    search = search_labels(relaxation, gap, time_limit_s)
+    least = search.bound if search.stopped else relaxation.goal.sought(search.best)
+    require_own_limit(relaxation.goal, least)
+    return answer_of(
+        relaxation.prices,
+        relaxation.goal,
+        search.best,
+        bound=search.bound,
+        status="limit" if search.stopped else "optimal",
+        solver="labels",
+        work={"arcs": search.arcs, "labels": search.labels},
+    )
 
 
 def checked_goal(minimise: str, deadline_ms: float, budget_usd: float, gap: float) -> Goal:

@@ -86,7 +86,8 @@ def band_weights(
             weight[~prices.ends_in_time(warm_ms, start_ms)] = np.inf
         np.minimum(least, weight, out=least)
     least[np.isinf(need_mib)] = np.inf
-    return least + (usd_weight * prices.fixed_usd(begin, end) + ms_weight * prices.added_ms(start_ms))
+    least += usd_weight * prices.fixed_usd(begin, end) + ms_weight * prices.added_ms(start_ms)
+    return least
 
 
 def fastest_memories(prices: ColumnPrices) -> IntArray:
