@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from solvers.backends import solve
 from solvers.backends.program import LinearProgram
 from solvers.function_rates import held_functions, most_called_rps, switched_functions
 from solvers.routing import (
@@ -54,7 +55,7 @@ def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
         A program failed for a reason of the solver's own.
     """
     flows = flows_at_any_rate(problem, room, overflow_budget_usd)
-    again = np.flatnonzero(switched_wrongly(problem, flows.overflow_rps))
+    again = np.flatnonzero(switched_wrongly(problem, flows))
     if len(again) == 0:
         return flows
     if np.isfinite(overflow_budget_usd):
@@ -69,19 +70,26 @@ def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
     return flows
 
 
-def switched_wrongly(problem: ProvisioningProblem, overflow_rps: Array) -> BoolArray:
-    """``[t]`` some function is sent less than its least rate, or one that must stand ready is called, which has its price."""
+def switched_wrongly(problem: ProvisioningProblem, flows: Flows) -> BoolArray:
+    """``[t]`` some function is sent less than its least rate, or one that must stand ready is called, which has its price.
+
+    Where demand is left that must be served no choice of calls mends it, so those windows are not looked at.
+    """
     rates = problem.rates
     if rates is None:
         return np.zeros(len(problem.window_h), dtype=bool)
-    sent = overflow_rps.sum(axis=0)
+    sent = flows.overflow_rps.sum(axis=0)
     below = (sent > 0) & (sent < (rates.least_rps * (1 - ROUNDING_SHARE))[:, None, None])
     priced = (sent > 0) & (rates.usd_per_h > 0)[:, None, None]
-    return np.asarray((below | priced).any(axis=(0, 2)))
+    lacking = flows.unserved_rps.any(axis=(0, 2)) & (problem.value is None)
+    return np.asarray((below | priced).any(axis=(0, 2)) & ~lacking)
 
 
 def switched_flows(problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf) -> Flows:
-    """The same by one program with whole calls, then once more with the calls held, which takes the solver's tolerance off them."""
+    """The same by one program with whole calls, then once more with the calls held, which takes the solver's tolerance off them.
+
+    What must be served is not for sale at first: a price of standing ready may be above that of any last resort.
+    """
     routes = routes_of(problem, room)
     program = with_switches(problem, routing_program(problem, room, routes), routes)
     if np.isfinite(overflow_budget_usd):
@@ -89,7 +97,9 @@ def switched_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
         bill = np.concatenate([bill, program.cost[len(bill) :]])
         program = within_budget(program, bill, overflow_budget_usd)
     scale = 1.0 / dearest_route_usd(problem)
-    values = solved(program, scale, WHOLE_GAP)
+    first = program if problem.value is not None else serving_all(program, routes)
+    found = solve(first, cost_scale=scale, gap=WHOLE_GAP).values
+    values = solved(program, scale, WHOLE_GAP) if found is None else found
     held = np.where(program.integer, np.rint(values), np.nan)
     lower = np.where(program.integer, held, program.lower)
     upper = np.where(program.integer, held, program.upper)
@@ -97,6 +107,13 @@ def switched_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
     called = np.ones(flows.overflow_rps.shape[1:], dtype=bool)
     called[problem.is_switched] = held[program.integer].reshape(-1, *called.shape[1:]) > 0
     return replace(flows, overflow_rps=np.where(called, flows.overflow_rps, 0.0))
+
+
+def serving_all(program: LinearProgram, routes: Routes) -> LinearProgram:
+    """The program without its columns of requests that are left unserved."""
+    upper = program.upper.copy()
+    upper[routes.columns - len(routes.unserved[0]) : routes.columns] = 0.0
+    return replace(program, upper=upper)
 
 
 def with_switches(problem: ProvisioningProblem, program: LinearProgram, routes: Routes) -> LinearProgram:

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from solvers.backends import installed_backends
+from solvers.limits import FunctionRates
+from solvers.plan_horizon import plan_horizon
+from solvers.recourse import evaluate
 from tests.solvers.brute_force import Optimum, enumerate_optimum
 from tests.solvers.oracle_checks import (
     CLOSE,
@@ -20,6 +23,8 @@ from tests.solvers.oracle_checks import (
 )
 from tests.solvers.rated_problems import RATE_FEATURES, draw_rated
 from tests.solvers.rich_problems import RICH_FEATURES
+from tests.solvers.tiny_parts import spot_risk
+from tests.solvers.tiny_problems import tiny_problem
 from tests.solvers.whole_program import compile_whole
 
 if TYPE_CHECKING:
@@ -97,3 +102,35 @@ def test_every_part_of_the_rates_changes_some_optimum(array: str, off: float) ->
         if changed == 5:
             break
     assert changed == 5
+
+
+def test_a_trickle_is_served_though_standing_ready_is_dear() -> None:
+    """A request every 1,000 s at 1e-7 USD, by a function held ready for 5 USD/h: 5 + 3.6e-7, less than a machine at 9 USD/h."""
+    problem = tiny_problem(
+        demand_rps=[[[0.001]]],
+        capacity_rps=[[0, 5]],
+        options=[(0, 0)],
+        price_usd_per_h=[9.0],
+        usd_per_request=[1e-7],
+        rates=FunctionRates(least_rps=np.zeros(1), most_rps=np.full(1, np.inf), usd_per_h=np.array([5.0])),
+    )
+    priced = evaluate(problem, np.zeros((1, 1), dtype=int))
+    assert priced.feasible
+    assert priced.cost_usd == pytest.approx(5.0 + 3.6e-7, rel=1e-12)
+    assert plan_horizon(problem).objective_usd == pytest.approx(priced.cost_usd, rel=1e-12)
+
+
+def test_a_pool_without_machines_is_lost_like_any_other_where_functions_cannot_burst() -> None:
+    """Spot may feed the group: level q* must be served without it, and a function called up to 10 req/s only takes no burst."""
+    problem = tiny_problem(
+        demand_rps=[[[4.0]]],
+        capacity_rps=[[0, 5, 10]],
+        options=[(0, 0), (0, 1)],
+        price_usd_per_h=[1.0, 0.3],
+        is_spot=[0, 1],
+        usd_per_request=[1e-6],
+        rates=FunctionRates(least_rps=np.zeros(1), most_rps=np.full(1, 10.0), usd_per_h=np.zeros(1)),
+        spot_risk=spot_risk(pool_of_machine=[-1, 0], loss_share=[0.1], survive_any_loss=True),
+    )
+    assert not evaluate(problem, np.zeros((2, 1), dtype=int)).feasible
+    assert plan_horizon(problem).instances.tolist() == [[1], [0]]
