@@ -14,12 +14,12 @@ import numpy as np
 from scipy import sparse
 
 from solvers.backends.program import LinearProgram, NormRow, SquareTerm
-from solvers.provisioning import Program, build
+from solvers.provisioning import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from solvers.families import Family, Stack
+    from solvers.families import Family, Squares, Stack
     from solvers.parameters import Parameters
     from solvers.problem import Array, IntArray
 
@@ -50,11 +50,26 @@ class Compiled:
 
 
 def compile_block(parameters: Parameters) -> Compiled:
-    """Build the block's program, read its arrays off cvxpy's canonical form ``A x + s = b``; norms and squares lie beside it."""
+    """Build the block's program and compile it."""
     program = build(parameters)
-    data, _, _ = program.linear.get_problem_data(cp.HIGHS)
+    return compile_program(program.linear, program.families, program.squares)
+
+
+def compile_program(
+    linear: cp.Problem, families: tuple[Family, ...], squares: Squares | None = None
+) -> Compiled:
+    """Read a program's arrays off cvxpy's canonical form ``A x + s = b``.
+
+    Parameters
+    ----------
+    linear
+        The constraints of `families`, in their order, without norms; the objective without squares.
+    families, squares
+        Say what the rows are, and which norms and squares lie beside them.
+    """
+    data, _, _ = linear.get_problem_data(cp.HIGHS)
     stuffed = data["param_prob"]
-    rows = family_rows(program)
+    rows = family_rows(families)
     equalities, total = data["dims"].zero, len(data["b"])
     upper = data["b"].astype(float)
     lower = np.full(total, -np.inf)
@@ -72,9 +87,9 @@ def compile_block(parameters: Parameters) -> Compiled:
         offset=float(data.get("offset", 0.0) or 0.0),
     )
     columns = dict(stuffed.var_id_to_col)
-    places = {v.name(): places_of(v, columns) for v in program.linear.variables() if v.id in columns}
-    norms = tuple(one for family in program.families for one in norm_rows(family, rows[family.name], columns))
-    return Compiled(replace(arrays, norms=norms, squares=square_terms(program, columns)), places, rows)
+    places = {v.name(): places_of(v, columns) for v in linear.variables() if v.id in columns}
+    norms = tuple(one for family in families for one in norm_rows(family, rows[family.name], columns))
+    return Compiled(replace(arrays, norms=norms, squares=square_terms(squares, columns)), places, rows)
 
 
 def norm_rows(family: Family, rows: IntArray, columns: dict[int, int]) -> Iterator[NormRow]:
@@ -86,12 +101,12 @@ def norm_rows(family: Family, rows: IntArray, columns: dict[int, int]) -> Iterat
             yield NormRow(int(row), inside, one.inside.root, one.scale)
 
 
-def square_terms(program: Program, columns: dict[int, int]) -> tuple[SquareTerm, ...]:
+def square_terms(squares: Squares | None, columns: dict[int, int]) -> tuple[SquareTerm, ...]:
     """The squares of the objective, piece by piece."""
-    if program.squares is None:
+    if squares is None:
         return ()
-    inside = program.squares.inside
-    weight = np.repeat(program.squares.weight, inside.pieces)
+    inside = squares.inside
+    weight = np.repeat(squares.weight, inside.pieces)
     stacked = stacked_columns(inside, columns)
     return tuple(SquareTerm(own, inside.root, float(w)) for own, w in zip(stacked, weight, strict=True))
 
@@ -106,14 +121,14 @@ def bound_or(values: Any, default: float, size: int) -> Array:
     return np.full(size, default) if values is None else np.asarray(values, dtype=float)
 
 
-def family_rows(program: Program) -> dict[str, IntArray]:
+def family_rows(families: tuple[Family, ...]) -> dict[str, IntArray]:
     """Row numbers of every family: cvxpy puts equalities first and keeps the order within each kind."""
     equalities = sum(
-        c.size for f in program.families for c in f.constraints if isinstance(c, cp.constraints.Equality)
+        c.size for f in families for c in f.constraints if isinstance(c, cp.constraints.Equality)
     )
     following = {True: 0, False: equalities}
     rows: dict[str, IntArray] = {}
-    for family in program.families:
+    for family in families:
         parts = []
         for constraint in family.constraints:
             kind = isinstance(constraint, cp.constraints.Equality)
