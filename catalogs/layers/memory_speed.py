@@ -57,7 +57,8 @@ class MemoryLaw:
     @property
     def words(self) -> str:
         """The law in the words of a source."""
-        return f"speed in proportion to memory up to {self.mb_per_vcpu:g} MB, above it {self.parallel_share:.0%} of the work in parallel"
+        share = f"{self.parallel_share:.0%}"
+        return f"speed as memory up to {self.mb_per_vcpu:g} MB, {share} of the work in parallel above"
 
     def speed(self, memory_mb: ArrayLike) -> Array:
         """[m] speed of functions against one whole vCPU."""

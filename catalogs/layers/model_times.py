@@ -71,7 +71,7 @@ def model_ms(
     growth = (1 + batch_scaling * (batch - 1)) / (1 + batch_scaling * (inside - 1))
     sizes = ", ".join(map(str, sorted({one.memory_mb for one in own})))
     sources = " and ".join(dict.fromkeys(one.source for one in own))
-    words = f"{name} as measured at {sizes} MB ({sources}); {law.words} outside"
+    words = f"{name} as measured at {sizes} MB ({sources}); outside of these {law.words}"
     if batch != inside:
         words += f"; a batch of {batch} takes {growth:g} times as long as one of {inside}"
     return ModelTime(ms * growth, words)
@@ -82,4 +82,5 @@ def _ms(
 ) -> Array:
     """[m] time at the settings from the points of one batch."""
     known = {one.memory_mb: one.mean_ms for one in sorted(points, key=lambda one: one.memory_mb)}
-    return law.between(list(known), np.array([list(known.values())]), memory_mb, failed_mb)[0]
+    ms: Array = law.between(list(known), np.array([list(known.values())]), memory_mb, failed_mb)[0]
+    return ms

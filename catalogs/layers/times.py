@@ -109,7 +109,7 @@ def block_times(
         part_ms = law.between(settings, _measured(parts, settings), memory) * growth
         basis, source = (
             "measured layers",
-            f"times of {chain.source} at {_listed(settings)} MB; {law.words} outside{grown}",
+            f"times of {chain.source} at {_listed(settings)} MB; outside of these {law.words}{grown}",
         )
     elif total := model_ms(chain.model, memory, batch, function_times, law, batch_scaling, failed_mb):
         weights, by = _weights(chain, parts)
