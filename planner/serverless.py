@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from catalogs.variants import ModelVariant
+    from planner.plan import PartitionSegment
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class ServerlessFunction:
         Functions that stand ready, and what they cost by the hour.
     arrivals
         Which arrivals at the buffer were assumed; None where no request waits for others.
+    partition
+        Functions that the model is cut over, in order; None: it runs in one. Of a cut model `memory_mb` is the largest part's.
     """
 
     id: str
@@ -68,6 +71,7 @@ class ServerlessFunction:
     provisioned_concurrency: int = 0
     usd_per_h: float = 0.0
     arrivals: str | None = None
+    partition: tuple[PartitionSegment, ...] | None = None
 
     @property
     def model(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from planner.document import Document
 from planner.errors import InputError, StalePlanError, nearest
 from planner.instants import instant_text
-from planner.plan import MarketName, Route
+from planner.plan import MarketName, PartitionSegment, RateRange, Route
 
 if TYPE_CHECKING:
     from planner.plan import ProvisioningPlan, Window
@@ -80,15 +80,27 @@ class StandbySetting(Document):
 
 
 class FunctionSetting(Document):
-    """A function as it should be set."""
+    """A function as it should be set: one option's, or one part of a model that is cut over several."""
 
     option: str = Field(description="Id of the option.")
+    part: int | None = Field(description="Number of the part of a cut model, from 1; null: the whole model.")
+    provider: str = Field(description="For example aws-lambda.")
+    region: str = Field(description="Region to run in.")
+    architecture: str = Field(description="For example x86_64.")
     model: str = Field(description="Model variant.")
     memory_mb: int = Field(gt=0, description="The provider's memory setting.")
-    batch_size: int = Field(gt=0, description="Requests per call.")
+    batch_size: int = Field(gt=0, description="Requests per call; the buffer in front gathers them.")
     batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
-    reserved_concurrency: int = Field(ge=0, description="Concurrency to set aside.")
+    rate_rps: RateRange | None = Field(
+        description="Requests/s that batch, time-out and concurrency are meant for; null: any."
+    )
+    reserved_concurrency: int = Field(
+        ge=0, description="Concurrency to set aside; for a part and its workers."
+    )
     provisioned_concurrency: int = Field(ge=0, description="Functions kept warm and paid for.")
+    layers: PartitionSegment | None = Field(
+        description="What the part runs, receives and sends, with its workers; null: the whole model."
+    )
 
 
 class ChangeSet(Document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from planner.executors.changes import (
 from planner.plan import MarketName, plan_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from planner.plan import FleetLine, ProvisioningPlan, Window
+    from planner.plan import FleetLine, PartitionSegment, ProvisioningPlan, Window
 
 Place = tuple[str, str, str | None, str, MarketName]  # provider, region, zone, instance type, market
 CONTAINER, STANDBY = "container", "standby"
@@ -78,20 +80,43 @@ def prepare(plan: ProvisioningPlan, *, window: str, at: datetime) -> ChangeSet:
             )
             for line in chosen.fleet
         ),
-        functions=tuple(
-            FunctionSetting(
-                option=line.option,
-                model=line.model,
-                memory_mb=line.memory_mb,
-                batch_size=line.batch_size,
-                batch_timeout_ms=line.batch_timeout_ms,
-                reserved_concurrency=line.reserved_concurrency,
-                provisioned_concurrency=line.provisioned_concurrency,
-            )
-            for line in chosen.functions
-        ),
+        functions=tuple(_function_settings(plan, chosen)),
         routing={name: routes[-1] for name, routes in chosen.routing.items()},
     )
+
+
+def _function_settings(plan: ProvisioningPlan, window: Window) -> Iterator[FunctionSetting]:
+    """Settings of the functions in use; of a cut model one a part, in the order in which they call each other.
+
+    A part and its workers are held for their own time of every call, so they need that share of the concurrency.
+    """
+    options = {one.id: one for one in plan.options if one.kind == "function"}
+    for line in window.functions:
+        option = options[line.option]
+        parts: tuple[PartitionSegment | None, ...] = line.partition or (None,)
+        held_ms = [0.0 if part is None else _held_ms(part) for part in parts]
+        for number, part in enumerate(parts, start=1):
+            share = 1.0 if part is None else held_ms[number - 1] / sum(held_ms)
+            yield FunctionSetting(
+                option=line.option,
+                part=None if part is None else number,
+                provider=line.provider,
+                region=line.region,
+                architecture=option.architecture,
+                model=line.model,
+                memory_mb=line.memory_mb if part is None else part.memory_mb,
+                batch_size=line.batch_size,
+                batch_timeout_ms=line.batch_timeout_ms,
+                rate_rps=option.rate_rps,
+                reserved_concurrency=math.ceil(line.reserved_concurrency * share),
+                provisioned_concurrency=line.provisioned_concurrency,
+                layers=part,
+            )
+
+
+def _held_ms(part: PartitionSegment) -> float:
+    """Function time that one call of a part takes, its workers' included."""
+    return part.billed_ms + sum(worker.billed_ms for worker in part.workers)
 
 
 def _machine_changes(plan: ProvisioningPlan, window: Window) -> tuple[MachineChange, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from planner.document import Document
+from planner.plan.partition import PartitionSegment
 
 CapacityMode = Literal["queueing", "linear"]
 MarketName = Literal["on-demand", "spot", "committed", "standby", "container"]
@@ -73,8 +74,15 @@ class MachineOption(Document):
     )
 
 
+class RateRange(Document):
+    """The rates that the figures of a function hold for."""
+
+    least: float = Field(ge=0, description="Least requests/s, where there are any.")
+    most: float | None = Field(gt=0, description="Most requests/s; null: no limit.")
+
+
 class FunctionOption(Document):
-    """A serverless function of one memory size and batch size."""
+    """A serverless function of one memory size, called with one request, or with what a buffer has gathered."""
 
     kind: Literal["function"] = "function"
     id: str = Field(description="Id of the option, as in the windows.")
@@ -99,8 +107,33 @@ class FunctionOption(Document):
     deadline_meet_rate: dict[str, float] = Field(
         description="class -> share of its requests answered in time, cold starts included."
     )
-    usd_per_request: float = Field(gt=0, description="Tariff of one request.")
+    usd_per_request: float = Field(
+        gt=0, description="Tariff of one request; in a range of rates at its dearer end."
+    )
     concurrency_s: float = Field(gt=0, description="Function-seconds that one request holds.")
+    batch_timeout_ms: float = Field(
+        0.0, ge=0, description="Longest wait of a request for its batch to fill; 0: calls are not batched."
+    )
+    rate_rps: RateRange | None = Field(
+        None, description="Rates, all classes together, that its figures hold for; null: any."
+    )
+    mean_batch: float = Field(
+        1.0, ge=1, description="Requests of a call on average, where a request is dearest."
+    )
+    provisioned_concurrency: int = Field(
+        0, ge=0, description="Functions kept ready, so that their calls are warm."
+    )
+    usd_per_h: float = Field(
+        0.0, ge=0, description="USD per hour of keeping them ready, in every window that calls it."
+    )
+    arrivals: str | None = Field(
+        None, description="Arrivals at its buffer as they were assumed; null: no request waits for others."
+    )
+    partition: tuple[PartitionSegment, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Functions that the model is cut over, in order; null: it runs in one.",
+    )
     sources: dict[str, str] = Field(description="Source of each number: tariff, profile, accuracy.")
 
 

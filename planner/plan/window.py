@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from planner.document import Document
 from planner.plan.options import CapacityMode, MarketName, PublishedFigure, Service, Tier
+from planner.plan.partition import PartitionSegment
 from planner.plan.spot import SpotRiskOfWindow
 
 
@@ -81,7 +82,7 @@ class FleetLine(Document):
 
 
 class FunctionLine(Document):
-    """A function that carries overflow in one window."""
+    """A function that is called in one window."""
 
     option: str = Field(description="Id of the option.")
     provider: str = Field(description="For example aws-lambda.")
@@ -92,9 +93,14 @@ class FunctionLine(Document):
     batch_timeout_ms: float = Field(ge=0, description="Longest wait for a batch to fill.")
     provisioned_concurrency: int = Field(ge=0, description="Functions kept warm and paid for.")
     reserved_concurrency: int = Field(
-        ge=0, description="Concurrency to set aside: that of the top level, rounded up."
+        ge=0,
+        description="Concurrency to set aside: that of the level that needs most, rounded up, and at least what is kept ready.",
     )
-    partition: None = Field(None, description="Cut of the model over several functions; always null as yet.")
+    partition: tuple[PartitionSegment, ...] | None = Field(
+        None,
+        min_length=1,
+        description="Functions that the model is cut over, in order; null: it runs in one.",
+    )
 
 
 class Route(Document):
@@ -110,7 +116,9 @@ class WindowCost(Document):
     machines_usd: float = Field(ge=0, description="Machine-hours.")
     starts_usd: float = Field(ge=0, description="Launches.")
     loads_usd: float = Field(ge=0, description="Model loads.")
-    functions_usd: float = Field(ge=0, description="Function calls, expected over the levels.")
+    functions_usd: float = Field(
+        ge=0, description="Function calls, expected over the levels, and functions kept ready."
+    )
     total_usd: float = Field(ge=0, description="Sum of the parts, USD per window.")
 
 
@@ -173,7 +181,7 @@ class Window(Document):
     dispatch: str = Field(description="Dispatch policy within a group.")
     groups: tuple[Group, ...] = Field(description="Groups at work.")
     fleet: tuple[FleetLine, ...] = Field(description="Machines of each option.")
-    functions: tuple[FunctionLine, ...] = Field(description="Functions that carry overflow.")
+    functions: tuple[FunctionLine, ...] = Field(description="Functions that are called.")
     routing: dict[str, tuple[Route, ...]] = Field(
         description="class -> weights at each level; between two levels the upper one's hold."
     )

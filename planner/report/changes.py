@@ -8,7 +8,8 @@ from planner.instants import instant_text
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
-    from planner.executors.changes import ChangeSet
+    from planner.executors.changes import ChangeSet, FunctionSetting
+    from planner.report.table import Cell
 
 
 def change_tables(changes: ChangeSet) -> list[Table]:
@@ -97,8 +98,32 @@ def _functions(changes: ChangeSet) -> Table:
         "Functions",
         (
             Column("option", "function"),
+            Column("part", "part"),
             Column("memory_mb", "memory MB"),
+            Column("batch_size", "batch"),
+            Column("batch_timeout_ms", "batch timeout ms", 1),
             Column("reserved_concurrency", "reserved concurrency"),
+            Column("provisioned_concurrency", "kept ready"),
+            Column("first_layer", "first layer"),
+            Column("last_layer", "last layer"),
+            Column("receives_via", "receives via"),
         ),
-        [(one.option, one.memory_mb, one.reserved_concurrency) for one in changes.functions],
+        [_function_row(one) for one in changes.functions],
+        keys=2,
+    )
+
+
+def _function_row(one: FunctionSetting) -> tuple[Cell, ...]:
+    layers = one.layers
+    return (
+        one.option,
+        one.part,
+        one.memory_mb,
+        one.batch_size,
+        one.batch_timeout_ms,
+        one.reserved_concurrency,
+        one.provisioned_concurrency,
+        None if layers is None else layers.first_layer,
+        None if layers is None else layers.last_layer,
+        None if layers is None else layers.receives.via,
     )

@@ -1,7 +1,8 @@
 """Where the money goes: the plan's expected cost by window, model, market and class.
 
 Machines are charged to the classes by the rates they are expected to serve; launches and model loads follow
-the machines' cost of their window, since launching is counted per machine and not per group.
+the machines' cost of their window, since launching is counted per machine and not per group. Functions kept
+ready are charged like machines.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from planner.plan import FunctionOption, MachineOption, ProvisioningPlan, Window
+
+    Rates = Mapping[str, Mapping[str, Sequence[float]]]  # class -> group or function -> rate at each level
 
 MONTH_H = 730.0  # the industry's month: 8,760 h / 12
 IDLE = "(idle)"  # machines whose group is expected to serve nothing in the window
@@ -113,7 +116,7 @@ def _machine_parts(window: Window, options: dict[str, MachineOption]) -> list[Pa
     parts = []
     for line, cost in costs:
         part_of_window = cost / total if total else 1 / len(costs)
-        for name, share in _class_shares(window, line.group).items():
+        for name, share in _class_shares(window, window.served_rps, line.group).items():
             parts.append(
                 Part(
                     window=window.id,
@@ -129,13 +132,13 @@ def _machine_parts(window: Window, options: dict[str, MachineOption]) -> list[Pa
     return parts
 
 
-def _class_shares(window: Window, group: str) -> dict[str, float]:
-    """Share of each class in what a group is expected to serve."""
+def _class_shares(window: Window, rates: Rates, server: str) -> dict[str, float]:
+    """Share of each class in what a group or a function is expected to serve."""
     weights = [level.weight_share for level in window.levels]
     expected = {
-        name: sum(weight * rate for weight, rate in zip(weights, groups[group], strict=True))
-        for name, groups in window.served_rps.items()
-        if group in groups
+        name: sum(weight * rate for weight, rate in zip(weights, servers[server], strict=True))
+        for name, servers in rates.items()
+        if server in servers
     }
     total = sum(expected.values())
     if not total:
@@ -154,4 +157,12 @@ def _function_parts(window: Window, options: dict[str, FunctionOption]) -> list[
                 option = options[function]
                 cost = requests * option.usd_per_request
                 parts.append(Part(window.id, option.model, FUNCTIONS, name, 0.0, 0.0, 0.0, cost))
+    for line in window.functions:
+        option = options[line.option]
+        ready_usd = option.usd_per_h * window_h(window)
+        if ready_usd:
+            parts += [
+                Part(window.id, option.model, FUNCTIONS, name, 0.0, 0.0, 0.0, ready_usd * share)
+                for name, share in _class_shares(window, window.overflow_rps, option.id).items()
+            ]
     return parts

@@ -66,7 +66,9 @@ def _capacity_rps(group: ServingGroup, count: int) -> float | None:
 
 
 def _function_row(function: ServerlessFunction) -> tuple[Cell, ...]:
-    usd = 1e6 * function.usd_per_request
+    usd = (
+        1e6 * function.usd_per_request
+    )  # in a range of rates at its dearer end, without what keeping it ready costs
     classes = " ".join(function.classes)
     return (
         function.id,
@@ -75,7 +77,7 @@ def _function_row(function: ServerlessFunction) -> tuple[Cell, ...]:
         classes,
         None,
         None,
-        None,
+        function.usd_per_h or None,
         usd,
         usd,
         function.obtained,

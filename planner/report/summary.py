@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from planner.report.costs import MONTH_H, CostLine, cost_lines, current_fleet_usd, horizon_h, window_h
+from planner.report.functions import function_table, part_table
 from planner.report.service import class_table
 from planner.report.spot import guard_table, pool_table
 from planner.report.table import Column, Table, percent
@@ -64,6 +65,8 @@ def terminal_tables(plan: ProvisioningPlan) -> list[Table]:
         pool_table(plan),
         guard_table(plan),
         fleet_table(plan),
+        function_table(plan),
+        part_table(plan),
         _window_table(plan, lines, total),
     ]
     return [table for table in tables if table.rows]
@@ -171,7 +174,7 @@ def baseline_table(plan: ProvisioningPlan) -> Table:
 
 
 def fleet_table(plan: ProvisioningPlan) -> Table:
-    """Machines and functions by option: when, how many, at which price."""
+    """Machines by option: how long, how many at once, at which price."""
     hours: dict[str, float] = defaultdict(float)
     most: dict[str, int] = defaultdict(int)
     for window in plan.windows:

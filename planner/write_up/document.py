@@ -150,6 +150,8 @@ def cold_start_warnings(planned: Planned) -> Iterator[str]:
     least = planned.scenario.resources.functions.least_rate_rps
     rates = planned.overflow_rps.sum(axis=0)  # [f, t, q]
     for function, planned_rps in zip(planned.options.functions, rates, strict=True):
+        if function.rate_rps is not None:
+            continue  # its cold starts are counted at its own range of rates
         low = planned_rps[(planned_rps > 0) & (planned_rps < least)]
         needs_warmth = any(
             function.meet_rate(one.deadline_ms, 1.0) < one.percentile

@@ -122,7 +122,10 @@ class Expectations:
 
     @cached_property
     def function_meet_rate(self) -> Array:
-        """``[k, f, t, q]`` share of calls in time, with the cold starts of each level's rate; 0 where unused."""
+        """``[k, f, t, q]`` share of requests in time, with the cold starts of each level's rate; 0 where unused.
+
+        A function with a range of rates promises what it keeps at the worst of them.
+        """
         plan = self.planned
         met = np.zeros(plan.overflow_rps.shape)
         rates = plan.overflow_rps.sum(axis=0)  # [f, t, q]
@@ -132,6 +135,9 @@ class Expectations:
             used = plan.overflow_rps[k, f] > 0
             if one.deadline_ms is None:
                 met[k, f][used] = 1.0
+                continue
+            if function.rate_rps is not None:
+                met[k, f][used] = function.share_in_time(one.name)
                 continue
             cold = cold_start_share(rates[f][used], function.mean_ms / 1000, keep_s, overflow=True)
             met[k, f][used] = [function.meet_rate(one.deadline_ms, float(share)) for share in cold]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.plan import FunctionOption, MachineOption, PlanOption
+from planner.plan import FunctionOption, MachineOption, PlanOption, RateRange
 from planner.write_up.planned import PROVIDER
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def burst_functions(planned: Planned) -> set[int]:
     p = planned.problem
     if p.spot_risk is None or not len(p.functions):
         return set()
-    held_s = np.where(p.function_serves, p.concurrency_s, np.inf)
-    called = np.flatnonzero(p.function_serves.any(axis=1))
+    may_burst = p.function_serves & p.takes_any_rate
+    held_s = np.where(may_burst, p.concurrency_s, np.inf)
+    called = np.flatnonzero(may_burst.any(axis=1))
     return set(held_s[called].argmin(axis=1).tolist())
 
 
@@ -106,9 +108,23 @@ def _function_option(planned: Planned, function: ServerlessFunction) -> Function
         deadline_meet_rate=function.deadline_meet_rate,
         usd_per_request=function.usd_per_request,
         concurrency_s=function.concurrency_s,
+        batch_timeout_ms=function.batch_timeout_ms,
+        rate_rps=_rate_range(function),
+        mean_batch=function.mean_batch,
+        provisioned_concurrency=function.provisioned_concurrency,
+        usd_per_h=function.usd_per_h,
+        arrivals=function.arrivals,
+        partition=function.partition,
         sources={
             "tariff": function.tariff_source,
             "profile": f"{function.source} ({function.obtained})",
             "accuracy": variant.source,
         },
     )
+
+
+def _rate_range(function: ServerlessFunction) -> RateRange | None:
+    if function.rate_rps is None:
+        return None
+    least, most = function.rate_rps
+    return RateRange(least=least, most=None if math.isinf(most) else most)

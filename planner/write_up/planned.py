@@ -147,15 +147,16 @@ class Planned:
 
     @cached_property
     def cost_usd(self) -> dict[str, Array]:
-        """``[t]`` expected USD of each window by part: machines, starts, loads, functions."""
+        """``[t]`` expected USD of each window by part: machines, starts, loads, functions (calls, and those kept ready)."""
         p = self.problem
         machines = p.price_usd_per_h[p.option_machine] * self.solution.instances * p.window_h
         calls = np.einsum("kftq,q,f->t", self.overflow_rps, p.level_share, p.usd_per_request)
+        kept_ready = p.ready_usd_per_h @ self.overflow_rps.any(axis=(0, 3))
         return {
             "machines": machines.sum(axis=0),
             "starts": p.start_usd @ self.starts,
             "loads": self._loads_usd(),
-            "functions": SECONDS_PER_HOUR * p.window_h * calls,
+            "functions": p.window_h * (SECONDS_PER_HOUR * calls + kept_ready),
         }
 
     def _loads_usd(self) -> Array:

@@ -185,17 +185,18 @@ def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
 
 
 def _function_line(function: ServerlessFunction, planned: Planned, f: int, t: int) -> FunctionLine:
-    running = planned.overflow_rps[:, f, t].sum(axis=0).max() * function.concurrency_s
+    running = math.ceil(planned.overflow_rps[:, f, t].sum(axis=0).max() * function.concurrency_s)
     return FunctionLine(
         option=function.id,
         provider=function.provider,
         region=planned.scenario.region,
         model=function.model,
         memory_mb=function.memory_mb,
-        batch_size=1,  # overflow goes one request a call
-        batch_timeout_ms=0.0,
-        provisioned_concurrency=0,
-        reserved_concurrency=math.ceil(running),
+        batch_size=function.batch,
+        batch_timeout_ms=function.batch_timeout_ms,
+        provisioned_concurrency=function.provisioned_concurrency,
+        reserved_concurrency=max(running, function.provisioned_concurrency),
+        partition=function.partition,
     )
 
 

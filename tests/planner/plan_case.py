@@ -340,3 +340,54 @@ def plan_data() -> dict[str, Any]:
 def make_plan() -> ProvisioningPlan:
     """The plan of this module's docstring."""
     return ProvisioningPlan.model_validate(plan_data())
+
+
+READY_USD_PER_H = 0.06  # of two functions kept ready in `buffered_plan_data`
+
+
+def part(first: str, last: str, memory_mb: int, billed_ms: float, **more: Any) -> dict[str, Any]:
+    """One part of a cut model."""
+    return {
+        "first_layer": first,
+        "last_layer": last,
+        "blocks": [first, last],
+        "memory_mb": memory_mb,
+        "usd": 4e-6,
+        "latency_ms": billed_ms + 10,
+        "billed_ms": billed_ms,
+        "compute_ms": billed_ms - 10,
+        "load_ms": 500.0,
+        "package_mib": 180.0,
+        "memory_used_mib": 400.0,
+        "receives": {"via": "caller", "bytes": 600_000, "ms": 0.0},
+        "sends": {"via": "caller", "bytes": 4_000, "ms": 0.0},
+        "workers": [],
+    } | more
+
+
+def buffered_plan_data() -> dict[str, Any]:
+    """The same plan, its function cut in two, behind a buffer, with two of each part kept ready."""
+    data = plan_data()
+    handed = {"via": "store", "bytes": 3_000_000, "ms": 235.0}
+    parts = [
+        part("conv1", "conv3", 1024, 300.0, sends=handed),
+        part("conv4", "fc", 2048, 100.0, receives=handed),
+    ]
+    setting = {"batch_size": 8, "batch_timeout_ms": 40.0, "provisioned_concurrency": 2, "partition": parts}
+    (option,) = (one for one in data["options"] if one["kind"] == "function")
+    option.update(
+        **setting,
+        rate_rps={"least": 0.5, "most": 2.0},
+        mean_batch=1.04,
+        usd_per_h=READY_USD_PER_H,
+        arrivals="Poisson",
+    )
+    for one in data["windows"]:
+        one["functions"][0].update(**setting, reserved_concurrency=6)
+        for name in ("functions_usd", "total_usd"):
+            one["cost"][name] += READY_USD_PER_H
+    for name in ("objective", "bound"):
+        data["certificate"][name]["value"] += 2 * READY_USD_PER_H
+        data["certificate"][f"{name}_usd"] += 2 * READY_USD_PER_H
+    data["certificate"]["spend_usd"] += 2 * READY_USD_PER_H
+    return data

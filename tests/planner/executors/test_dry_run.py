@@ -12,10 +12,18 @@ from planner.errors import InputError, StalePlanError
 from planner.executors import executor_for
 from planner.executors.changes import change_bytes, clock, staleness
 from planner.executors.dry_run import prepare
-from planner.plan import ProvisioningPlan, plan_digest
+from planner.plan import ProvisioningPlan, Worker, plan_digest
 from planner.report.changes import change_tables
 from planner.schemas import SCHEMAS
-from tests.planner.plan_case import FUNCTION, GROUP, START, make_plan, plan_data
+from tests.planner.plan_case import (
+    FUNCTION,
+    GROUP,
+    START,
+    buffered_plan_data,
+    make_plan,
+    part,
+    plan_data,
+)
 
 
 def test_machines_are_compared_by_type_and_market() -> None:
@@ -90,6 +98,39 @@ def test_the_change_set_says_what_runs_and_who_is_routed_where() -> None:
     assert changes.functions[0].option == FUNCTION
     assert changes.routing["lax"].functions == {FUNCTION: pytest.approx(1 / 3)}  # of the top level
     assert changes.plan_sha256 == plan_digest(make_plan())
+
+
+def test_a_cut_model_is_deployed_part_by_part() -> None:
+    """The first part is held for three quarters of the time, so it needs 5 of the 6 functions at once, the second 2."""
+    changes = prepare(ProvisioningPlan.model_validate(buffered_plan_data()), window="w0", at=START)
+    first, second = changes.functions
+    assert [(one.part, one.memory_mb, one.reserved_concurrency) for one in changes.functions] == [
+        (1, 1024, 5),
+        (2, 2048, 2),
+    ]
+    for one in changes.functions:
+        assert (one.batch_size, one.batch_timeout_ms, one.provisioned_concurrency) == (8, 40.0, 2)
+        assert (one.provider, one.region, one.architecture) == ("aws-lambda", "us-east-1", "x86_64")
+        assert one.rate_rps is not None
+        assert (one.rate_rps.least, one.rate_rps.most) == (0.5, 2.0)
+    assert first.layers is not None
+    assert second.layers is not None
+    assert (first.layers.last_layer, second.layers.first_layer) == ("conv3", "conv4")
+    assert (first.layers.sends.via, second.layers.receives.via) == ("store", "store")
+    (table,) = (one for one in change_tables(changes) if one.title == "Functions")
+    assert [row[1] for row in table.rows] == [1, 2]
+    jsonschema.validate(json.loads(change_bytes(changes)), SCHEMAS["changes"]())
+
+
+def test_workers_of_a_part_are_counted_with_it() -> None:
+    """A worker of 200 ms beside the second part's 100 ms: either part is held for 300 ms, half of the 6 functions."""
+    data = buffered_plan_data()
+    whole = part("branch1", "branch1", 2048, 200.0)
+    worker = {key: whole[key] for key in Worker.model_fields if key in whole} | {"block": "conv4"}
+    for window in data["windows"]:
+        window["functions"][0]["partition"][1]["workers"] = [worker]
+    changes = prepare(ProvisioningPlan.model_validate(data), window="w0", at=START)
+    assert [one.reserved_concurrency for one in changes.functions] == [3, 3]
 
 
 def test_the_same_window_gives_the_same_bytes_and_they_satisfy_the_schema() -> None:
