@@ -28,7 +28,7 @@ from solvers.routing import (
 )
 
 if TYPE_CHECKING:
-    from solvers.problem import Array, BoolArray, ProvisioningProblem
+    from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
     from solvers.routing import Flows, Routes
 
 ROUNDING_SHARE = 1e-9  # of a least rate: what a solver may leave of it
@@ -60,14 +60,20 @@ def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
         return flows
     if np.isfinite(overflow_budget_usd):
         return switched_flows(problem, room, overflow_budget_usd)
-    for t in again:
-        one = switched_flows(problem.taking(windows=np.array([t])), room[:, [t]])
-        flows.carried_rps[:, :, t], flows.overflow_rps[:, :, t] = (
-            one.carried_rps[:, :, 0],
-            one.overflow_rps[:, :, 0],
-        )
-        flows.unserved_rps[:, t] = one.unserved_rps[:, 0]
+    for alike in windows_alike(problem, room, again):
+        one = switched_flows(problem.taking(windows=alike[:1]), room[:, alike[:1]])
+        flows.carried_rps[:, :, alike] = one.carried_rps
+        flows.overflow_rps[:, :, alike] = one.overflow_rps
+        flows.unserved_rps[:, alike] = one.unserved_rps
     return flows
+
+
+def windows_alike(problem: ProvisioningProblem, room: Array, windows: IntArray) -> list[IntArray]:
+    """The windows in lists of those with the same demand, length and room: searches price many fleets of few windows."""
+    demand = problem.demand_rps.transpose(1, 0, 2).reshape(len(problem.window_h), -1)
+    looks = np.hstack([demand, room.T, problem.window_h[:, None]])[windows]
+    _, kind = np.unique(looks, axis=0, return_inverse=True)
+    return [windows[kind.ravel() == one] for one in np.unique(kind)]
 
 
 def switched_wrongly(problem: ProvisioningProblem, flows: Flows) -> BoolArray:
