@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Tag, ValidationError
 
@@ -24,10 +24,6 @@ class Document(BaseModel):
     """A closed, frozen record: an unknown key is an error, and so is a number that is not finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, ser_json_inf_nan="null")
-
-    not_yet: ClassVar[
-        Mapping[str, str]
-    ] = {}  # keys of the design that this version does not plan with: key -> what it asks
 
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
@@ -169,8 +165,6 @@ def _sentence(path: Place, parent: type[Document] | None, details: ErrorDetails)
 
 
 def _unknown_key(where: str, key: str, parent: type[Document]) -> str:
-    if key in parent.not_yet:
-        return f"{where} is not available yet ({parent.not_yet[key]}); remove the key to plan without it."
     allowed = keys_of(parent)
     return f"{where} is not a known key.{nearest(key, allowed)} Allowed: {', '.join(sorted(allowed))}."
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from planner.buckets import bucket_groups
 from planner.calls import calls_for
 from planner.capacity_tables import CapacityTables
 from planner.containers import place_in_containers
-from planner.functions import serverless_functions
+from planner.functions.offered import serverless_functions
 from planner.groups import candidates_of, drop_slower, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
     from planner.demand import Demand
+    from planner.functions.arrivals import BufferArrivals
     from planner.groups import Candidate
     from planner.options import Machine
     from planner.profile_join import Place, Rejected
     from planner.scenario import Scenario
     from planner.serverless import ServerlessFunction
 
+NO_ARRIVALS: Mapping[str, BufferArrivals] = MappingProxyType({})
 COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 
 
@@ -45,6 +48,7 @@ def enumerate_options(
     tariffs: FunctionCatalog,
     containers: ContainerCatalog | None = None,
     bursts: Mapping[str, BurstFacts] = NO_BURSTS,
+    arrivals: Mapping[str, BufferArrivals] = NO_ARRIVALS,
 ) -> OptionTable:
     """Find everything that may serve the scenario's classes, before the prune of `planner.dominance`.
 
@@ -54,6 +58,8 @@ def enumerate_options(
         Tariffs of containers, where the scenario enables them.
     bursts
         Processor credits of burstable machines, by instance type.
+    arrivals
+        Of every trace, where functions gather requests or stand ready.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def enumerate_options(
     measured, rejected_times = groups_from_times(join)
     published, rejected_capacities = groups_from_capacities(join)
     in_buckets, rejected_buckets = groups_from_throughputs(join)
-    functions, rejected_functions = serverless_functions(join, profiles, tariffs)
+    functions, rejected_functions = serverless_functions(join, profiles, tariffs, arrivals)
     groups = with_load_times(scenario, profiles, [*measured, *published, *in_buckets])
     used = {group.instance_type for group in groups}
     rejected = {

@@ -16,6 +16,7 @@ from planner.demand import demand_of
 from planner.directions import answered
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
+from planner.functions.arrivals import buffer_arrivals
 from planner.inputs import Inputs, checked_inputs, load_inputs
 from planner.instants import instant_text
 from planner.memory_file import Remembered, read_memory, remembering, write_memory
@@ -213,6 +214,7 @@ def options_from(scenario: Scenario, demand: Demand, inputs: Inputs) -> OptionTa
         inputs.tariffs,
         inputs.containers,
         inputs.bursts.facts,
+        buffer_arrivals(scenario, demand, inputs.histories),
     )
 
 

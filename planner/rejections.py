@@ -39,6 +39,8 @@ RejectionKind = Literal[
     "no spot figures",
     "no variant",  # the profile's model is in no table of variants
     "old price",
+    "partition",  # no cut of the model keeps the deadline
+    "rate",  # demand never reaches the range of rates it is priced for
     "percentile",  # more than the samples or the source can tell
     "repeated",  # the same call was measured directly
     "source deadline",  # a published capacity holds for its own deadline and longer ones only

@@ -26,6 +26,7 @@ def contradictions(scenario: Scenario) -> list[Contradiction]:
         *_of_traces(scenario),
         *_of_zones(scenario),
         *_of_fleet(scenario),
+        *_of_functions(scenario),
         *_of_spot(scenario),
         *_of_spot_figures(scenario),
         *_of_objective(scenario),
@@ -154,6 +155,22 @@ def _of_fleet(scenario: Scenario) -> Iterator[Contradiction]:
                 (*path, "market"),
                 "is standby, and resources.burstable.standby is off; turn it on, or remove the entry.",
             )
+
+
+def _of_functions(scenario: Scenario) -> Iterator[Contradiction]:
+    functions = scenario.resources.functions
+    path: Place = ("resources", "functions")
+    if functions.batch_timeouts_ms is not None and max(functions.batch_sizes) == 1:
+        yield (
+            (*path, "batch_timeouts_ms"),
+            "is given, and batch_sizes asks for no batches; name sizes above 1 there, or remove it.",
+        )
+    unused = functions.provisioned_concurrency or functions.partition is not None
+    if not functions.enabled and (unused or max(functions.batch_sizes) > 1):
+        yield (
+            (*path, "enabled"),
+            "is false, and batches, provisioned concurrency or partitions are asked for; enable functions, or remove these.",
+        )
 
 
 def _of_spot(scenario: Scenario) -> Iterator[Contradiction]:

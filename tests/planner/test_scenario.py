@@ -92,7 +92,17 @@ EXPECTED: dict[str, tuple[int, tuple[str, ...]]] = {
     "missing_files": (5, ("nowhere.csv", "no_profiles", "no_prices.csv", "no_shapes.csv", "no_spot.json")),
     "missing_parts": (3, ("horizon is missing", "traces.web.seed is missing", "neither is given")),
     "no_classes": (1, ("workload.classes is []; it must be a list of at least one entry",)),
-    "not_available_yet": (2, ("provisioned_concurrency is not available yet", "functions.partition")),
+    "functions": (
+        6,
+        (
+            "functions.batch_sizes: [8, 4] must rise",
+            "rate_brackets_rps: [2.0] is no range",
+            "provisioned_concurrency is 3; it must be true or false",
+            "partition.layer_graphs is missing",
+            "partition.graphs is not a known key. Did you mean 'layer_graphs'",
+            "functions.memory is not a known key. Did you mean 'memory_mb'",
+        ),
+    ),
     "not_utf8": (1, ("byte 20 is not UTF-8",)),
     "out_of_range": (
         8,

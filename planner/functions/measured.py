@@ -1,4 +1,4 @@
-"""Serverless functions: measured calls under the provider's tariff and limits, with cold starts counted in.
+"""Functions called one request at a time: measured calls under the provider's tariff and limits, cold starts counted in.
 
 A function answers a class when P(duration + cold start <= deadline) reaches the class's percentile. With a
 share c of cold calls and known quantiles only, that probability is at least (1 - c) u + c v: u the highest
@@ -23,11 +23,9 @@ from planner.tiers import PERCENTILE_SLACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from catalogs.functions import FunctionCatalog, FunctionTariff
+    from catalogs.functions import FunctionTariff
     from catalogs.measurements import FunctionTime
-    from catalogs.profiles import ProfileCatalog
     from catalogs.variants import ModelVariant
-    from planner.profile_join import Join, Rejected
     from planner.scenario import Functions
     from planner.tiers import Tier
 
@@ -43,14 +41,18 @@ def function_name(time: FunctionTime) -> str:
 
 
 def with_sizes_between(
-    times: Iterable[FunctionTime], failed_mb: Callable[[str, str], Collection[int]]
+    times: Iterable[FunctionTime],
+    failed_mb: Callable[[str, str], Collection[int]],
+    asked_mb: Collection[int] | None = None,
 ) -> list[FunctionTime]:
-    """Add interpolated memory sizes on a grid between measured ones; the source of each says so.
+    """Measured memory sizes and interpolated ones on a grid between them, or the sizes asked for; the source of each says so.
 
     Parameters
     ----------
     failed_mb
         (model, provider) -> sizes that were tried without success: nothing is interpolated across them.
+    asked_mb
+        The only sizes wanted; those outside the measured ones are left out. None: measured ones and the grid.
     """
     rows: dict[tuple[str, str, str, int, int], list[FunctionTime]] = {}
     for one in times:
@@ -59,7 +61,7 @@ def with_sizes_between(
     for (model, provider, *_), points in rows.items():
         sizes = {one.memory_mb for one in points}
         first = -(-min(sizes) // MEMORY_GRID_MB) * MEMORY_GRID_MB
-        grid = sizes | set(range(first, max(sizes), MEMORY_GRID_MB))
+        grid = sizes | set(range(first, max(sizes), MEMORY_GRID_MB)) if asked_mb is None else asked_mb
         between = [function_time_at_memory(points, size, failed_mb(model, provider)) for size in sorted(grid)]
         found += [one for one in between if one is not None]
     return found
@@ -86,7 +88,7 @@ def function_option(
     name = function_name(time)
     cold = cold_share(time, settings)
     billed_ms = tariff.billed_ms(time.mean_ms + cold * (time.load_ms or 0.0))
-    limit = _limit(time, variant, tariff, billed_ms)
+    limit = broken_limit(time.memory_mb, billed_ms, variant, tariff)
     if limit is not None:
         return None, [RejectedOption(name, "function limits", limit)]
     rates: dict[str, float] = {}
@@ -153,47 +155,17 @@ def _too_late(name: str, time: FunctionTime, tier: Tier, cold: float) -> Rejecte
     return RejectedOption(name, "cold starts", reason)
 
 
-def _limit(time: FunctionTime, variant: ModelVariant, tariff: FunctionTariff, billed_ms: float) -> str | None:
+def broken_limit(
+    memory_mb: int, billed_ms: float, variant: ModelVariant, tariff: FunctionTariff
+) -> str | None:
     """The provider's limit that a function runs into, if any."""
     try:
-        tariff.usd_per_request(time.memory_mb, billed_ms)
+        tariff.usd_per_request(memory_mb, billed_ms)
     except CatalogError as error:
         return "; ".join(error.problems)
     needed = variant.artifact_mib or 0.0
     if needed > tariff.image_mb:
         return f"its model file has {needed:.0f} MiB; an image may have {tariff.image_mb} MB"
-    if (variant.memory_mib or 0.0) > time.memory_mb:
-        return f"its model needs {variant.memory_mib:.0f} MiB of memory; the function has {time.memory_mb} MB"
+    if (variant.memory_mib or 0.0) > memory_mb:
+        return f"its model needs {variant.memory_mib:.0f} MiB of memory; the function has {memory_mb} MB"
     return None
-
-
-def serverless_functions(
-    join: Join, profiles: ProfileCatalog, tariffs: FunctionCatalog
-) -> tuple[list[ServerlessFunction], Rejected]:
-    """Functions of the wanted variants at every memory size measured, and sizes between."""
-    settings = join.scenario.resources.functions
-    measured = [one for one in profiles.function_times if one.model in join.wanted]
-    if not settings.enabled or settings.concurrency_limit == 0:
-        why = "resources.functions: " + ("concurrency_limit is 0" if settings.enabled else "enabled is false")
-        return [], [RejectedOption(function_name(one), "excluded", why) for one in measured]
-    offered = {(tariff.provider, tariff.arch): tariff for tariff in tariffs.tariffs}
-    found: list[ServerlessFunction] = []
-    rejected: Rejected = []
-    for time in with_sizes_between(measured, profiles.failed_sizes):
-        one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
-        tariff = offered.get((time.provider, time.arch))
-        accepting = one.accepting.get(items, ())
-        if tariff is None:
-            reason = f"no tariff of {time.provider}/{time.arch} in {join.scenario.region}"
-            rejected.append(RejectedOption(name, "no price", reason))
-        elif time.batch > 1 and time.items_per_request > 1:
-            rejected.append(RejectedOption(name, "batch", "overflow goes to functions one request a call"))
-        elif not accepting:
-            reason = f"no class that accepts it sends {items} items a request"
-            rejected.append(RejectedOption(name, "items", reason))
-        else:
-            asked = {join.classes.classes[k].name: join.classes.tier(k) for k in accepting}
-            option, reasons = function_option(time, one.variant, tariff, asked, settings)
-            rejected += reasons
-            found += [] if option is None else [option]
-    return found, rejected

@@ -1,0 +1,84 @@
+"""Which arrivals at a buffer are assumed: fitted to a trace where it is fine enough, else of the trace's index of dispersion."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workloads.errors import WorkloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.demand import Demand
+    from planner.scenario import Scenario
+    from workloads.arrival_process import ArrivalProcess
+    from workloads.traces import Trace
+
+
+@dataclass(frozen=True)
+class BufferArrivals:
+    """Arrivals of one trace's requests at a buffer, at any rate.
+
+    Parameters
+    ----------
+    trace
+        Its name.
+    index, scale_s
+        Variance over mean of the requests within so many seconds, 1 for Poisson arrivals.
+    fitted
+        Process fitted to the trace, in the trace's own time; None where the trace is too coarse.
+    """
+
+    trace: str
+    index: float
+    scale_s: float
+    fitted: ArrivalProcess | None = None
+
+    def at(self, rate_rps: float) -> ArrivalProcess:
+        """The process at a rate: a fitted one runs faster or slower, another keeps its index of dispersion."""
+        from workloads.arrival_process import mmpp_with, poisson
+
+        if self.fitted is not None:
+            return self.fitted.scaled(rate_rps)
+        return poisson(rate_rps) if self.index <= 1 else mmpp_with(rate_rps, self.index, self.scale_s)
+
+    @property
+    def label(self) -> str:
+        """What is assumed, in words."""
+        if self.fitted is not None:
+            return f"MAP(2) fitted to {self.trace}"
+        if self.index <= 1:
+            return f"Poisson ({self.trace})"
+        return f"MMPP(2) with the index of dispersion of {self.trace}, {self.index:.3g} in {self.scale_s:g} s"
+
+
+def buffer_arrivals(
+    scenario: Scenario, demand: Demand, histories: Mapping[str, Trace]
+) -> dict[str, BufferArrivals]:
+    """Arrivals of every trace, by its name; none where no function gathers requests or stands ready.
+
+    A trace is fine enough for a fit where its interval is no longer than the shortest deadline of its classes: coarser counts
+    do not show how the requests of one batch arrive. The index is the one that groups of machines are sized by, at that
+    deadline.
+    """
+    found: dict[str, BufferArrivals] = {}
+    functions = scenario.resources.functions
+    if not functions.enabled or not functions.bracketed_batch_sizes:
+        return found
+    from workloads.arrival_fit import fit_counts
+
+    classes = scenario.workload.planned_classes
+    for name, history in histories.items():
+        own = [k for k, one in enumerate(classes) if one.trace == name and one.bucket is None]
+        if not own:
+            continue
+        k = min(own, key=lambda k: classes[k].tier.deadline_s)
+        deadline_s = classes[k].tier.deadline_s
+        fitted = None
+        if history.interval_s <= deadline_s:
+            with suppress(WorkloadError):  # too few busy intervals: the index of dispersion stands in
+                fitted = fit_counts(history.counts, history.interval_s).process
+        found[name] = BufferArrivals(name, float(demand.dispersion_index[k]), deadline_s, fitted)
+    return found
