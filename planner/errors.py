@@ -3,6 +3,7 @@
 PlannerError (Exception), exit code 1
 ├── InputError (also ValueError), 2: a file, a field or a flag is wrong; `problems` lists all of them
 ├── InfeasiblePlanError (also RuntimeError), 4: no plan serves the demand within the limits
+├── SolverLimitError (also RuntimeError), 5: a limit stopped the solver before it had any plan
 └── StalePlanError (also RuntimeError), 7: the plan does not cover the moment asked for
 """
 
@@ -46,6 +47,12 @@ class InfeasiblePlanError(PlannerError, RuntimeError):
     """No plan serves the demand within the limits; `problems` names the limits to relax and by how much."""
 
     exit_code = EXIT_INFEASIBLE
+
+
+class SolverLimitError(PlannerError, RuntimeError):
+    """A time limit stopped the solver before it had found any plan."""
+
+    exit_code = EXIT_GAP_MISSED
 
 
 class StalePlanError(PlannerError, RuntimeError):

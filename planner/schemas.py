@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from planner.executors.changes import ChangeSet
+from planner.partition.document import PartitionPlan
 from planner.plan import ProvisioningPlan
 from planner.scenario import Scenario
 
@@ -25,6 +26,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
     {
         "plan": lambda: _schema_of(ProvisioningPlan),
         "scenario": lambda: _schema_of(Scenario),
+        "partition": lambda: _schema_of(PartitionPlan),
         "changes": lambda: _schema_of(ChangeSet),
     }
 )

@@ -50,11 +50,11 @@ def validate(
 
 
 def schema(
-    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="plan, scenario or changes.")],
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition or changes.")],
     output: Output = None,
     debug: Debug = False,
 ) -> None:
-    """Print the JSON Schema of a file: plan, scenario, or the change set of apply."""
+    """Print the JSON Schema of a file: plan, scenario, partition, or the change set of apply."""
     from planner.schemas import SCHEMAS
 
     if document not in SCHEMAS:
