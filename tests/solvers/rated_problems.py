@@ -68,7 +68,7 @@ def draw_offers(rng: np.random.Generator, on: set[str], problem: ProvisioningPro
         edges = np.sort(rng.uniform(0.02, 1.1, brackets + 1)) * top
         for n in range(brackets):
             least = edges[n] + (rng.uniform(0.0, 0.5) * (edges[n + 1] - edges[n]) if "gaps" in on else 0.0)
-            cheaper = rng.uniform(0.3, 0.9) ** (n + 1)
+            cheaper = 0.5 * rng.uniform(0.5, 0.9) ** n
             held = rent * rng.uniform(0.02, 0.4) if "ready_prices" in on and rng.random() < 0.6 else 0.0
             offers.append(
                 Offer(

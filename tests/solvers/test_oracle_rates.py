@@ -30,8 +30,8 @@ from tests.solvers.whole_program import compile_whole
 if TYPE_CHECKING:
     from tests.solvers.tiny_problems import Draw
 
-SEEDS = range(90)
-PLANNED = SEEDS[::2]
+SEEDS = range(45)
+PLANNED = SEEDS[::3]
 GAP = 0.03
 INSTALLED = {info.name for info in installed_backends()}
 
@@ -50,7 +50,7 @@ def test_the_program_has_the_enumerated_optimum(seed: int) -> None:
 
 
 @pytest.mark.skipif("pulp-cbc" not in INSTALLED, reason="CBC is not installed here")
-@pytest.mark.parametrize("seed", SEEDS[::9])
+@pytest.mark.parametrize("seed", SEEDS[::10])
 def test_a_second_solver_agrees(seed: int) -> None:
     draw, optimum = drawn(seed)
     check_program(compile_whole(draw.problem).arrays, draw, optimum, solver="pulp-cbc")
@@ -67,15 +67,15 @@ def test_the_optimum_is_priced_exactly(seed: int) -> None:
     check_optimum(*drawn(seed))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::4])
 def test_any_fleet_is_feasible_exactly_where_the_oracle_says_so(seed: int) -> None:
     check_fleets(*drawn(seed), np.random.default_rng([seed, 4]))
 
 
 def test_the_draws_cover_every_feature() -> None:
-    """Each way to be limited is on in 15 of the draws, every other part in 5, and some of them have no plan."""
+    """Each way to be limited is on in 6 of the draws, every other part in 2, and some of them have no plan."""
     draws = [drawn(seed) for seed in SEEDS]
-    for often, features in ((15, RATE_FEATURES), (5, RICH_FEATURES)):
+    for often, features in ((6, RATE_FEATURES), (2, RICH_FEATURES)):
         for feature in features:
             assert sum(feature in draw.features for draw, _ in draws) >= often, feature
     infeasible = sum(optimum.objective_usd is None for _, optimum in draws)
@@ -88,7 +88,7 @@ def test_the_draws_cover_every_feature() -> None:
     ids=lambda value: str(value),
 )
 def test_every_part_of_the_rates_changes_some_optimum(array: str, off: float) -> None:
-    """Guard of all tests above: without least rates, most rates or prices of standing ready five optima are others."""
+    """Guard of all tests above: without least rates, most rates or prices of standing ready three optima are others."""
     changed = 0
     for seed in SEEDS:
         draw, optimum = drawn(seed)
@@ -99,9 +99,9 @@ def test_every_part_of_the_rates_changes_some_optimum(array: str, off: float) ->
         one, two = (np.inf if usd is None else usd for usd in (found, optimum.objective_usd))
         assert one <= two * (1 + np.sign(two) * CLOSE)
         changed += not np.isclose(one, two, rtol=CLOSE, atol=0.0)
-        if changed == 5:
+        if changed == 3:
             break
-    assert changed == 5
+    assert changed == 3
 
 
 def test_a_trickle_is_served_though_standing_ready_is_dear() -> None:
