@@ -102,7 +102,7 @@ class BufferProblem:
             for name, values in (("memory_mb", self.memory_mb), ("usd_per_s", self.usd_per_s))
             if np.shape(values) != sizes
         ]
-        least = min(np.min(self.usd_per_s, initial=np.inf), self.usd_per_call)
+        least = np.min([self.usd_per_call, *np.ravel(self.usd_per_s)])
         if not 0.0 <= least < np.inf:
             problems.append(
                 f"a price of usd_per_s or usd_per_call is {least:g}; prices must be finite and >= 0"

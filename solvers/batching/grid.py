@@ -84,6 +84,8 @@ class BatchGrid:
     def quantile_at(self, points: IntArray, percentile: float) -> Array:
         """``[x]`` the same at single points: by bisection, never below the exact quantile and above it by 1e-6 of itself at most.
 
+        Exact where the quantile is a latency that many requests share: those that wait for nothing, or for the whole timeout.
+
         Parameters
         ----------
         points
@@ -104,7 +106,16 @@ class BatchGrid:
             met = self.meet_rate_at(points[:, x], middle) >= percentile
             high[x[met]] = middle[met]
             low[x[~met]] = middle[~met]
-        return high
+        jump = self._first_jump(points, low, high)
+        return np.where(self.meet_rate_at(points, jump) >= percentile, jump, high)
+
+    def _first_jump(self, points: IntArray, low: Array, high: Array) -> Array:
+        """``[x]`` the first latency above `low`, up to `high`, that many share: a service time, or that after a whole timeout."""
+        memory, _, timeout = points
+        service_s = self.problem.service_s[memory, : len(self.law.requests)]
+        shared = np.concatenate([service_s, service_s + self.law.timeout_s[timeout][:, None]], axis=1)
+        first: Array = np.where(shared > low[:, None], shared, np.inf).min(axis=1)
+        return np.minimum(first, high)
 
     def _bracket(self, points: IntArray, percentile: float) -> tuple[Array, Array]:
         """Latencies ``[x]`` below the quantile, and not below it.

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from solvers.batching.counts import ArrivalCounts
     from solvers.problem import Array, IntArray
 
-RESTART_SHARE = 1e-10  # pull towards the phases at any arrival: tells the phases apart where batches never change their phase
+RESTART_SHARE = (
+    1e-10  # pull to the phases at any arrival: decides where batches never change phase (then exact to 1e-6)
+)
 
 
 @dataclass(frozen=True)
