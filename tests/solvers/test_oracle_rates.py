@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from solvers.backends import installed_backends
-from solvers.limits import FunctionRates
 from solvers.plan_horizon import plan_horizon
 from solvers.recourse import evaluate
 from tests.solvers.brute_force import Optimum, enumerate_optimum
@@ -23,7 +22,7 @@ from tests.solvers.oracle_checks import (
 )
 from tests.solvers.rated_problems import RATE_FEATURES, draw_rated
 from tests.solvers.rich_problems import RICH_FEATURES
-from tests.solvers.tiny_parts import spot_risk
+from tests.solvers.tiny_parts import function_rates, spot_risk
 from tests.solvers.tiny_problems import tiny_problem
 from tests.solvers.whole_program import compile_whole
 
@@ -112,7 +111,7 @@ def test_a_trickle_is_served_though_standing_ready_is_dear() -> None:
         options=[(0, 0)],
         price_usd_per_h=[9.0],
         usd_per_request=[1e-7],
-        rates=FunctionRates(least_rps=np.zeros(1), most_rps=np.full(1, np.inf), usd_per_h=np.array([5.0])),
+        rates=function_rates(usd_per_h=[5.0]),
     )
     priced = evaluate(problem, np.zeros((1, 1), dtype=int))
     assert priced.feasible
@@ -129,7 +128,7 @@ def test_a_pool_without_machines_is_lost_like_any_other_where_functions_cannot_b
         price_usd_per_h=[1.0, 0.3],
         is_spot=[0, 1],
         usd_per_request=[1e-6],
-        rates=FunctionRates(least_rps=np.zeros(1), most_rps=np.full(1, 10.0), usd_per_h=np.zeros(1)),
+        rates=function_rates(most_rps=[10.0]),
         spot_risk=spot_risk(pool_of_machine=[-1, 0], loss_share=[0.1], survive_any_loss=True),
     )
     assert not evaluate(problem, np.zeros((2, 1), dtype=int)).feasible

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.limits import AccuracyFloors, ModelLoads, OperatorLimits, ServedValue, SpotRisk
+from solvers.limits import AccuracyFloors, FunctionRates, ModelLoads, OperatorLimits, ServedValue, SpotRisk
 
 
 def operator_limits(
@@ -24,6 +24,21 @@ def operator_limits(
         zone_of_machine=np.array(zone_of_machine or [-1] * machines),
         scale_in_windows=np.array(scale_in_windows or [0] * machines),
         **limits,
+    )
+
+
+def function_rates(
+    *,
+    least_rps: list[float] | None = None,
+    most_rps: list[float] | None = None,
+    usd_per_h: list[float] | None = None,
+) -> FunctionRates:
+    """Ranges of rates and prices of standing ready; one of the lists at least says how many functions there are."""
+    functions = max(len(given or []) for given in (least_rps, most_rps, usd_per_h))
+    return FunctionRates(
+        least_rps=np.array(least_rps or [0.0] * functions, dtype=float),
+        most_rps=np.array(most_rps or [np.inf] * functions, dtype=float),
+        usd_per_h=np.array(usd_per_h or [0.0] * functions, dtype=float),
     )
 
 
