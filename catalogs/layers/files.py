@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 from catalogs.inputs import near, raise_collected, read_input
-from catalogs.layers import documents, layer_tables
+from catalogs.layers import documents, layer_tables, onnx_files
 from catalogs.layers.cuts import blocks_of
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from catalogs.layers.chain import BlockChain
     from catalogs.layers.graph import LayerGraph
 
-SUFFIXES = (".json", ".csv")
+SUFFIXES = (".json", ".csv", ".onnx")
 MOST_BYTES = 64 * 2**20  # of a text file; the largest published layer tables have some hundred KiB
 
 
 def read_chain(path: str | Path, model: str | None = None) -> BlockChain:
-    """Read a model as a chain of blocks from a layer graph, a chain (JSON), or a layer table (CSV).
+    """Read a model as a chain of blocks from a layer graph, a chain (JSON),, a layer table (CSV) or an ONNX file.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ def read_graph(path: str | Path, model: str | None = None) -> LayerGraph:
     """Read a model as a graph of layers; as `read_chain`, but a JSON chain of blocks has no graph and is an error."""
     path = Path(path)
     suffix = _suffix(path)
+    if suffix == ".onnx":
+        return onnx_files.graph_from(path, model)
     if suffix == ".csv":
         return layer_tables.graph_from(_text_file(path), model)
     file, document = _document(path, model)
