@@ -56,7 +56,7 @@ def served_by(plan: Plan, window: Plan, one: Plan) -> Served:
                 met, exact = _share_in_time(one, group, sum(rates.values()))
                 found.append((level["weight_share"] * rate, accuracy.get(group["id"]), met, exact))
     for name, rates in window["overflow_rps"].get(one["name"], {}).items():
-        met = 1.0 if one["deadline_ms"] is None else function_meet_share(functions[name], one["deadline_ms"])
+        met = 1.0 if one["deadline_ms"] is None else function_meet_share(functions[name], one)
         for level, rate in zip(window["levels"], rates, strict=True):
             if rate > 0.0:
                 found.append((level["weight_share"] * rate, accuracy.get(name), met, False))

@@ -45,6 +45,9 @@ class Catalogs:
     usd_per_gb_s: dict[tuple[str, str, str], float] = field(default_factory=dict)
     usd_per_call: dict[tuple[str, str, str], float] = field(default_factory=dict)
     billing_step_ms: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    ready_usd_per_gb_s: dict[tuple[str, str, str], tuple[float, float]] = field(
+        default_factory=dict
+    )  # of functions kept ready: while they stand, and what their calls pay in place of usd_per_gb_s
     baseline_share: dict[str, float] = field(default_factory=dict)  # of burstable machines
     container_usd_per_h: dict[str, tuple[float, float]] = field(default_factory=dict)  # region -> vCPU, GB
     variants: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -121,6 +124,9 @@ def _read_functions(found: Catalogs, folder: Path) -> None:
         key = (row["provider"], row["arch"], row["region"])
         found.usd_per_call[key] = float(row["usd_per_million_requests"]) / 1e6
         found.billing_step_ms[key] = float(row["billing_step_ms"])
+        if row["usd_per_provisioned_gb_s"]:
+            prices = (float(row["usd_per_provisioned_gb_s"]), float(row["usd_per_gb_s_on_provisioned"]))
+            found.ready_usd_per_gb_s[key] = prices
     for row in _rows(folder / "lambda_tiers.csv"):
         key = (row["provider"], row["arch"], row["region"])
         found.usd_per_gb_s[key] = max(found.usd_per_gb_s.get(key, 0.0), float(row["usd_per_gb_s"]))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.checker.accuracy import check_accuracy
+from tests.checker.buffers import check_buffers
 from tests.checker.demand import check_capacity, check_coverage, check_windows
 from tests.checker.eligibility import check_eligibility
+from tests.checker.functions import check_functions
 from tests.checker.limits import (
     check_commitments,
     check_fleet,
@@ -44,6 +46,8 @@ def check_plan(plan: dict[str, Any], catalogs: Catalogs, *, extra_usd_per_h: flo
         *check_fleet(plan),
         *check_spot(plan),
         *check_quotas(plan, catalogs),
+        *check_functions(plan, catalogs),
+        *check_buffers(plan, catalogs),
         *check_commitments(plan),
         *check_markets(plan),
         *check_launches(plan),

@@ -175,4 +175,12 @@ def _function() -> Plan:
         "cold_start_share": 0.0,
         "usd_per_request": 2e-7 + 0.208 * 1.6e-5,
         "concurrency_s": CALL_S,
+        "batch_size": 1,
+        "batch_timeout_ms": 0.0,
+        "rate_rps": None,
+        "mean_batch": 1.0,
+        "provisioned_concurrency": 0,
+        "usd_per_h": 0.0,
+        "arrivals": None,
+        "partition": None,
     }

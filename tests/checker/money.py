@@ -78,7 +78,8 @@ def check_cost(plan: Plan) -> Iterator[str]:
             ),
             "starts_usd": sum(max(n - before[key], 0) * starts.get(key, 0.0) for key, n in running.items()),
             "loads_usd": sum(max(n - held[key], 0) * loads.get(key, 0.0) for key, n in holding.items()),
-            "functions_usd": sum(
+            "functions_usd": ready_usd(window, options)
+            + sum(
                 3600.0 * h * level["weight_share"] * rates[q] * options[name]["usd_per_request"]
                 for rows in window["overflow_rps"].values()
                 for name, rates in rows.items()
@@ -91,6 +92,14 @@ def check_cost(plan: Plan) -> Iterator[str]:
                 yield f"window {window['id']}: cost: {part} is {window['cost'][part]:.8g}, recomputed {usd:.8g}"
         before, held, total = running, holding, total + sum(parts.values())
     yield from _certificate(plan, total)
+
+
+def ready_usd(window: Plan, options: dict[str, Plan]) -> float:
+    """USD of functions kept ready: for the whole window where some level calls them."""
+    called = {
+        name for rows in window["overflow_rps"].values() for name, rates in rows.items() if max(rates) > 0.0
+    }
+    return hours(window) * sum(options[name]["usd_per_h"] for name in called if name in options)
 
 
 def _certificate(plan: Plan, total: float) -> Iterator[str]:
@@ -190,15 +199,39 @@ def _function_price(one: Plan, catalogs: Catalogs) -> Iterator[str]:
         yield f"option {one['id']}: price: no tariff of {' '.join(key)}"
         return
     held_ms = one["mean_ms"] + one["cold_start_share"] * (one["cold_start_ms"] or 0.0)
+    held_s = held_ms / 1000.0 / one["mean_batch"]
+    if one["partition"] is None and differs(one["concurrency_s"], held_s):
+        yield f"option {one['id']}: concurrency: {one['concurrency_s']:.6g} s a call, recomputed {held_s:.6g}"
     step = catalogs.billing_step_ms[key]
-    billed_ms = math.ceil(held_ms / step - 1e-9) * step
-    if differs(one["billed_ms"], billed_ms):
-        yield f"option {one['id']}: price: {one['billed_ms']:g} ms billed, recomputed {billed_ms:g}"
-    if differs(one["concurrency_s"], held_ms / 1000.0):
-        yield f"option {one['id']}: concurrency: {one['concurrency_s']:.6g} s a call, recomputed {held_ms / 1000:.6g}"
+    if one["rate_rps"] is None:
+        billed_ms = math.ceil(held_ms / step - 1e-9) * step
+        if differs(one["billed_ms"], billed_ms):
+            yield f"option {one['id']}: price: {one['billed_ms']:g} ms billed, recomputed {billed_ms:g}"
+    elif one["partition"] is None and not held_ms - 1e-6 <= one["billed_ms"] <= held_ms + 2.0 * step:
+        yield f"option {one['id']}: price: {one['billed_ms']:g} ms billed, a call is held {held_ms:g}"
+    yield from _ready_price(one, catalogs, key)
+    if one["partition"] is not None:
+        return  # its parts have their own memory and price, and the store its own
+    gb_s = one["memory_mb"] / 1024.0 * one["billed_ms"] / 1000.0
+    dearest = (catalogs.usd_per_call[key] + gb_s * catalogs.usd_per_gb_s[key]) / one["mean_batch"]
+    cheapest = dearest
+    if one["provisioned_concurrency"] and key in catalogs.ready_usd_per_gb_s:
+        on_ready = min(catalogs.ready_usd_per_gb_s[key][1], catalogs.usd_per_gb_s[key])
+        cheapest = (catalogs.usd_per_call[key] + gb_s * on_ready) / one["mean_batch"]
+    usd = one["usd_per_request"]
+    if not cheapest * (1.0 - CENTS) <= usd <= dearest * (1.0 + CENTS):
+        yield f"option {one['id']}: price: {usd:.8g} USD a request, recomputed {dearest:.8g}, or {cheapest:.8g} if kept ready"
+
+
+def _ready_price(one: Plan, catalogs: Catalogs, key: tuple[str, str, str]) -> Iterator[str]:
+    """USD per hour of functions kept ready: their memory, of every part and worker of a cut model."""
+    parts = one["partition"] or [{"memory_mb": one["memory_mb"], "workers": []}]
+    memory_mb = sum(called["memory_mb"] for part in parts for called in (part, *part["workers"]))
+    held, _ = catalogs.ready_usd_per_gb_s.get(key, (math.nan, math.nan))
     usd = (
-        catalogs.usd_per_call[key]
-        + one["memory_mb"] / 1024.0 * billed_ms / 1000.0 * catalogs.usd_per_gb_s[key]
+        memory_mb / 1024.0 * 3600.0 * held * one["provisioned_concurrency"]
+        if one["provisioned_concurrency"]
+        else 0.0
     )
-    if differs(one["usd_per_request"], usd):
-        yield f"option {one['id']}: price: {one['usd_per_request']:.8g} USD a request, recomputed {usd:.8g}"
+    if math.isnan(usd) or differs(one["usd_per_h"], usd):
+        yield f"option {one['id']}: price: {one['usd_per_h']:.8g} USD/h for what is kept ready, recomputed {usd:.8g}"

@@ -173,7 +173,22 @@ def _function() -> Plan:
         "cold_start_share": 0.02,
         "usd_per_request": 2e-7 + 0.208 * 1.6e-5,
         "concurrency_s": 0.208,
+        "batch_size": 1,
+        "batch_timeout_ms": 0.0,
+        "rate_rps": None,
+        "mean_batch": 1.0,
+        "provisioned_concurrency": 0,
+        "usd_per_h": 0.0,
+        "arrivals": None,
+        "partition": None,
     }
+
+
+def function_line(option: Plan, reserved: int) -> Plan:
+    """A function as a window lists it."""
+    names = ("provider", "region", "model", "memory_mb", "batch_size", "batch_timeout_ms")
+    kept = {name: option[name] for name in (*names, "provisioned_concurrency", "partition")}
+    return {"option": option["id"], "reserved_concurrency": reserved, **kept}
 
 
 def _window(n: int) -> Plan:
@@ -205,7 +220,7 @@ def _window(n: int) -> Plan:
         "routing": {name: [_route(name, shares)] * len(LEVELS) for name, *_, shares in CLASSES},
         "groups": [_group(row) for row in GROUPS],
         "fleet": fleet,
-        "functions": [{"option": "lambda/small/1024"}],
+        "functions": [function_line(_function(), 3)],
         "cost": _cost(fleet, n),
         "expected": {"classes": {name: _expected(name, shares) for name, *_, shares in CLASSES}},
         "spot_risk": None,

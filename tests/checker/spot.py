@@ -105,6 +105,11 @@ def _size(where: str, plan: Plan, group: Plan, count: int, stated: Plan | None) 
         yield f"{where}: size: {count} machines do not carry {stated['capacity_rps']:.6g} requests/s"
 
 
+def takes_any_rate(function: Plan) -> bool:
+    """Whether a burst may go to it: not where its figures hold for some rates only, or where it must stand ready first."""
+    return function["rate_rps"] is None and not function["usd_per_h"]
+
+
 @dataclass
 class Case:
     """One window at the demand level that must survive, with who may serve whom."""
@@ -129,7 +134,9 @@ class Case:
         ]
         self.calls = [
             [
-                function_in_time(one, f) and not any(misfits("", one, f, f["items_per_request"]))
+                takes_any_rate(f)
+                and function_in_time(one, f)
+                and not any(misfits("", one, f, f["items_per_request"]))
                 for f in self.functions
             ]
             for one in problem["classes"]
