@@ -110,8 +110,11 @@ def fork_columns(prices: ColumnPrices) -> Columns:
     if forks is None:
         none, nothing = np.zeros(0, dtype=int), np.zeros(0)
         return Columns(none, none, none, none, none, nothing, nothing)
-    meets = (forks.begin[:, None, None] == prices.cut[:, None]) & (forks.end[:, None, None] == prices.cut)
-    fork, begin, end = np.nonzero(meets)
+    node = np.full((p.blocks + 1, len(p.hop_modes)), -1)  # [c, h] the node of a boundary and a mode, -1: none
+    node[prices.cut, prices.mode] = np.arange(len(prices.cut))
+    first, last = node[forks.begin], node[forks.end]  # [x, h]
+    fork, mode_in, mode_out = np.nonzero((first[:, :, None] >= 0) & (last[:, None, :] >= 0))
+    begin, end = first[fork, mode_in], last[fork, mode_out]
     memory = forks.memory[fork]
     warm_ms, start_ms = prices.fork_ms(begin, end, fork)
     need_mib = p.base_memory_mib + forks.param_mib[fork] + forks.peak_mib[fork]
