@@ -143,12 +143,13 @@ def toeplitz(block: Array) -> Array:
 
 
 def poisson(mean: Array, terms: int) -> Array:
-    """``[x, j]`` probability of j = 0..terms - 1 for each mean ``[x]``."""
+    """``[x, j]`` probability of j = 0..terms - 1 for each mean ``[x]``; terms as in `terms_for`."""
     numbers = np.arange(terms)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(numbers[1:]))])
     log_mean = np.log(np.maximum(mean, np.finfo(float).tiny))  # a mean of 0 leaves j = 0 alone
-    share: Array = np.exp(numbers * log_mean[:, None] - mean[:, None] - log_factorial)
-    return share
+    share = np.exp(numbers * log_mean[:, None] - mean[:, None] - log_factorial)
+    share /= share.sum(axis=1, keepdims=True)  # takes out what large exponents lose to rounding
+    return np.asarray(share, dtype=float)
 
 
 def terms_for(mean: float) -> int:
