@@ -22,8 +22,17 @@ import numpy as np
 from planner.partition.hops import MODES, PAYLOAD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
     from catalogs.layers import Block, Branch
     from planner.partition.pricing import Pricing
+    from solvers.partition import Forks
+
+    Array = NDArray[np.float64]
+
+BYTES_PER_MIB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,16 +175,47 @@ def _worker(pricing: Pricing, index: int, memory: int, branch: Branch, compute_m
     )
 
 
-def stretches(
-    pricing: Pricing, forked: dict[tuple[int, int], ForkedBlock]
-) -> list[tuple[int, int, int, tuple[int, ...]]]:
-    """(begin, end, memory size, forked blocks) of every coordinator: all stretches, each forked wherever that is quicker."""
-    found = []
-    for memory in sorted({memory for _, memory in forked}):
-        at = np.array(sorted(block for block, size in forked if size == memory))
-        for begin in range(len(pricing.chain.blocks)):
-            for end in range(begin + 1, len(pricing.chain.blocks) + 1):
-                inside = tuple(at[(at >= begin) & (at < end)].tolist())
-                if inside:
-                    found.append((begin, end, memory, inside))
-    return found
+def coordinators(pricing: Pricing, forked: Mapping[tuple[int, int], ForkedBlock]) -> Forks | None:
+    """Return every stretch of blocks with one forked inside, at every memory size; None where there is none.
+
+    A stretch forks all of its blocks that are quicker that way: fewer take a cut of the chain.
+    """
+    from solvers.partition import Forks
+
+    if not forked:
+        return None
+    blocks, sizes = len(pricing.chain.blocks), len(pricing.memory_mb)
+    until = {
+        name: np.zeros((blocks + 1, sizes))
+        for name in ("saved_ms", "cold_ms", "usd", "handed_bytes", "workers")
+    }
+    for (block, size), one in forked.items():
+        for name, table in until.items():
+            table[block + 1, size] = len(one.workers) if name == "workers" else getattr(one, name)
+    until = {name: np.cumsum(table, axis=0) for name, table in until.items()}
+    ahead = (
+        until["workers"][None, :, :] > until["workers"][:, None, :]
+    )  # [b, e, m] more workers at the end than at the start
+    begin, end, memory = np.nonzero(ahead)
+
+    def between(table: Array) -> Array:
+        return np.asarray(table[end, memory] - table[begin, memory])
+
+    own = pricing.chain.blocks
+    compute_ms = np.concatenate([np.zeros((1, sizes)), np.cumsum(pricing.times.block_ms, axis=0)])
+    param_bytes = np.concatenate([[0.0], np.cumsum([float(one.param_bytes) for one in own])])
+    held_bytes = param_bytes[end] - param_bytes[begin] - between(until["handed_bytes"])
+    behind = np.triu(np.ones((blocks + 1, blocks + 1), dtype=bool), k=1)
+    peaks = np.concatenate([[0.0], [float(one.peak_bytes) for one in own]])
+    peak_bytes = np.maximum.accumulate(np.where(behind, peaks, 0.0), axis=1)[begin, end]
+    return Forks(
+        begin=begin,
+        end=end,
+        memory=memory,
+        elapsed_ms=between(compute_ms) - between(until["saved_ms"]),
+        load_ms=np.asarray(pricing.load_ms_of(held_bytes)) + between(until["cold_ms"]),
+        usd=between(until["usd"]),
+        workers=np.rint(between(until["workers"])).astype(int),
+        param_mib=held_bytes / BYTES_PER_MIB,
+        peak_mib=peak_bytes * pricing.batch / BYTES_PER_MIB,
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalogs.tariffs import MB_PER_GB
-from planner.partition.forks import forked_blocks, stretches
+from planner.partition.forks import coordinators, forked_blocks
 from planner.partition.hops import BYTES_PER_MB, MODES, Hops
 
 if TYPE_CHECKING:
@@ -131,9 +131,13 @@ class Pricing:
         return forked_blocks(self)
 
     @cached_property
-    def coordinators(self) -> list[tuple[int, int, int, tuple[int, ...]]]:
-        """(begin, end, memory size, forked blocks) of every fork of the problem, in its order."""
-        return stretches(self, self.forked)
+    def forks(self) -> Forks | None:
+        """Coordinators with such blocks, None where there are none."""
+        return coordinators(self, self.forked)
+
+    def forks_within(self, begin: int, end: int, memory: int) -> list[ForkedBlock]:
+        """The forked blocks of a coordinator."""
+        return [self.forked[block, memory] for block in range(begin, end) if (block, memory) in self.forked]
 
     def problem(self, *, one_function: bool = False) -> PartitionProblem:
         """State the problem; `one_function`: the whole chain in one."""
@@ -166,35 +170,5 @@ class Pricing:
             weights_in_tmp=self.tmp_mb is not None,
             timeout_ms=1000.0 * self.tariff.timeout_s,
             max_functions=1 if one_function else self.max_functions,
-            forks=None if one_function or not self.coordinators else self._forks(),
-        )
-
-    def _forks(self) -> Forks:
-        """The coordinators as arrays."""
-        from solvers.partition import Forks
-
-        rows = self.coordinators
-        inside = [[self.forked[block, memory] for block in blocks] for _, _, memory, blocks in rows]
-        own = self.chain.blocks
-        begin, end, memory = (np.array([row[n] for row in rows], dtype=int) for n in range(3))
-        until_ms = np.concatenate(
-            [np.zeros((1, len(self.memory_mb))), np.cumsum(self.times.block_ms, axis=0)]
-        )
-        until_bytes = np.concatenate([[0.0], np.cumsum([float(one.param_bytes) for one in own])])
-        handed = np.array([sum(one.handed_bytes for one in row) for row in inside])
-        held_bytes = until_bytes[end] - until_bytes[begin] - handed
-        peaks = np.array([max(one.peak_bytes for one in own[row[0] : row[1]]) for row in rows])
-        return Forks(
-            begin=begin,
-            end=end,
-            memory=memory,
-            elapsed_ms=until_ms[end, memory]
-            - until_ms[begin, memory]
-            - np.array([sum(f.saved_ms for f in row) for row in inside]),
-            load_ms=self.load_ms_of(held_bytes)
-            + np.array([sum(one.cold_ms for one in row) for row in inside]),
-            usd=np.array([sum(one.usd for one in row) for row in inside]),
-            workers=np.array([sum(len(one.workers) for one in row) for row in inside]),
-            param_mib=held_bytes / BYTES_PER_MIB,
-            peak_mib=peaks * self.batch / BYTES_PER_MIB,
+            forks=None if one_function else self.forks,
         )

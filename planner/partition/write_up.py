@@ -95,11 +95,13 @@ def _segment(pricing: Pricing, found: Segment) -> PartitionSegment:
     )
 
 
+def _forked(pricing: Pricing, found: Segment) -> list[forks.ForkedBlock]:
+    """The blocks of a function that are spread over workers."""
+    return [] if found.fork is None else pricing.forks_within(found.begin, found.end, found.memory)
+
+
 def _workers(pricing: Pricing, found: Segment) -> list[forks.Worker]:
-    if found.fork is None:
-        return []
-    _, _, memory, blocks = pricing.coordinators[found.fork]
-    return [worker for block in blocks for worker in pricing.forked[block, memory].workers]
+    return [worker for block in _forked(pricing, found) for worker in block.workers]
 
 
 def _held_bytes(pricing: Pricing, found: Segment) -> int:
@@ -111,10 +113,7 @@ def _held_bytes(pricing: Pricing, found: Segment) -> int:
 def _load_ms(pricing: Pricing, found: Segment) -> float:
     """What a cold call takes beside the start of its function: loading, and its workers' starts one after another."""
     own_ms = float(pricing.load_ms_of(_held_bytes(pricing, found)))
-    if found.fork is None:
-        return own_ms
-    _, _, memory, blocks = pricing.coordinators[found.fork]
-    return own_ms + sum(pricing.forked[block, memory].cold_ms for block in blocks)
+    return own_ms + sum(one.cold_ms for one in _forked(pricing, found))
 
 
 def _transfer(pricing: Pricing, boundary: int, mode: int) -> Transfer:
