@@ -139,8 +139,8 @@ class Pricing:
         """The forked blocks of a coordinator."""
         return [self.forked[block, memory] for block in range(begin, end) if (block, memory) in self.forked]
 
-    def problem(self, *, one_function: bool = False) -> PartitionProblem:
-        """State the problem; `one_function`: the whole chain in one."""
+    def problem(self) -> PartitionProblem:
+        """State the problem."""
         from solvers.partition import PartitionProblem
 
         blocks, step = self.chain.blocks, self.assumptions
@@ -169,6 +169,6 @@ class Pricing:
             tmp_mib=math.inf if self.tmp_mb is None else float(self.tmp_mb),
             weights_in_tmp=self.tmp_mb is not None,
             timeout_ms=1000.0 * self.tariff.timeout_s,
-            max_functions=1 if one_function else self.max_functions,
-            forks=None if one_function else self.forks,
+            max_functions=self.max_functions,
+            forks=self.forks,
         )

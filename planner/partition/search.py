@@ -193,9 +193,37 @@ class Search:
 
     def all_in_one(self, best: Offer) -> Offer:
         """The whole chain in one function, at its best memory size."""
-        return self._granularity(best, best.pricing.problem(one_function=True))
+        return self._granularity(best, all_in_one(best.pricing.problem()))
 
     def one_block_each(self, best: Offer) -> Offer:
+        """Every block in a function of its own, each at its best memory size."""
+        return self._granularity(best, one_block_each(best.pricing.problem()))
+
+    def _granularity(self, best: Offer, problem: PartitionProblem) -> Offer:
+        try:
+            answer = self.solve(problem, best.batching, "labels")
+        except InfeasiblePartitionError as error:
+            reason = in_words(error, self.question, best.batching, whole=problem.blocks == 1)
+            return replace(best, answer=None, reason=reason)
+        return replace(best, answer=answer, reason="")
+
+
+def all_in_one(problem: PartitionProblem) -> PartitionProblem:
+    """Return the problem with all blocks made one."""
+    return replace(
+        problem,
+        block_ms=problem.block_ms.sum(axis=0, keepdims=True),
+        param_mib=problem.param_mib.sum(keepdims=True),
+        peak_mib=problem.peak_mib.max(keepdims=True),
+        load_ms=problem.load_ms.sum(keepdims=True),
+        send_ms=problem.send_ms[[0, -1]],
+        receive_ms=problem.receive_ms[[0, -1]],
+        hop_usd=problem.hop_usd[[0, -1]],
+        forks=None,
+    )
+
+
+def one_block_each(self, best: Offer) -> Offer:
         """Every block in a function of its own, each at its best memory size."""
         return self._granularity(best, one_block_each(best.pricing.problem()))
 
@@ -223,17 +251,24 @@ def one_block_each(problem: PartitionProblem) -> PartitionProblem:
     )
 
 
-def in_words(error: InfeasiblePartitionError, question: PartitionQuestion, batching: Batching) -> str:
-    """The reason, with the names of the blocks it is about, and with the wait that shortened the deadline."""
+def in_words(
+    error: InfeasiblePartitionError, question: PartitionQuestion, batching: Batching, *, whole: bool = False
+) -> str:
+    """The reason, with the names of the blocks it is about, and with the wait that shortened the deadline.
+
+    Parameters
+    ----------
+    whole
+        The blocks were made one: what does not fit is the whole model.
+    """
     model = question.chain.model
     waited = error.limit == "deadline" and batching.timeout_s > 0
-    note = (
-        f" (of {question.deadline_ms:.6g} ms, {batching.timeout_ms:.4g} go to waiting for the batch)"
-        if waited
-        else ""
-    )
+    note = f" (of {question.deadline_ms:.6g} ms, {batching.timeout_ms:.4g} go to waiting for the batch)" if waited else ""
     if error.begin is None or error.end is None:
         return f"{model}: {error}{note}"
+    if whole:
+        unit = "ms in its longest call" if error.limit == "timeout" else f"MiB of {error.limit}"
+        return f"{model} in one function needs {error.needed:.6g} {unit}, and {error.allowed:.6g} is allowed"
     first, last = question.chain.blocks[error.begin].name, question.chain.blocks[error.end - 1].name
     which = f"block {first!r}" if first == last else f"blocks {first!r} to {last!r}"
     return f"{model}, {which}: {error}{note}"
