@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from planner.buckets import bucket_groups
 from planner.calls import calls_for
 from planner.capacity_tables import CapacityTables
 from planner.containers import place_in_containers
-from planner.functions.offered import serverless_functions
+from planner.functions.offered import NO_INPUTS, serverless_functions
 from planner.groups import candidates_of, drop_slower, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
@@ -29,14 +28,13 @@ if TYPE_CHECKING:
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
     from planner.demand import Demand
-    from planner.functions.arrivals import BufferArrivals
+    from planner.functions.offered import FunctionInputs
     from planner.groups import Candidate
     from planner.options import Machine
     from planner.profile_join import Place, Rejected
     from planner.scenario import Scenario
     from planner.serverless import ServerlessFunction
 
-NO_ARRIVALS: Mapping[str, BufferArrivals] = MappingProxyType({})
 COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 
 
@@ -48,7 +46,7 @@ def enumerate_options(
     tariffs: FunctionCatalog,
     containers: ContainerCatalog | None = None,
     bursts: Mapping[str, BurstFacts] = NO_BURSTS,
-    arrivals: Mapping[str, BufferArrivals] = NO_ARRIVALS,
+    function_inputs: FunctionInputs = NO_INPUTS,
 ) -> OptionTable:
     """Find everything that may serve the scenario's classes, before the prune of `planner.dominance`.
 
@@ -58,8 +56,8 @@ def enumerate_options(
         Tariffs of containers, where the scenario enables them.
     bursts
         Processor credits of burstable machines, by instance type.
-    arrivals
-        Of every trace, where functions gather requests or stand ready.
+    function_inputs
+        Arrivals at buffers and models that may be cut, where the scenario asks for either.
 
     Raises
     ------
@@ -77,7 +75,7 @@ def enumerate_options(
     measured, rejected_times = groups_from_times(join)
     published, rejected_capacities = groups_from_capacities(join)
     in_buckets, rejected_buckets = groups_from_throughputs(join)
-    functions, rejected_functions = serverless_functions(join, profiles, tariffs, arrivals)
+    functions, rejected_functions = serverless_functions(join, profiles, tariffs, function_inputs)
     groups = with_load_times(scenario, profiles, [*measured, *published, *in_buckets])
     used = {group.instance_type for group in groups}
     rejected = {

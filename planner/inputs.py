@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,11 +12,14 @@ from catalogs.burstable import load_burst_catalog
 from catalogs.containers import load_container_tariffs
 from catalogs.errors import CatalogError
 from catalogs.functions import load_function_tariffs
+from catalogs.layers import read_chain
+from catalogs.object_store import load_object_store
 from catalogs.prices import load_price_catalog
 from catalogs.profiles import load_profile_catalog
 from planner.client_rules import overlap_problems
 from planner.containers import container_offers
 from planner.errors import InputError
+from planner.functions.partitioned import PartitionInputs
 from planner.input_checks import check_names, history_of
 from planner.scenario import ConstantTrace, TraceFile
 from planner.scenario.quantities import BUNDLED
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from catalogs.machines import MachineOffer
     from catalogs.prices import PriceCatalog
     from catalogs.profiles import ProfileCatalog
-    from planner.scenario import Scenario, TraceSource
+    from planner.scenario import Partition, Scenario, TraceSource
     from workloads.traces import Trace
 
 T = TypeVar("T")
@@ -55,6 +59,8 @@ class Inputs:
         Traces of spot machines that could be had.
     containers
         Tariffs of containers; None where the scenario does not enable them.
+    partition
+        Models that may be cut over several functions; None where the scenario names none.
     """
 
     histories: Mapping[str, Trace]
@@ -64,6 +70,7 @@ class Inputs:
     bursts: BurstCatalog
     availability: AvailabilityCatalog
     containers: ContainerCatalog | None = None
+    partition: PartitionInputs | None = None
 
     def digests(self, scenario: Scenario) -> dict[str, str]:
         """SHA-256 of every input by its name."""
@@ -75,6 +82,7 @@ class Inputs:
             self.bursts,
             self.availability,
             self.containers,
+            self.partition,
         ):
             found |= {} if catalog is None else dict(catalog.digests)
         return found | ({"scenario": scenario.digest} if scenario.digest else {})
@@ -142,6 +150,11 @@ def load_inputs(scenario: Scenario) -> Inputs:
     containers = None
     if resources.containers.enabled:
         containers = _collect(problems, lambda: load_container_tariffs(scenario.region))
+    partition = None
+    if resources.functions.partition is not None:
+        partition = _collect(problems, partial(_partition_inputs, scenario, resources.functions.partition))
+    if partition is not None and profiles is not None:
+        problems += partition.name_problems(profiles)
     if prices is not None and profiles is not None:
         _collect(problems, lambda: check_names(scenario, prices, profiles, containers))
     found = {name: trace for name, trace in histories.items() if trace is not None}
@@ -154,7 +167,7 @@ def load_inputs(scenario: Scenario) -> Inputs:
         or availability is None
     ):
         raise InputError(problems)
-    return Inputs(found, prices, profiles, tariffs, bursts, availability, containers)
+    return Inputs(found, prices, profiles, tariffs, bursts, availability, containers, partition)
 
 
 def _collect(problems: list[str], load: Callable[[], T]) -> T | None:
@@ -164,6 +177,19 @@ def _collect(problems: list[str], load: Callable[[], T]) -> T | None:
     except (CatalogError, WorkloadError, InputError) as error:
         problems += error.problems
         return None
+
+
+def _partition_inputs(scenario: Scenario, settings: Partition) -> PartitionInputs:
+    """Read every layer graph, and the tariff of the store that tensors may pass through."""
+    problems: list[str] = []
+    files = {name: scenario.path_of(name) for name in settings.layer_graphs}
+    chains = {name: _collect(problems, partial(read_chain, file)) for name, file in files.items()}
+    store = _collect(problems, lambda: load_object_store(scenario.region))
+    if problems or store is None:
+        raise InputError(problems)
+    digests = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+    read = {name: chain for name, chain in chains.items() if chain is not None}
+    return PartitionInputs(read, store, digests | dict(store.digests))
 
 
 def _paths(scenario: Scenario, sources: Sequence[str]) -> list[str | Path]:

@@ -17,6 +17,7 @@ from planner.directions import answered
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.functions.arrivals import buffer_arrivals
+from planner.functions.offered import FunctionInputs
 from planner.inputs import Inputs, checked_inputs, load_inputs
 from planner.instants import instant_text
 from planner.memory_file import Remembered, read_memory, remembering, write_memory
@@ -214,7 +215,7 @@ def options_from(scenario: Scenario, demand: Demand, inputs: Inputs) -> OptionTa
         inputs.tariffs,
         inputs.containers,
         inputs.bursts.facts,
-        buffer_arrivals(scenario, demand, inputs.histories),
+        FunctionInputs(buffer_arrivals(scenario, demand, inputs.histories), inputs.partition),
     )
 
 

@@ -87,9 +87,15 @@ class ServerlessFunction:
         """Least share of a class's requests that it answers in time."""
         return self.deadline_meet_rate[class_name]
 
+    @property
+    def functions(self) -> int:
+        """Functions that one call goes through: 1, or those of a partition, workers of parallel branches included."""
+        return sum(1 + len(segment.workers) for segment in self.partition or ()) or 1
+
     def meet_rate(self, deadline_ms: float, cold_start_share: float) -> float:
-        """Share of calls known to be answered within a deadline at another share of cold starts."""
-        return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold_start_share)
+        """Share of calls known to be answered within a deadline at another share of cold starts of each of its functions."""
+        cold = min(1.0, self.functions * cold_start_share)
+        return known_meet_rate(self.quantiles, self.load_ms, deadline_ms, cold)
 
 
 def known_meet_rate(

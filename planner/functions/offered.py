@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from planner.functions.batched import BufferSearch
 from planner.functions.buffers import BufferLaws
 from planner.functions.call_times import call_times
 from planner.functions.measured import broken_limit, function_name, function_option, with_sizes_between
+from planner.functions.partitioned import partitioned_functions
+from planner.partition.supplies import Supplies
 from planner.rejections import RejectedOption
 from planner.tiers import tiers_with_meets
 
@@ -21,28 +24,43 @@ if TYPE_CHECKING:
     from catalogs.measurements import FunctionTime
     from catalogs.profiles import ProfileCatalog
     from planner.functions.arrivals import BufferArrivals
+    from planner.functions.partitioned import PartitionInputs
     from planner.profile_join import Join, Rejected
     from planner.serverless import ServerlessFunction
     from planner.tiers import Tier
 
     Tariffs = Mapping[tuple[str, str], FunctionTariff]  # by provider and architecture
 
+PROVIDER, ARCH = (
+    "aws-lambda",
+    "x86_64",
+)  # of partitions: the one object store and the times known are of these
 TIMEOUT_STEPS = 10  # of a deadline: T in tenths of it, the whole left out since a call takes time too
 
 
-def serverless_functions(
-    join: Join,
-    profiles: ProfileCatalog,
-    tariffs: FunctionCatalog,
-    arrivals: Mapping[str, BufferArrivals],
-) -> tuple[list[ServerlessFunction], Rejected]:
-    """Functions of the wanted variants at every memory size measured and sizes between, or at those asked for.
+@dataclass(frozen=True)
+class FunctionInputs:
+    """What functions are made of beside profiles and tariffs.
 
     Parameters
     ----------
     arrivals
         Of every trace, by its name, where functions gather requests or stand ready.
+    partition
+        Models that may be cut over several functions, where the scenario names some.
     """
+
+    arrivals: Mapping[str, BufferArrivals] = field(default_factory=dict)
+    partition: PartitionInputs | None = None
+
+
+NO_INPUTS = FunctionInputs()
+
+
+def serverless_functions(
+    join: Join, profiles: ProfileCatalog, tariffs: FunctionCatalog, inputs: FunctionInputs
+) -> tuple[list[ServerlessFunction], Rejected]:
+    """Functions of the wanted variants: at every memory size measured and sizes between, or at those asked for; and in parts."""
     settings = join.scenario.resources.functions
     measured = [one for one in profiles.function_times if one.model in join.wanted]
     if not settings.enabled or settings.concurrency_limit == 0:
@@ -53,12 +71,18 @@ def serverless_functions(
     rejected = other_sizes(measured, times, settings.memory_mb)
     functions: list[ServerlessFunction] = []
     if settings.bracketed_batch_sizes:
-        buffered, left_out = behind_buffers(join, times, offered, arrivals)
+        buffered, left_out = behind_buffers(join, times, offered, inputs.arrivals)
         functions += buffered
         rejected += left_out
     if 1 in settings.batch_sizes:
         single, left_out = one_request_a_call(join, times, offered)
         functions += single
+        rejected += left_out
+    if inputs.partition is not None:
+        tariff = tariffs.tariff(PROVIDER, ARCH)
+        supplies = Supplies(tariff, inputs.partition.store, profiles, inputs.partition.digests)
+        parts, left_out = partitioned_functions(join, inputs.partition, supplies)
+        functions += parts
         rejected += left_out
     return functions, rejected
 

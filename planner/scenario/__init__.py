@@ -7,7 +7,7 @@ from planner.scenario.objective import Objective, SolverSettings
 from planner.scenario.reading import load_scenario, parse_scenario, with_solver
 from planner.scenario.request_class import MinAccuracy, RequestClass, SizeBucket
 from planner.scenario.resources import Resources
-from planner.scenario.services import Burstable, Containers, Functions
+from planner.scenario.services import Burstable, Containers, Functions, Partition
 from planner.scenario.spot import Spot
 from planner.scenario.workload import (
     ConstantTrace,
@@ -36,6 +36,7 @@ __all__ = [
     "MmppTrace",
     "Models",
     "Objective",
+    "Partition",
     "PoissonTrace",
     "Quota",
     "RequestClass",
