@@ -53,7 +53,6 @@ def search_labels(relaxation: Relaxation, gap: float, time_limit_s: float | None
     """
     until_s = time.monotonic() + (float("inf") if time_limit_s is None else time_limit_s)
     goal, bounded = relaxation.goal, relaxation.bounded()
-    gap = gap if np.isinf(goal.own_limit) else 0.0  # whether that limit is kept is told to the last digit
     best, bound, arcs, labels = bounded.best, bounded.bound, 0, 0
     for part in PARTS:
         known = goal.sought(best)

@@ -46,7 +46,7 @@ class ColumnPrices:
         send, receive = p.send_ms.copy(), p.receive_ms.copy()
         send[0], receive[-1] = 0.0, 0.0  # the caller's own side
         amounts = np.stack([send, receive, p.hop_usd], axis=-1)  # [c, h, 3]
-        carries = np.isfinite(amounts).all(axis=-1)
+        carries: BoolArray = np.all(np.isfinite(amounts), axis=-1)
         no_worse: BoolArray = np.all(
             amounts[:, :, None] <= amounts[:, None], axis=-1
         )  # [c, h, g]: h is no worse than g

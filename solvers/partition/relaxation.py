@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from solvers.partition.goal import Goal
     from solvers.partition.prices import ColumnPrices
+    from solvers.partition.problem import PartitionProblem
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -100,6 +101,11 @@ class Relaxation:
     prices: ColumnPrices
     goal: Goal
 
+    @property
+    def problem(self) -> PartitionProblem:
+        """The chain."""
+        return self.prices.problem
+
     @cached_property
     def forks(self) -> Columns:
         """The allowed forks."""
@@ -108,12 +114,12 @@ class Relaxation:
     @cached_property
     def memories(self) -> IntArray:
         """All memory sizes."""
-        return np.arange(len(self.prices.problem.memory_mb))
+        return np.arange(len(self.problem.memory_mb))
 
     @property
     def limit(self) -> int | None:
         """Most functions, None where that cannot bind."""
-        return self.prices.problem.function_limit
+        return self.problem.function_limit
 
     @cached_property
     def tightest(self) -> Pass:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from math import isinf
 from typing import TYPE_CHECKING
 
+from solvers.backends.status import Status
 from solvers.errors import BackendError, ProblemError
 from solvers.partition.answer import answer_of
 from solvers.partition.goal import Goal
@@ -12,10 +14,17 @@ from solvers.partition.infeasibility import require_feasible, require_own_limit
 from solvers.partition.label_solver import search_labels
 from solvers.partition.prices import ColumnPrices
 from solvers.partition.relaxation import Relaxation
+from solvers.partition.survivors import ceilings_of, survivors
+from solvers.solution import relative_gap
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from solvers.partition.answer import PartitionAnswer
+    from solvers.partition.columns import Columns
     from solvers.partition.problem import PartitionProblem
+
+    Outcome = tuple[Columns | None, float, bool, Mapping[str, int]]  # best, bound, stopped by a limit, work
 
 SOLVERS = ("labels", "pulp", "scip")
 
@@ -64,23 +73,42 @@ def solve_partition(
         raise BackendError(f"partition solver {solver!r} is unknown; use one of {', '.join(SOLVERS)}.{guess}")
     relaxation = Relaxation(ColumnPrices(problem), goal)
     require_feasible(relaxation)
-    return by_labels(relaxation, gap, time_limit_s)
+    solved = {"labels": by_labels, "pulp": by_columns, "scip": by_quadratic}[solver]
+    # whether the limit on what is minimised is kept is told to the last digit
+    best, bound, stopped, work = solved(relaxation, gap if isinf(goal.own_limit) else 0.0, time_limit_s)
+    require_own_limit(goal, bound if best is None or stopped else goal.sought(best))
+    status = "limit" if stopped else "optimal"
+    return answer_of(relaxation.prices, goal, best, bound=bound, status=status, solver=solver, work=work)
 
 
-def by_labels(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> PartitionAnswer:
+def by_labels(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> Outcome:
     """Solve with labels; the relaxation alone where it closes the gap."""
-    search = search_labels(relaxation, gap, time_limit_s)
-    least = search.bound if search.stopped else relaxation.goal.sought(search.best)
-    require_own_limit(relaxation.goal, least)
-    return answer_of(
-        relaxation.prices,
-        relaxation.goal,
-        search.best,
-        bound=search.bound,
-        status="limit" if search.stopped else "optimal",
-        solver="labels",
-        work={"arcs": search.arcs, "labels": search.labels},
-    )
+    found = search_labels(relaxation, gap, time_limit_s)
+    return found.best, found.bound, found.stopped, {"arcs": found.arcs, "labels": found.labels}
+
+
+def by_columns(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> Outcome:
+    """Solve the linear program of the columns that arc fixing leaves; the relaxation alone where it closes the gap."""
+    from solvers.partition.column_solver import solve_columns
+
+    goal, bounded = relaxation.goal, relaxation.bounded()
+    best, bound = bounded.best, bounded.bound
+    if relative_gap(goal.sought(best), bound) <= gap:
+        return best, bound, False, {"arcs": 0, "nodes": 0}
+    columns = survivors(relaxation, ceilings_of(relaxation, bounded, goal.sought(best)))
+    found, answer = solve_columns(relaxation, columns, gap=gap, time_limit_s=time_limit_s)
+    if found is not None and goal.sought(found) < goal.sought(best):
+        best = found
+    bound = bound if answer.bound is None else max(bound, answer.bound)
+    return best, bound, answer.status is not Status.OPTIMAL, {"arcs": len(columns), "nodes": answer.nodes}
+
+
+def by_quadratic(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> Outcome:
+    """Solve the quadratic program."""
+    from solvers.partition.quadratic_solver import solve_quadratic
+
+    best, bound, report = solve_quadratic(relaxation, gap=gap, time_limit_s=time_limit_s)
+    return best, bound, report.status is not Status.OPTIMAL, {"nodes": report.nodes}
 
 
 def checked_goal(minimise: str, deadline_ms: float, budget_usd: float, gap: float) -> Goal:
