@@ -72,7 +72,7 @@ def graph_from(file: InputFile, model: str | None) -> LayerGraph:
         if kind == "InputLayer":
             inputs.append(name)
         else:
-            layers.append(_layer(row, name, kind))
+            layers.append(_layer(row, name, kind, elements[name]))
     if len(inputs) != 1:
         found = f"{len(inputs)} ({names_shown(inputs)})" if inputs else "none"
         problems.append(
@@ -99,7 +99,7 @@ def _picked(where: str, models: list[str], model: str | None) -> str:
     return ""
 
 
-def _layer(row: Row, name: str, kind: str) -> Layer:
+def _layer(row: Row, name: str, kind: str, elements: int) -> Layer:
     """The layer as its row states it, `flops` the multiplications with additions."""
     return Layer(
         name=name,
@@ -107,7 +107,7 @@ def _layer(row: Row, name: str, kind: str) -> Layer:
         inputs=tuple(
             dict.fromkeys(filter(None, map(str.strip, (row.optional_text("inbound") or "").split(";"))))
         ),
-        output_bytes=BYTES_PER_ELEMENT * row.whole("out_elems", at_least=1),
+        output_bytes=BYTES_PER_ELEMENT * elements,
         param_bytes=BYTES_PER_ELEMENT * row.whole("params", at_least=0),
         flops=2.0 * row.whole("macs", at_least=0),
     )
