@@ -103,7 +103,9 @@ class FunctionOption(Document):
     quantiles_ms: dict[str, float] = Field(description="Percentile, as a share -> time of a warm call.")
     billed_ms: float = Field(gt=0, description="Billed time of one call, cold starts included.")
     cold_start_ms: float | None = Field(description="Further time of a cold call; null: not known.")
-    cold_start_share: float = Field(ge=0, le=1, description="Share of the calls that start cold.")
+    cold_start_share: float = Field(
+        ge=0, le=1, description="Share of the calls that start cold; of a cut model, in one of its parts."
+    )
     deadline_meet_rate: dict[str, float] = Field(
         description="class -> share of its requests answered in time, cold starts included."
     )

@@ -33,6 +33,7 @@ def buffered_catalogs() -> Catalogs:
     """Those of the small plan, with calls of one and of four requests, and prices of standing ready."""
     found = sample_catalogs()
     found.ready_usd_per_gb_s[KEY] = (HELD_USD_PER_GB_S, RUN_USD_PER_GB_S)
+    found.store_usd[REGION] = 1e-6
     found.function_times["small", "aws-lambda", "x86_64", 1024] = [
         {"batch": str(batch), "items_per_request": "1", "mean_ms": str(ms)} for batch, ms in CALL_MS.items()
     ]

@@ -48,6 +48,7 @@ class Catalogs:
     ready_usd_per_gb_s: dict[tuple[str, str, str], tuple[float, float]] = field(
         default_factory=dict
     )  # of functions kept ready: while they stand, and what their calls pay in place of usd_per_gb_s
+    store_usd: dict[str, float] = field(default_factory=dict)  # region -> one tensor written and read
     baseline_share: dict[str, float] = field(default_factory=dict)  # of burstable machines
     container_usd_per_h: dict[str, tuple[float, float]] = field(default_factory=dict)  # region -> vCPU, GB
     variants: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -81,6 +82,9 @@ def read_catalogs(
         for row in _rows(path):
             found.vcpu[row["instance_type"]] = int(row["vcpu"])
     _read_functions(found, folder / "functions")
+    for row in _rows(folder / "object_store" / "object_store.csv"):
+        pair_usd = (float(row["usd_per_1000_puts"]) + float(row["usd_per_1000_gets"])) / 1000.0
+        found.store_usd[row["region"]] = pair_usd
     for row in _rows(folder / "burstable" / "aws.csv"):
         found.baseline_share[row["instance_type"]] = float(row["credits_per_h"]) / (60.0 * int(row["vcpu"]))
     for row in _rows(folder / "containers" / "fargate.csv"):

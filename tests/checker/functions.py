@@ -6,6 +6,8 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from tests.checker.money import differs
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -92,13 +94,30 @@ def _parts(option: Plan, catalogs: Catalogs) -> Iterator[str]:
         if one["memory_used_mib"] > one["memory_mb"]:
             yield f"{where}: parts: {one['memory_used_mib']:g} MiB are used of {one['memory_mb']} MB"
     usd = sum(part["usd"] for part in parts) / option["mean_batch"]
-    if option["usd_per_request"] < usd * (1.0 - ROUNDING):
+    if differs(option["usd_per_request"], usd):
         yield f"{where}: parts: {option['usd_per_request']:.8g} USD a request, its parts cost {usd:.8g}"
     held_s = sum(one["billed_ms"] for one in called) / 1000.0 / option["mean_batch"]
-    step_s = len(called) * catalogs.billing_step_ms.get(_tariff(option), 1.0) / 1000.0
-    if option["concurrency_s"] < held_s - step_s:
+    if differs(option["concurrency_s"], held_s):
         yield f"{where}: parts: {option['concurrency_s']:.6g} s are held a request, its parts hold {held_s:.6g}"
+    for number, part in enumerate(parts, start=1):
+        least, most = _part_usd(option, part, catalogs)
+        if not least * (1.0 - ROUNDING) <= part["usd"] <= most * (1.0 + ROUNDING):
+            yield f"{where}: parts: part {number} costs {part['usd']:.8g} USD, recomputed {least:.8g} to {most:.8g}"
 
 
-def _tariff(option: Plan) -> tuple[str, str, str]:
-    return option["provider"], option["architecture"], option["region"]
+def _part_usd(option: Plan, part: Plan, catalogs: Catalogs) -> tuple[float, float]:
+    """Least and most that a call of a part may cost: its functions, and its tensors in the store.
+
+    A tensor is paid for by whoever writes it; what a worker takes may have been written once for all.
+    """
+    key = (option["provider"], option["architecture"], option["region"])
+    most_per_gb_s = catalogs.usd_per_gb_s.get(key, 0.0)
+    least_per_gb_s = most_per_gb_s
+    if option["provisioned_concurrency"]:
+        least_per_gb_s = min(most_per_gb_s, catalogs.ready_usd_per_gb_s[key][1])
+    called = [part, *part["workers"]]
+    gb_s = sum(one["memory_mb"] / 1024.0 * one["billed_ms"] / 1000.0 for one in called)
+    fees = len(called) * catalogs.usd_per_call.get(key, 0.0)
+    stored = sum(one[way]["via"] == "store" for one in called for way in ("receives", "sends"))
+    handed = stored * catalogs.store_usd.get(option["region"], 0.0)
+    return fees + gb_s * least_per_gb_s, fees + gb_s * most_per_gb_s + handed

@@ -203,7 +203,7 @@ def _function_price(one: Plan, catalogs: Catalogs) -> Iterator[str]:
     if one["partition"] is None and differs(one["concurrency_s"], held_s):
         yield f"option {one['id']}: concurrency: {one['concurrency_s']:.6g} s a call, recomputed {held_s:.6g}"
     step = catalogs.billing_step_ms[key]
-    if one["rate_rps"] is None:
+    if one["partition"] is None and one["rate_rps"] is None:
         billed_ms = math.ceil(held_ms / step - 1e-9) * step
         if differs(one["billed_ms"], billed_ms):
             yield f"option {one['id']}: price: {one['billed_ms']:g} ms billed, recomputed {billed_ms:g}"
