@@ -223,18 +223,6 @@ def all_in_one(problem: PartitionProblem) -> PartitionProblem:
     )
 
 
-def one_block_each(self, best: Offer) -> Offer:
-        """Every block in a function of its own, each at its best memory size."""
-        return self._granularity(best, one_block_each(best.pricing.problem()))
-
-    def _granularity(self, best: Offer, problem: PartitionProblem) -> Offer:
-        try:
-            answer = self.solve(problem, best.batching, "labels")
-        except InfeasiblePartitionError as error:
-            return replace(best, answer=None, reason=in_words(error, self.question, best.batching))
-        return replace(best, answer=answer, reason="")
-
-
 def one_block_each(problem: PartitionProblem) -> PartitionProblem:
     """Return the problem with no two blocks in one function.
 
@@ -263,7 +251,11 @@ def in_words(
     """
     model = question.chain.model
     waited = error.limit == "deadline" and batching.timeout_s > 0
-    note = f" (of {question.deadline_ms:.6g} ms, {batching.timeout_ms:.4g} go to waiting for the batch)" if waited else ""
+    note = (
+        f" (of {question.deadline_ms:.6g} ms, {batching.timeout_ms:.4g} go to waiting for the batch)"
+        if waited
+        else ""
+    )
     if error.begin is None or error.end is None:
         return f"{model}: {error}{note}"
     if whole:
