@@ -80,7 +80,7 @@ class Pricing:
     def usd_per_ms(self) -> Array:
         """``[m]`` price of a billed millisecond in the first (dearest) tier, temporary disk above the free part included."""
         usd_per_s = self.memory_mb / MB_PER_GB * self.tariff.gb_second_tiers[0][1]
-        paid_mb = 0 if self.tmp_mb is None else self.tmp_mb - self.tariff.tmp_mb_min
+        paid_mb = 0 if self.tmp_mb is None else max(0, self.tmp_mb - self.tariff.tmp_mb_min)
         return (usd_per_s + paid_mb / MB_PER_GB * self.tariff.usd_per_tmp_gb_s) / 1000
 
     @property

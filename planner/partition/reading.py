@@ -98,7 +98,7 @@ def read_question(file: str, model: str | None, flags: Flags) -> PartitionQuesti
         ),
         None,
     )
-    parsed(lambda: check_sizes(given["memory_mb"], flags.region, flags.arch), None)
+    parsed(lambda: check_sizes(given["memory_mb"], flags), None)
     if problems:
         raise InputError(problems)
     assert isinstance(question, PartitionQuestion)  # else a problem was noted
@@ -112,11 +112,22 @@ def read_model(file: str, model: str | None) -> BlockChain:
     return read_chain(file, model)
 
 
-def check_sizes(memory_mb: tuple[int, ...], region: str, arch: str) -> None:
-    """Raise where the region or architecture has no tariff, or memory sizes cannot be set."""
+def check_sizes(memory_mb: tuple[int, ...], flags: Flags) -> None:
+    """Raise where the region or architecture has no tariff, or memory or temporary disk cannot be had in a size."""
     from catalogs.functions import load_function_tariffs
 
-    settable_sizes(memory_mb, load_function_tariffs(region).tariff(PROVIDER, arch))
+    tariff = load_function_tariffs(flags.region).tariff(PROVIDER, flags.arch)
+    problems = []
+    if flags.tmp_mb is not None and not tariff.tmp_mb_min <= flags.tmp_mb <= tariff.tmp_mb_max:
+        problems.append(
+            f"--tmp-mb is {flags.tmp_mb}; allowed are {tariff.tmp_mb_min} to {tariff.tmp_mb_max} MB."
+        )
+    try:
+        settable_sizes(memory_mb, tariff)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
 
 
 def duration_s(flag: str, text: str) -> float:

@@ -203,7 +203,13 @@ class Search:
         try:
             answer = self.solve(problem, best.batching, "labels")
         except InfeasiblePartitionError as error:
-            reason = in_words(error, self.question, best.batching, whole=problem.blocks == 1)
+            whole = problem.blocks == 1
+            reason = in_words(error, self.question, best.batching, whole=whole)
+            if (
+                error.begin is not None and not whole
+            ):  # the search found a plan, so branches of the block are in workers there
+                name = self.question.chain.blocks[error.begin].name
+                reason = f"{self.question.chain.model}, block {name!r}: one function cannot hold it, only one with workers"
             return replace(best, answer=None, reason=reason)
         return replace(best, answer=answer, reason="")
 
