@@ -35,7 +35,12 @@ ROUNDING_SHARE = 1e-9  # of a least rate: what a solver may leave of it
 WHOLE_GAP = 1e-9  # of a program of one window: recourse is priced to the solver's digits
 
 
-def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf) -> Flows:
+def cheapest_flows(
+    problem: ProvisioningProblem,
+    room: Array,
+    overflow_budget_usd: float = np.inf,
+    looked_at: BoolArray | None = None,
+) -> Flows:
     """Cheapest split of every level's demand over groups of fixed size and functions.
 
     minimise expected cost of functions - value of served requests  subject to  serve_demand, share_capacity, limit_functions,
@@ -48,6 +53,8 @@ def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
         ``[j, t]`` requests/s of groups with a table, machines of linear ones.
     overflow_budget_usd
         Most that the functions of all windows may cost; it ties them together.
+    looked_at
+        ``[t]`` windows whose flows will be used; in the others functions may be sent rates outside their ranges. None: all.
 
     Raises
     ------
@@ -55,25 +62,29 @@ def cheapest_flows(problem: ProvisioningProblem, room: Array, overflow_budget_us
         A program failed for a reason of the solver's own.
     """
     flows = flows_at_any_rate(problem, room, overflow_budget_usd)
-    again = np.flatnonzero(switched_wrongly(problem, flows))
+    wrong = switched_wrongly(problem, flows)
+    again = np.flatnonzero(wrong if looked_at is None else wrong & looked_at)
     if len(again) == 0:
         return flows
     if np.isfinite(overflow_budget_usd):
-        return switched_flows(problem, room, overflow_budget_usd)
+        return flows_with(problem, room, calls_of(problem, room, overflow_budget_usd), overflow_budget_usd)
+    called = np.zeros((len(problem.functions), len(again), len(problem.level_share)), dtype=bool)
     for alike in windows_alike(problem, room, again):
-        one = switched_flows(problem.taking(windows=alike[:1]), room[:, alike[:1]])
-        flows.carried_rps[:, :, alike] = one.carried_rps
-        flows.overflow_rps[:, :, alike] = one.overflow_rps
-        flows.unserved_rps[:, alike] = one.unserved_rps
+        own = again[alike[:1]]
+        called[:, alike] = calls_of(problem.taking(windows=own), room[:, own])
+    found = flows_with(problem.taking(windows=again), room[:, again], called)
+    flows.carried_rps[:, :, again] = found.carried_rps
+    flows.overflow_rps[:, :, again] = found.overflow_rps
+    flows.unserved_rps[:, again] = found.unserved_rps
     return flows
 
 
 def windows_alike(problem: ProvisioningProblem, room: Array, windows: IntArray) -> list[IntArray]:
-    """The windows in lists of those with the same demand, length and room: searches price many fleets of few windows."""
+    """Positions in `windows` of those with the same demand, length and room: searches price many fleets of few windows."""
     demand = problem.demand_rps.transpose(1, 0, 2).reshape(len(problem.window_h), -1)
     looks = np.hstack([demand, room.T, problem.window_h[:, None]])[windows]
     _, kind = np.unique(looks, axis=0, return_inverse=True)
-    return [windows[kind.ravel() == one] for one in np.unique(kind)]
+    return [np.flatnonzero(kind.ravel() == one) for one in np.unique(kind)]
 
 
 def switched_wrongly(problem: ProvisioningProblem, flows: Flows) -> BoolArray:
@@ -91,28 +102,44 @@ def switched_wrongly(problem: ProvisioningProblem, flows: Flows) -> BoolArray:
     return np.asarray((below | priced).any(axis=(0, 2)) & ~lacking)
 
 
-def switched_flows(problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf) -> Flows:
-    """The same by one program with whole calls, then once more with the calls held, which takes the solver's tolerance off them.
+def calls_of(problem: ProvisioningProblem, room: Array, overflow_budget_usd: float = np.inf) -> BoolArray:
+    """``[f, t, q]`` which functions the cheapest flows call; those that are not switched always count as called.
 
     What must be served is not for sale at first: a price of standing ready may be above that of any last resort.
     """
+    program, routes = switched_program(problem, room, overflow_budget_usd)
+    scale = 1.0 / dearest_route_usd(problem)
+    first = program if problem.value is not None else serving_all(program, routes)
+    found = solve(first, cost_scale=scale, gap=WHOLE_GAP).values
+    values = solved(program, scale, WHOLE_GAP) if found is None else found
+    called = np.ones((len(problem.functions), len(problem.window_h), len(problem.level_share)), dtype=bool)
+    called[problem.is_switched] = (values[program.integer] > 0.5).reshape(-1, *called.shape[1:])
+    return called
+
+
+def flows_with(
+    problem: ProvisioningProblem, room: Array, called: BoolArray, overflow_budget_usd: float = np.inf
+) -> Flows:
+    """Cheapest flows with the calls ``[f, t, q]`` held: one linear program, free of the solver's whole-number tolerance."""
+    program, routes = switched_program(problem, room, overflow_budget_usd)
+    lower, upper = program.lower.copy(), program.upper.copy()
+    lower[program.integer] = upper[program.integer] = called[problem.is_switched].ravel()
+    held = replace(program, lower=lower, upper=upper, integer=np.zeros_like(program.integer))
+    flows = flows_of(problem, routes, solved(held, 1.0 / dearest_route_usd(problem)))
+    return replace(flows, overflow_rps=np.where(called, flows.overflow_rps, 0.0))
+
+
+def switched_program(
+    problem: ProvisioningProblem, room: Array, overflow_budget_usd: float
+) -> tuple[LinearProgram, Routes]:
+    """The program of routes with its switches, and with the budget where there is one."""
     routes = routes_of(problem, room)
     program = with_switches(problem, routing_program(problem, room, routes), routes)
     if np.isfinite(overflow_budget_usd):
         bill = bill_usd(problem, routes)
         bill = np.concatenate([bill, program.cost[len(bill) :]])
         program = within_budget(program, bill, overflow_budget_usd)
-    scale = 1.0 / dearest_route_usd(problem)
-    first = program if problem.value is not None else serving_all(program, routes)
-    found = solve(first, cost_scale=scale, gap=WHOLE_GAP).values
-    values = solved(program, scale, WHOLE_GAP) if found is None else found
-    held = np.where(program.integer, np.rint(values), np.nan)
-    lower = np.where(program.integer, held, program.lower)
-    upper = np.where(program.integer, held, program.upper)
-    flows = flows_of(problem, routes, solved(replace(program, lower=lower, upper=upper), scale))
-    called = np.ones(flows.overflow_rps.shape[1:], dtype=bool)
-    called[problem.is_switched] = held[program.integer].reshape(-1, *called.shape[1:]) > 0
-    return replace(flows, overflow_rps=np.where(called, flows.overflow_rps, 0.0))
+    return program, routes
 
 
 def serving_all(program: LinearProgram, routes: Routes) -> LinearProgram:

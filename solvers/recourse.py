@@ -157,7 +157,7 @@ def price_windows(
     rate_rps: Array | None = None,
     overflow_budget_usd: float = np.inf,
 ) -> WindowPrices:
-    """Price every window on its own; windows may repeat, with another fleet each.
+    """Price every window on its own; windows may repeat, with another fleet each. Those that break a limit are priced roughly.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def price_windows(
         Most that the expected overflow of all windows may cost.
     """
     room = room_of(problem, sizes_of(problem, instances), rate_rps)
-    flows = cheapest_flows(problem, room, overflow_budget_usd)
     losses = guard_losses(problem, instances, rate_rps)
     kept = limits_kept(problem, instances) & risk_kept(problem, losses)
+    flows = cheapest_flows(problem, room, overflow_budget_usd, kept)
     if problem.value is None:
         kept &= ~flows.unserved_rps.any(axis=(0, 2))
     hopeful = np.flatnonzero(kept)
