@@ -23,10 +23,11 @@ ONLY_IN = {
     "pulp": {"solvers"},
     "highspy": {"solvers"},
     "statsmodels": {"workloads"},
+    "onnx": {"catalogs"},
     "typer": {"planner"},
     "rich": {"planner"},
 }
-HEAVY = ("cvxpy", "statsmodels", "pandas", "scipy", "boto3", "pulp", "highspy", "pyarrow")
+HEAVY = ("cvxpy", "onnx", "statsmodels", "pandas", "scipy", "boto3", "pulp", "highspy", "pyarrow")
 
 
 def imports_of(file: Path) -> set[str]:

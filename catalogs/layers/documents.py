@@ -168,7 +168,7 @@ def read_document(file: InputFile, problems: list[str]) -> dict[str, Any] | None
     return data
 
 
-def graph_from(file: InputFile, document: dict[str, Any], problems: list[str]) -> LayerGraph:
+def graph_of_document(file: InputFile, document: dict[str, Any], problems: list[str]) -> LayerGraph:
     """Read a layer graph; raise a CatalogError with what was already wrong and all that is wrong with it."""
     fields = Fields(file.where, document, GRAPH_KEYS, problems)
     layers = [_layer(file.where, i, found, problems) for i, found in enumerate(fields.entries("layers"))]
@@ -192,7 +192,7 @@ def _layer(file: str, index: int, found: Any, problems: list[str]) -> Layer:
     )
 
 
-def chain_from(file: InputFile, document: dict[str, Any], problems: list[str]) -> BlockChain:
+def chain_of_document(file: InputFile, document: dict[str, Any], problems: list[str]) -> BlockChain:
     """Read a chain of blocks; raise a CatalogError with what was already wrong and all that is wrong with it."""
     fields = Fields(file.where, document, CHAIN_KEYS, problems)
     blocks = [_block(file.where, i, found, problems) for i, found in enumerate(fields.entries("blocks"))]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 from catalogs.inputs import near, raise_collected, read_input
-from catalogs.layers import documents, layer_tables, onnx_files
 from catalogs.layers.cuts import blocks_of
+from catalogs.layers.documents import chain_of_document, graph_of_document, read_document
+from catalogs.layers.layer_tables import graph_of_table
+from catalogs.layers.onnx_files import graph_of_onnx
 
 if TYPE_CHECKING:
     from catalogs.inputs import InputFile
@@ -38,8 +40,8 @@ def read_chain(path: str | Path, model: str | None = None) -> BlockChain:
         return blocks_of(read_graph(path, model))
     file, document = _document(path, model)
     if "blocks" in document:
-        return documents.chain_from(file, document, [])
-    return blocks_of(documents.graph_from(file, document, []))
+        return chain_of_document(file, document, [])
+    return blocks_of(graph_of_document(file, document, []))
 
 
 def read_graph(path: str | Path, model: str | None = None) -> LayerGraph:
@@ -47,15 +49,15 @@ def read_graph(path: str | Path, model: str | None = None) -> LayerGraph:
     path = Path(path)
     suffix = _suffix(path)
     if suffix == ".onnx":
-        return onnx_files.graph_from(path, model)
+        return graph_of_onnx(path, model)
     if suffix == ".csv":
-        return layer_tables.graph_from(_text_file(path), model)
+        return graph_of_table(_text_file(path), model)
     file, document = _document(path, model)
     if "blocks" in document:
         raise CatalogError(
             [f"{path}: this is a chain of blocks; a layer graph with `layers` is needed here."]
         )
-    return documents.graph_from(file, document, [])
+    return graph_of_document(file, document, [])
 
 
 def _suffix(path: Path) -> str:
@@ -88,7 +90,7 @@ def _document(path: Path, model: str | None) -> tuple[InputFile, dict[str, objec
     """The file and its mapping, which must be of the model asked for."""
     file = _text_file(path)
     problems: list[str] = []
-    document = documents.read_document(file, problems)
+    document = read_document(file, problems)
     raise_collected(problems)
     assert document is not None  # else a problem was noted
     name = document.get("name" if "blocks" in document else "model")

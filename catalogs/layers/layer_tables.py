@@ -42,7 +42,7 @@ FLOPS_PER_ELEMENT = {  # of the output, by class; classes that are not named her
 }
 
 
-def graph_from(file: InputFile, model: str | None) -> LayerGraph:
+def graph_of_table(file: InputFile, model: str | None) -> LayerGraph:
     """Read one model of a table.
 
     Parameters

@@ -30,7 +30,7 @@ GENERATORS = frozenset(
 )  # what they write is held, their inputs are a few numbers
 
 
-def graph_from(path: Path, model: str | None) -> LayerGraph:
+def graph_of_onnx(path: Path, model: str | None) -> LayerGraph:
     """Read the graph of an ONNX file.
 
     Parameters
