@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     ProgressReport = Callable[[str, float], None]
 
+WITHOUT_FORKS = "scip"  # the quadratic program has no decision for parallel branches
 BALLAST_MIB = 1e6  # more than any package or memory has: see `one_block_each`
 
 
@@ -147,8 +148,11 @@ class Search:
     def offer(self, batching: Batching, solver: str) -> Offer:
         """One way to gather, solved."""
         pricing = self.pricing(batching)
+        problem = pricing.problem()
+        if solver == WITHOUT_FORKS:
+            problem = replace(problem, forks=None)
         try:
-            answer = self.solve(pricing.problem(), batching, solver)
+            answer = self.solve(problem, batching, solver)
         except InfeasiblePartitionError as error:
             return Offer(
                 batching=batching,

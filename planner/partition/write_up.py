@@ -14,6 +14,7 @@ from planner.partition.document import (
     PartitionPlan,
 )
 from planner.partition.hops import MODES
+from planner.partition.search import WITHOUT_FORKS
 from planner.plan import Amount, PartitionSegment, Transfer, Worker
 
 if TYPE_CHECKING:
@@ -226,6 +227,8 @@ def _warnings(search: Search, best: Offer) -> Iterable[str]:
         yield "no rate is given: every call is taken as warm; give --rate or --cold-share."
     if basis in ("operators", "flops"):
         yield "no measured time of this model is known: times may be off by factors. Measure it, and give time_ms in a layer graph."
+    if question.solver == WITHOUT_FORKS and best.pricing.forks is not None:
+        yield "scip's quadratic program has no parallel branches, which would be quicker here; labels and pulp decide on them."
     if best.batching.size > 1:
         yield "batches that close by their timeout are priced as full ones: the cost is an upper estimate."
 
