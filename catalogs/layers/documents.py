@@ -16,12 +16,11 @@ A chain of blocks is ``{"name", "input", "blocks": [{"name", "params", "flops", 
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 from catalogs.inputs import near, raise_collected
 from catalogs.layers.chain import Block, BlockChain
-from catalogs.layers.graph import MOST_LAYERS, Layer, graph_of
+from catalogs.layers.graph import MOST_FIGURE, MOST_LAYERS, Layer, graph_of
 
 if TYPE_CHECKING:
     from catalogs.inputs import InputFile
@@ -93,11 +92,11 @@ class Fields:
         return int(value)
 
     def number(self, key: str) -> float:
-        """Return a finite number >= 0."""
+        """Return a number from 0 to `MOST_FIGURE`."""
         value = self._found.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST_FIGURE:
             return value
-        self._wrong(key, value, "a finite number >= 0")
+        self._wrong(key, value, "a number from 0 to 1e18")
         return 0
 
     def texts(self, key: str) -> tuple[str, ...]:

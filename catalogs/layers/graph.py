@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
 INPUT = "input"  # how layers name the tensor that the model itself is given
 MOST_LAYERS = 50_000  # a bound on work; the largest published graphs have some thousands
+MOST_FIGURE = 10**18  # of a size, a count or a time: far above any model, and below what 64 bits hold
 NAMES_SHOWN = 5  # of a long list of names in a message
 
 
@@ -91,9 +91,9 @@ def graph_of(model: str, input_bytes: int, layers: Sequence[Layer], source: str,
     problems: list[str] = []
     if not model:
         problems.append("model is empty. Name the model.")
-    if input_bytes < 1:
+    if not 1 <= input_bytes <= MOST_FIGURE:
         problems.append(
-            f"input_bytes is {input_bytes}; it must be > 0. Give the size of one request's input."
+            f"input_bytes is {input_bytes!s:.20}; it must be from 1 to 1e18. Give the size of one request's input."
         )
     if not 1 <= len(layers) <= MOST_LAYERS:
         problems.append(f"has {len(layers)} layers; allowed are 1 to {MOST_LAYERS}.")
@@ -149,9 +149,9 @@ def _layer_problems(layer: Layer) -> list[str]:
     }
     times = {f"time_ms at {memory_mb} MB": ms for memory_mb, ms in (layer.time_ms or {}).items()}
     return [
-        f"layer {layer.name}: {name} is {value:g}; it must be a finite number >= 0. Correct it."
+        f"layer {layer.name}: {name} is {value!s:.20}; it must be a number from 0 to 1e18. Correct it."
         for name, value in (figures | times).items()
-        if value is not None and not (math.isfinite(value) and value >= 0)
+        if value is not None and not 0 <= value <= MOST_FIGURE
     ]
 
 

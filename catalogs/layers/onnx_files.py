@@ -166,7 +166,7 @@ class Reading:
         ):  # inputs or attributes that the operator's specification does not allow
             flops = None
         if flops is None:
-            self.rough.add(node.op_type)
+            self.rough.add(str(node.op_type))
             return float(math.prod(shapes.output))
         return flops
 

@@ -112,7 +112,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
             "FILE layers[0] (a): kind is 3; it must be a text that is not empty.",
             "FILE layers[0] (a): inputs is 'input'; it must be a list of texts.",
             "FILE layers[0] (a): output_bytes is 1.5; it must be a whole number.",
-            "FILE layers[0] (a): param_bytes is True; it must be a finite number >= 0.",
+            "FILE layers[0] (a): param_bytes is True; it must be a number from 0 to 1e18.",
         ],
     ),
     "layer no mapping": (
@@ -125,14 +125,18 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     ),
     "not a number": (
         json.dumps(GRAPH).replace('"flops": 1', '"flops": NaN'),
-        ["FILE layers[0] (a): flops is nan; it must be a finite number >= 0."],
+        ["FILE layers[0] (a): flops is nan; it must be a number from 0 to 1e18."],
     ),
     "times": (
         GRAPH | {"layers": [LAYER | {"time_ms": {"512": -1, "1 GB": 3}}]},
         [
             "time_ms stands at '1 GB'; a size in MB",
-            "layers[0] (a): time_ms: 512 is -1; it must be a finite number >= 0.",
+            "layers[0] (a): time_ms: 512 is -1; it must be a number from 0 to 1e18.",
         ],
+    ),
+    "too large": (
+        json.dumps(GRAPH).replace('"flops": 1', f'"flops": 1{"0" * 400}'),
+        ["it must be a number from 0 to 1e18."],
     ),
     "times empty": (
         GRAPH | {"layers": [LAYER | {"time_ms": {}}]},

@@ -34,7 +34,7 @@ CASES: dict[str, tuple[list[Layer], list[str]]] = {
     ),
     "figures": (
         [layer("a", output_bytes=-1, flops=float("nan"), working_bytes=-2, time_ms={512: -1.0})],
-        ["output_bytes is -1;", "flops is nan;", "working_bytes is -2;", "time_ms at 512 MB is -1;"],
+        ["output_bytes is -1;", "flops is nan;", "working_bytes is -2;", "time_ms at 512 MB is -1.0;"],
     ),
     "times of some": (
         [layer("a", time_ms={512: 1.0, 1024: 1.0}), layer("b", "a", time_ms={512: 1.0}), layer("c", "b")],
@@ -63,7 +63,7 @@ def test_problems_of_several_kinds_come_together() -> None:
         "here: layer a stands 2 times",
         "here: layer a reads 'b', which no layer is called",
         "here: layer a: output_bytes is -3",
-        "here: layer a: flops is -3",
+        "here: layer a: flops is -3.0",
     ]
 
 
