@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workloads.arrival_process import mmpp_with
 from workloads.errors import WorkloadError
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ class BufferArrivals:
 
     def at(self, rate_rps: float) -> ArrivalProcess:
         """The process at a rate: a fitted one runs faster or slower, another keeps its index of dispersion."""
-        from workloads.arrival_process import mmpp_with, poisson
-
         if self.fitted is not None:
             return self.fitted.scaled(rate_rps)
-        return poisson(rate_rps) if self.index <= 1 else mmpp_with(rate_rps, self.index, self.scale_s)
+        return mmpp_with(rate_rps, self.index, self.scale_s)
 
     @property
     def label(self) -> str:
@@ -50,7 +49,7 @@ class BufferArrivals:
         if self.fitted is not None:
             return f"MAP(2) fitted to {self.trace}"
         if self.index <= 1:
-            return f"Poisson ({self.trace})"
+            return "Poisson"
         return f"MMPP(2) with the index of dispersion of {self.trace}, {self.index:.3g} in {self.scale_s:g} s"
 
 
@@ -67,8 +66,6 @@ def buffer_arrivals(
     functions = scenario.resources.functions
     if not functions.enabled or not functions.bracketed_batch_sizes:
         return found
-    from workloads.arrival_fit import fit_counts
-
     classes = scenario.workload.planned_classes
     for name, history in histories.items():
         own = [k for k, one in enumerate(classes) if one.trace == name and one.bucket is None]
@@ -78,6 +75,8 @@ def buffer_arrivals(
         deadline_s = classes[k].tier.deadline_s
         fitted = None
         if history.interval_s <= deadline_s:
+            from workloads.arrival_fit import fit_counts
+
             with suppress(WorkloadError):  # too few busy intervals: the index of dispersion stands in
                 fitted = fit_counts(history.counts, history.interval_s).process
         found[name] = BufferArrivals(name, float(demand.dispersion_index[k]), deadline_s, fitted)

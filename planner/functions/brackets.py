@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH = 2.0  # most over least rate of a range: what a request costs falls by up to a fifth over it, examples/function_batching
 BRACKETS_MOST = 8  # of a model and tier: each is a whole variable in every window and level
+EDGE_DIGITS = 4  # of a rate between two ranges, as the option's id gives it
 SEARCH_RATES = 3  # both ends and their geometric mean
 PROMISE_RATES = 7  # rates 12 % apart in a range of width 2: between them shares in time move by less than 0.001, tests.planner
 
@@ -47,8 +48,8 @@ def rate_brackets(settings: Functions, top_rps: float) -> list[Bracket]:
     else:
         wide = math.log(top_rps / settings.least_rate_rps) / math.log(WIDTH)
         count = min(max(1, math.ceil(wide)), BRACKETS_MOST)
-        edges = np.geomspace(settings.least_rate_rps, top_rps, count + 1).tolist()
-        edges[0], edges[-1] = settings.least_rate_rps, top_rps
+        between = np.geomspace(settings.least_rate_rps, top_rps, count + 1)[1:-1].tolist()
+        edges = [settings.least_rate_rps, *(float(f"{edge:.{EDGE_DIGITS}g}") for edge in between), top_rps]
     return [(low, high) for low, high in pairwise(edges) if low <= top_rps]
 
 

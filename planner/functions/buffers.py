@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 MB_PER_GB = 1024  # as tariffs count a GB-second
-LawKey = tuple[str, float, bytes, bytes]  # trace, requests/s, batch sizes, timeouts
+LawKey = tuple[str, float, bytes, bytes]  # arrivals, requests/s, batch sizes, timeouts
 
 
 class BufferLaws:
@@ -38,7 +38,7 @@ class BufferLaws:
 
     def law(self, arrivals: BufferArrivals, rate_rps: float, problem: BufferProblem) -> BatchLaw:
         """Law of a problem under arrivals at a rate."""
-        key = (arrivals.trace, rate_rps, problem.batch_size.tobytes(), problem.timeout_s.tobytes())
+        key = (arrivals.label, rate_rps, problem.batch_size.tobytes(), problem.timeout_s.tobytes())
         if key not in self._known:
             self._known[key] = law_of(problem)
         return self._known[key]

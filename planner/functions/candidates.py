@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
     IntArray = NDArray[np.int64]
 
-READY_CHOICES = (
-    24  # sizes of provisioned concurrency tried a range: every one up to about 24, then at equal ratios
-)
+READY_CHOICES = 24  # sizes of provisioned concurrency tried a range: every one up to 24, beyond that so many at equal ratios
 READY_SPREAD = (
     4.0  # standard deviations of the calls running at once: beyond, fewer than one call in 10,000 spills
 )
@@ -132,9 +130,9 @@ def _ready_counts(running: float, most: int) -> list[int]:
     last = min(most, int(np.ceil(running + READY_SPREAD * np.sqrt(running))) + 1)
     if running <= 0 or last < 1:
         return []
-    return sorted(
-        {round(count) for count in np.geomspace(1, last, min(last, READY_CHOICES)).tolist()} | {last}
-    )
+    if last <= READY_CHOICES:
+        return list(range(1, last + 1))
+    return sorted({round(count) for count in np.geomspace(1, last, READY_CHOICES).tolist()})
 
 
 def _none() -> Candidates:

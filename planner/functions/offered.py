@@ -176,6 +176,9 @@ def _search(
         return RejectedOption(f"{name} in a buffer", "function limits", str(limits[-1]))
     asked: dict[str, Tier] = {classes.classes[k].name: classes.tier(k) for k in accepting}
     traces = sorted({classes.classes[k].trace for k in accepting})
+    apart = {
+        arrivals[trace].label: arrivals[trace] for trace in traces
+    }  # Poisson arrivals of two traces are alike
     return BufferSearch(
         name=name,
         variant=variant,
@@ -186,7 +189,7 @@ def _search(
         tariff=tariff,
         asked=asked,
         tiers=tiers_with_meets(tier for k in accepting for tier in classes.sized_tiers(k)),
-        arrivals=tuple(arrivals[trace] for trace in traces),
+        arrivals=tuple(apart.values()),
         top_rps=float(classes.demand.top_rps[list(accepting)].sum(axis=0).max()),
         timeouts_s=timeouts_s,
         settings=settings,

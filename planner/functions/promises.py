@@ -68,7 +68,7 @@ def _figures(buffers: Buffers, cold: Array, tariff: FunctionTariff, *, ready: bo
     price = tariff.usd_per_gb_s_on_provisioned if ready else None
     on_ready = None if price is None else buffers.usd_on_ready(price)
     usd = buffers.usd_per_request(cold, on_ready)
-    batch = float(1 / buffers.grid.calls_per_request[0, 0])
+    batch = min(float(1 / buffers.grid.calls_per_request[0, 0]), float(buffers.grid.problem.batch_size[0]))
     problem = buffers.grid.problem
     billed_usd = float(buffers.usd_per_request(cold)[0, 0, 0]) * batch - problem.usd_per_call
     return Promise(
