@@ -66,7 +66,7 @@ def solve_partition(
     BackendError
         The solver is unknown or not installed.
     """
-    goal = checked_goal(minimise, deadline_ms, budget_usd, gap)
+    goal = checked_goal(minimise, deadline_ms, budget_usd, gap, time_limit_s)
     if solver not in SOLVERS:
         near = difflib.get_close_matches(solver, SOLVERS, n=1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
@@ -111,8 +111,10 @@ def by_quadratic(relaxation: Relaxation, gap: float, time_limit_s: float | None)
     return best, bound, report.status is not Status.OPTIMAL, {"nodes": report.nodes}
 
 
-def checked_goal(minimise: str, deadline_ms: float, budget_usd: float, gap: float) -> Goal:
-    """Return the goal; raise `ProblemError` with all that is wrong with it."""
+def checked_goal(
+    minimise: str, deadline_ms: float, budget_usd: float, gap: float, time_limit_s: float | None
+) -> Goal:
+    """Return the goal; raise `ProblemError` with all that is wrong with the question."""
     problems = []
     if minimise not in ("cost", "latency"):
         problems.append(f"minimise is {minimise!r}; it must be 'cost' or 'latency'")
@@ -120,6 +122,8 @@ def checked_goal(minimise: str, deadline_ms: float, budget_usd: float, gap: floa
     problems += [f"{name} is {value}; it must be above 0" for name, value in limits.items() if not value > 0]
     if not 0 <= gap < 1:
         problems.append(f"gap is {gap}; it must be in [0, 1)")
+    if time_limit_s is not None and not time_limit_s > 0:
+        problems.append(f"time_limit_s is {time_limit_s}; it must be above 0, or None")
     if problems:
         raise ProblemError(problems)
     return Goal(minimise, deadline_ms, budget_usd)

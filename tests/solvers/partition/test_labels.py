@@ -15,7 +15,7 @@ from tests.solvers.partition.random_chains import random_chain
 if TYPE_CHECKING:
     from solvers.partition import PartitionProblem
 
-SMALL = 150
+SMALL = 60  # more of them: python -m tests.benchmarks.partition
 
 
 def small_chain(seed: int) -> PartitionProblem:
@@ -24,7 +24,7 @@ def small_chain(seed: int) -> PartitionProblem:
     return random_chain(
         rng,
         int(rng.integers(1, 6)),
-        int(rng.integers(1, 4)),
+        int(rng.integers(1, 3)),
         max_functions=int(rng.integers(1, 4)) if rng.random() < 0.4 else None,
         forks=int(rng.integers(1, 6)) if rng.random() < 0.4 else 0,
         odd_tariff=bool(rng.random() < 0.5),
