@@ -1,9 +1,10 @@
 """The command that cuts one model over serverless functions: partition."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from planner.cli import partition_flags as flags
 from planner.cli.console import Run, progress_bar, say, show_tables, warn, write_data
 from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet
 from planner.errors import EXIT_DONE, EXIT_GAP_MISSED
@@ -11,122 +12,28 @@ from planner.errors import EXIT_DONE, EXIT_GAP_MISSED
 if TYPE_CHECKING:
     from planner.partition import PartitionPlan
 
-LIMITS, CHOICES, FUNCTIONS = "Limits", "What to choose from", "Functions"
-
 
 def partition(
     context: typer.Context,
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE", help="Layer graph or chain (.json), layer table (.csv), or .onnx."),
-    ],
-    model: Annotated[
-        str | None, typer.Option("--model", metavar="NAME", help="Which model of a layer table.")
-    ] = None,
-    slo: Annotated[
-        str | None,
-        typer.Option(
-            "--slo", metavar="TIME", help="Deadline of a request, e.g. 2s or 350ms.", rich_help_panel=LIMITS
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option("--budget", metavar="USD", help="Most a request may cost.", rich_help_panel=LIMITS),
-    ] = None,
-    minimise: Annotated[
-        str | None,
-        typer.Option(
-            "--minimise",
-            metavar="WHAT",
-            help="cost or latency. Default: latency where --budget is given, cost otherwise.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = None,
-    max_functions: Annotated[
-        int | None,
-        typer.Option("--max-functions", metavar="N", help="Most functions.", rich_help_panel=LIMITS),
-    ] = None,
-    memory_mb: Annotated[
-        str | None,
-        typer.Option(
-            "--memory-mb",
-            metavar="LIST",
-            help="Memory sizes, e.g. 512,1024,2048 or 1024-3008/64. Default: every 256 MB.",
-            rich_help_panel=CHOICES,
-        ),
-    ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            "--rate",
-            metavar="RPS",
-            help="Requests/s: cold starts and batches follow.",
-            rich_help_panel=CHOICES,
-        ),
-    ] = None,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            "--batch",
-            metavar="LIST",
-            help="Largest batches, e.g. 1,2,4,8. Default: 1.",
-            rich_help_panel=CHOICES,
-        ),
-    ] = None,
-    deployment: Annotated[
-        str,
-        typer.Option(
-            "--deployment", metavar="KIND", help="zip or image: the package limit.", rich_help_panel=FUNCTIONS
-        ),
-    ] = "zip",
-    tmp_mb: Annotated[
-        int | None,
-        typer.Option(
-            "--tmp-mb",
-            metavar="MB",
-            help="Fetch weights from the object store to so much temporary disk. Default: weights in the package.",
-            rich_help_panel=FUNCTIONS,
-        ),
-    ] = None,
-    cold_share: Annotated[
-        float | None,
-        typer.Option(
-            "--cold-share",
-            metavar="SHARE",
-            help="Share of calls that start cold. Default: by --rate and --keep-alive.",
-            rich_help_panel=FUNCTIONS,
-        ),
-    ] = None,
-    keep_alive: Annotated[
-        str | None,
-        typer.Option(
-            "--keep-alive",
-            metavar="TIME",
-            help="Time an idle function stays warm. Default: 10min.",
-            rich_help_panel=FUNCTIONS,
-        ),
-    ] = None,
-    arch: Annotated[
-        str, typer.Option("--arch", metavar="NAME", help="x86_64 or arm64.", rich_help_panel=FUNCTIONS)
-    ] = "x86_64",
-    region: Annotated[
-        str, typer.Option("--region", metavar="NAME", help="Region of the prices.", rich_help_panel=FUNCTIONS)
-    ] = "us-east-1",
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--assume",
-            metavar="NAME=VALUE",
-            help="Set a figure that no catalog measures; the plan lists them all.",
-            rich_help_panel=FUNCTIONS,
-        ),
-    ] = None,
-    solver: Annotated[str, typer.Option("--solver", metavar="NAME", help="labels, pulp or scip.")] = "labels",
-    gap: Annotated[float | None, typer.Option("--gap", help="Gap to prove. Default: 1e-6.")] = None,
-    time_limit: Annotated[
-        str | None,
-        typer.Option("--time-limit", metavar="TIME", help="Stop the solver after this time. Default: 60s."),
-    ] = None,
+    file: flags.ModelFile,
+    model: flags.Model = None,
+    slo: flags.Slo = None,
+    budget: flags.Budget = None,
+    minimise: flags.Minimise = None,
+    max_functions: flags.MaxFunctions = None,
+    memory_mb: flags.MemoryMb = None,
+    rate: flags.Rate = None,
+    batch: flags.Batch = None,
+    deployment: flags.Deployment = "zip",
+    tmp_mb: flags.TmpMb = None,
+    cold_share: flags.ColdShare = None,
+    keep_alive: flags.KeepAlive = None,
+    arch: flags.Arch = "x86_64",
+    region: flags.Region = "us-east-1",
+    assume: flags.Assume = None,
+    solver: flags.Solver = "labels",
+    gap: flags.Gap = None,
+    time_limit: flags.TimeLimit = None,
     output: Output = None,
     form: Format = None,
     debug: Debug = False,
@@ -139,7 +46,7 @@ def partition(
 
     check_target(output)
     check_format(form)
-    flags = Flags(
+    asked = Flags(
         slo=slo,
         budget=budget,
         minimise=minimise,
@@ -161,7 +68,7 @@ def partition(
     run = context.ensure_object(Run)
     with progress_bar(run) as progress:
         progress("reading the model", 0.0)
-        made = plan_partition(read_question(file, model, flags), progress=progress)
+        made = plan_partition(read_question(file, model, asked), progress=progress)
     _show(made, form, output)
     raise typer.Exit(_tell_outcome(made, run))
 
