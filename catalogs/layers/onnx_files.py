@@ -17,7 +17,7 @@ from catalogs.layers.onnx_flops import NodeShapes, node_flops
 from catalogs.layers.onnx_shapes import item_bytes_of, read_inferred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from catalogs.layers.graph import LayerGraph
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     Shape = tuple[int, ...]
 
 OF_SHAPES = frozenset({"Shape", "Size"})  # known as soon as shapes are
-GENERATORS = frozenset(
-    {"ConstantOfShape", "EyeLike", "Range"}
-)  # what they write is held, their inputs are a few numbers
+GENERATORS = frozenset({"ConstantOfShape", "EyeLike", "Range"})  # large constants from a few numbers
 
 
 def graph_of_onnx(path: Path, model: str | None) -> LayerGraph:
@@ -64,7 +62,7 @@ class Reading:
         self._item_bytes: dict[str, int] = {}
         self._weights: dict[
             str, dict[str, int]
-        ] = {}  # constant tensor -> initialisers behind it, with their bytes
+        ] = {}  # constant tensor -> bytes of the initialisers behind it
         self._layer_of: dict[str, str] = {}  # tensor -> the layer that computes it
         for tensor in graph.initializer:
             self._shapes[tensor.name] = tuple(tensor.dims)
@@ -103,23 +101,15 @@ class Reading:
         return found
 
     def _layers(self, node: Any, name: str, read: set[str]) -> list[Layer]:
-        if any(a.HasField("g") or a.graphs for a in node.attribute):
-            self.problems.append(
-                f"node {name} ({node.op_type}) has graphs of its own, so its cost hangs on data. Export without control flow."
-            )
-            return []
         computed = [one for one in node.input if one and one not in self._weights]
         outputs = [one for one in node.output if one in read]
-        if node.op_type in OF_SHAPES or not computed:
+        nested = any(a.HasField("g") or a.graphs for a in node.attribute)
+        if not nested and (node.op_type in OF_SHAPES or not computed):
             self._weights.update(dict.fromkeys(outputs, self._behind(node, outputs)))
             return []
-        unknown = [one for one in outputs if one not in self._shapes]
-        if unknown or any(one not in self._layer_of for one in computed):
-            if all(one in self._shapes for one in computed):  # else the cause is another node
-                self.problems.append(
-                    f"node {name} ({node.op_type}): the shape of {names_shown(unknown) or 'its inputs'} cannot be inferred. "
-                    "Export the model with fixed shapes and standard operators."
-                )
+        problem = self._problem(node, computed, outputs, nested=nested)
+        if problem is not None:
+            self.problems += [f"node {name} ({node.op_type}) {problem}"] if problem else []
             self._layer_of.update(dict.fromkeys(outputs, name))
             return []
         labels = [name if len(outputs) == 1 else f"{name}:{output}" for output in outputs]
@@ -137,6 +127,25 @@ class Reading:
             )
             for i, (label, output) in enumerate(zip(labels, outputs, strict=True))
         ]
+
+    def _problem(
+        self, node: Any, computed: Sequence[str], outputs: Sequence[str], *, nested: bool
+    ) -> str | None:
+        """Why a node cannot be read; empty where the cause is another node, None where it can be."""
+        if nested:
+            return "has graphs of its own, so its cost hangs on data. Export without control flow."
+        loose = [one for one in computed if one not in self._layer_of]
+        if loose:
+            return f"reads {names_shown(loose)}, which no node before it writes. Export the model again."
+        unknown = [one for one in outputs if one not in self._shapes]
+        if not unknown:
+            return None
+        if not all(one in self._shapes for one in computed):
+            return ""
+        return (
+            f"writes {names_shown(unknown)}, whose shape cannot be inferred. "
+            "Export the model with fixed shapes and standard operators."
+        )
 
     def _behind(self, node: Any, outputs: Iterable[str]) -> dict[str, int]:
         """Initialisers behind the constant inputs of a node, or what it writes where it makes constants of nothing."""
@@ -163,10 +172,10 @@ class Reading:
             IndexError,
             KeyError,
             ValueError,
-        ):  # inputs or attributes that the operator's specification does not allow
+        ):  # inputs or attributes against the operator's specification
             flops = None
         if flops is None:
-            self.rough.add(str(node.op_type))
+            self.rough.add(node.op_type)
             return float(math.prod(shapes.output))
         return flops
 

@@ -9,6 +9,7 @@ from catalogs.inputs import near, raise_collected
 from catalogs.layers.onnx_weights import read_without_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MOST_BYTES = (
@@ -39,6 +40,8 @@ def read_inferred(path: Path) -> Any:
         raise CatalogError([f"{path}: this is no ONNX model ({error}). Export it again."]) from None
     if not model.graph.node:
         raise CatalogError([f"{path}: the model has no nodes. Export it again."])
+    if not all(isinstance(text, str) for text in _names(model.graph)):  # what is not UTF-8 comes as bytes
+        raise CatalogError([f"{path}: some of its names are not UTF-8 text. Export it again."])
     try:
         model = inliner.inline_local_functions(model) if model.functions else model
         raise_collected([f"{path}: {problem}" for problem in _fix_batch(model.graph)])
@@ -59,6 +62,13 @@ def item_bytes_of(element_type: int) -> int | None:
         return int(helper.tensor_dtype_to_np_dtype(element_type).itemsize)
     except KeyError:
         return None
+
+
+def _names(graph: Any) -> Iterator[object]:
+    for node in graph.node:
+        yield from (node.name, node.op_type, *node.input, *node.output)
+    for value in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        yield value.name
 
 
 def _check_file(path: Path) -> None:

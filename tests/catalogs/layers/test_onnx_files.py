@@ -253,6 +253,8 @@ def test_broken_models_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "Export the model with a fixed size there."
         for i, name in ((1, "seq"), (2, "?"))
     ]
+    path.write_bytes(one_node(path, "Relu", [1]).read_bytes().replace(b"Relu", b"Re\xff\xff"))
+    assert problems(path) == ["FILE: some of its names are not UTF-8 text. Export it again."]
     nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["z"])]
     saved(path, nodes, inputs={"x": [1]}, outputs={"y": [1], "z": [1]})
     assert problems(path)[0].startswith("FILE: has 2 outputs (y, z); a model has one answer.")
@@ -277,8 +279,8 @@ def test_what_cannot_be_inferred_is_told_where_it_begins(tmp_path: Path) -> None
     ]
     saved(path, nodes, inputs={"x": [1, 4]}, outputs={"y": [1, 4]}, domains=["theirs"])
     assert [problem.split(" cannot")[0] for problem in problems(path)] == [
-        "FILE: node odd (Strange): the shape of s",
-        "FILE: node counted (NonZero): the shape of n",
+        "FILE: node odd (Strange) writes s, whose shape",
+        "FILE: node counted (NonZero) writes n, whose shape",
     ]
 
 
@@ -317,3 +319,12 @@ def test_without_the_extra_the_way_to_it_is_told(tmp_path: Path, monkeypatch: py
 def test_files_of_two_gibibytes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_shapes, "MOST_BYTES", 100)
     assert "an ONNX file has 1 to 99" in problems(residual(tmp_path / "small.onnx"))[0]
+
+
+def test_a_tensor_that_nothing_writes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    nodes = [helper.make_node("Add", ["x", "lost"], ["y"], "sum")]
+    saved(path, nodes, inputs={"x": [1, 4]}, outputs={"y": [1, 4]})
+    assert problems(path) == [
+        "FILE: node sum (Add) reads lost, which no node before it writes. Export the model again."
+    ]
