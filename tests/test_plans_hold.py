@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,6 @@ from planner import pipeline
 from planner.plan import plan_bytes
 from tests.checker import check_plan, read_catalogs
 from tests.planner.small_catalogs import request_class, scenario
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEADER = "model,instance_type,batch,items_per_request,replicas,mean_ms,p95_ms,p98_ms,p99_ms,samples,source,obtained\n"
 # equal service times (exact capacities), and the same model in batches
@@ -145,3 +143,39 @@ def test_a_machine_taken_away_is_noticed(plan: dict[str, Any], profiles: Path) -
     found = check(edited, profiles)
     assert any("capacity" in problem for problem in found)
     assert any("machines_usd" in problem for problem in found)
+
+
+GOOGLENET = (
+    Path(__file__).parents[1] / "examples" / "partition" / "googlenet.json"
+)  # measured in no function as a whole
+FUNCTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "batches": ({"models": ["inception_v4"], "deadline_ms": 9000.0}, {"batch_sizes": [1, 4, 8]}),
+    "kept ready": (
+        {"models": ["inception_v4"], "deadline_ms": 9000.0},
+        {"batch_sizes": [1, 4, 8], "provisioned_concurrency": True},
+    ),
+    "cut": (
+        {"models": ["googlenet"], "deadline_ms": 2000.0},
+        {"partition": {"layer_graphs": [str(GOOGLENET)], "memory_mb": [1024, 2048], "deployment": "zip"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_plan_of_functions_holds(name: str) -> None:
+    """No machine may serve; the checker simulates the buffers, and prices what is kept ready and every part."""
+    asked, functions = FUNCTIONS[name]
+    made = pipeline.plan_scenario(
+        scenario(
+            request_class("album", task=None, percentile=0.95, **asked),
+            models={"profiles": ["bundled"]},
+            resources={"allowed": ["p4d.24xlarge"], "functions": functions},
+            window="30min",
+        )
+    )
+    plan = dict(json.loads(plan_bytes(made)))
+    assert check_plan(plan, read_catalogs()) == []
+    (option,) = plan["options"]
+    assert (option["batch_size"] > 1) == (name != "cut")
+    assert bool(option["usd_per_h"]) == (name == "kept ready")
+    assert (option["partition"] is not None) == (name == "cut")
