@@ -11,6 +11,7 @@ from catalogs.importers.model_names import canonical_model
 from catalogs.layers import block_times
 from planner.errors import InfeasiblePlanError, SolverLimitError
 from planner.partition.batches import batchings, cold_share
+from planner.partition.granularities import all_in_one, one_block_each
 from planner.partition.hops import Hops
 from planner.partition.loading import loading_of
 from planner.partition.pricing import Pricing
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     ProgressReport = Callable[[str, float], None]
 
 WITHOUT_FORKS = "scip"  # the quadratic program has no decision for parallel branches
-BALLAST_MIB = 1e6  # more than any package or memory has: see `one_block_each`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,37 +216,6 @@ class Search:
                 reason = f"{self.question.chain.model}, block {name!r}: one function cannot hold it, only one with workers"
             return replace(best, answer=None, reason=reason)
         return replace(best, answer=answer, reason="")
-
-
-def all_in_one(problem: PartitionProblem) -> PartitionProblem:
-    """Return the problem with all blocks made one."""
-    return replace(
-        problem,
-        block_ms=problem.block_ms.sum(axis=0, keepdims=True),
-        param_mib=problem.param_mib.sum(keepdims=True),
-        peak_mib=problem.peak_mib.max(keepdims=True),
-        load_ms=problem.load_ms.sum(keepdims=True),
-        send_ms=problem.send_ms[[0, -1]],
-        receive_ms=problem.receive_ms[[0, -1]],
-        hop_usd=problem.hop_usd[[0, -1]],
-        forks=None,
-    )
-
-
-def one_block_each(problem: PartitionProblem) -> PartitionProblem:
-    """Return the problem with no two blocks in one function.
-
-    Every block gets a ballast of weights larger than anything there is, and package and memory room for one ballast: one block
-    fits as before, two do not fit together. Loading times and prices stay.
-    """
-    return replace(
-        problem,
-        param_mib=problem.param_mib + BALLAST_MIB,
-        package_mib=problem.package_mib + BALLAST_MIB,
-        tmp_mib=problem.tmp_mib + BALLAST_MIB,
-        memory_mb=problem.memory_mb + int(BALLAST_MIB),
-        forks=None,
-    )
 
 
 def in_words(

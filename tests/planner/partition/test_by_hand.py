@@ -141,6 +141,16 @@ def test_branches_stay_together_where_cost_counts_or_the_network_is_slow(tmp_pat
     assert still.segments[0].workers == ()
 
 
+def test_the_quadratic_program_says_that_it_has_no_branches(tmp_path: Path) -> None:
+    pytest.importorskip("pyscipopt")
+    question = PartitionQuestion(
+        chain=chain_of(branched(), tmp_path), budget_usd=1e-4, memory_mb=(1024,), solver="scip"
+    )
+    plan = plan_partition(question)
+    assert plan.latency_ms == pytest.approx(15 + 10 + 215)
+    assert any("no parallel branches" in line for line in plan.warnings)
+
+
 def test_all_cold_functions_and_their_workers_start_one_after_another(tmp_path: Path) -> None:
     """Coordinator: 500 + 12 MiB at 96 MiB/s; its worker 500 + 20 MiB more, in the cold latency as in the price."""
     chain = chain_of(branched(), tmp_path)
