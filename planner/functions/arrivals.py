@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workloads.arrival_fit import fit_counts
 from workloads.arrival_process import mmpp_with
 from workloads.errors import WorkloadError
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from workloads.arrival_process import ArrivalProcess
     from workloads.traces import Trace
+
+
+FIT_S = 3600.0  # of the trace's end: BATCH fits its processes hour by hour; over longer times rates rise and fall with the day
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class BufferArrivals:
     def label(self) -> str:
         """What is assumed, in words."""
         if self.fitted is not None:
-            return f"MAP(2) fitted to {self.trace}"
+            return f"MMPP(2) fitted to the latest counts of {self.trace}"
         if self.index <= 1:
             return "Poisson"
         return f"MMPP(2) with the index of dispersion of {self.trace}, {self.index:.3g} in {self.scale_s:g} s"
@@ -59,8 +64,8 @@ def buffer_arrivals(
     """Arrivals of every trace, by its name; none where no function gathers requests or stands ready.
 
     A trace is fine enough for a fit where its interval is no longer than the shortest deadline of its classes: coarser counts
-    do not show how the requests of one batch arrive. The index is the one that groups of machines are sized by, at that
-    deadline.
+    do not show how the requests of one batch arrive. Its last hour is fitted, or window where that is longer. The index is the
+    one that groups of machines are sized by, at that deadline.
     """
     found: dict[str, BufferArrivals] = {}
     functions = scenario.resources.functions
@@ -75,9 +80,8 @@ def buffer_arrivals(
         deadline_s = classes[k].tier.deadline_s
         fitted = None
         if history.interval_s <= deadline_s:
-            from workloads.arrival_fit import fit_counts
-
-            with suppress(WorkloadError):  # too few busy intervals: the index of dispersion stands in
-                fitted = fit_counts(history.counts, history.interval_s).process
+            latest = math.ceil(max(FIT_S, scenario.window_s) / history.interval_s)
+            with suppress(WorkloadError):  # too few known counts: the index of dispersion stands in
+                fitted = fit_counts(history.counts[-latest:], history.interval_s).process
         found[name] = BufferArrivals(name, float(demand.dispersion_index[k]), deadline_s, fitted)
     return found
