@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from planner.plan import PartitionSegment, Worker
     from planner.report.table import Cell
 
-BAR_CELLS = 20  # of the longest bar
+BAR_CELLS = 16  # of the longest bar: the table fits 80 columns
 EIGHTHS = " ▏▎▍▌▋▊▉"  # a bar ends on an eighth of a cell
 
 

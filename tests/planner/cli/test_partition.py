@@ -12,6 +12,7 @@ import pytest
 
 from planner.errors import EXIT_BAD_INPUT, EXIT_DONE, EXIT_GAP_MISSED, EXIT_INFEASIBLE, SolverLimitError
 from planner.partition import search
+from planner.partition.tables import BAR_CELLS
 from solvers.partition import PartitionAnswer
 from tests.planner.partition.tiny_models import USD_PER_CALL, USD_PER_MS, branched, file_of, pair
 
@@ -64,7 +65,7 @@ def test_off_a_terminal_the_table_is_tsv(planner: Command, model: Path) -> None:
 def test_people_see_cost_time_and_granularities(planner: Command, model: Path) -> None:
     text = planner("partition", model, "--slo", "2s", "--memory-mb", "1024", "--format", "table").out
     assert f"{1e6 * USD:.4f} USD per million requests" in text
-    assert "█" * 20 in text
+    assert "█" * BAR_CELLS in text
     assert "all in one" in text
     assert "needs 320 MiB of package" in text
     assert planner("partition", model, "--slo", "2s", "--format", "markdown").out.startswith("| function |")
