@@ -50,7 +50,9 @@ def validate(
 
 
 def schema(
-    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition or changes.")],
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition or changes.")
+    ],
     output: Output = None,
     debug: Debug = False,
 ) -> None:
