@@ -1,8 +1,8 @@
 """The law of a buffer: the phase in which a batch opens, the size it reaches, and how long its requests wait.
 
 The model is BATCH's (Ali, Pinciroli, Yan, Smirni, "BATCH: Machine Learning Inference Serving on Serverless Platforms with Adaptive
-Batching", SC 2020, section IV), solved without its approximations (it takes waits as uniform and the opening phase by a rule of
-thumb). With a the row of phases in which a batch opens and P(k, t) as in `solvers.batching.counts`:
+Batching", SC 2020), without the approximations of its published solver (waits uniform, the opening phase by a rule of thumb). With a
+the row of phases in which a batch opens and P(k, t) as in `solvers.batching.counts`:
 
     size n < B    a P(n-1, T) 1
     size B        a F 1,    F = integral of P(B-2, t) d1 over t from 0 to T  (the arrival that fills the batch)
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from solvers.problem import Array, IntArray
 
 RESTART_SHARE = (
-    1e-10  # pull to the phases at any arrival: decides where batches never change phase (then exact to 1e-6)
+    1e-10  # chance of a restart in `settle`; where it decides (`opening_phases`), phases are good to 1e-6
 )
 
 
@@ -141,8 +141,8 @@ def law_of(problem: BufferProblem) -> BatchLaw:
 def opening_phases(d0: Array, d1: Array, closing: Array) -> Array:
     """Phases in which batches open in the long run: ``[b, u, s]`` with a = a R.
 
-    R goes from one opening to the next. Where fast batches keep to classes of phases, R alone has several such rows; the limit of
-    a small chance to restart from the phases at any arrival picks the one that is the same seen from all requests.
+    R goes from one opening to the next. Where batches of a fixed size keep to a cycle of phases, R has several such rows, one for
+    each place at which the first batch may open; a small chance to restart with any arrival averages over these places.
 
     Parameters
     ----------
