@@ -1,8 +1,8 @@
 """The law of a buffer: the phase in which a batch opens, the size it reaches, and how long its requests wait.
 
 The model is BATCH's (Ali, Pinciroli, Yan, Smirni, "BATCH: Machine Learning Inference Serving on Serverless Platforms with Adaptive
-Batching", SC 2020), without the approximations of its published solver (waits uniform, the opening phase by a rule of thumb). With a
-the row of phases in which a batch opens and P(k, t) as in `solvers.batching.counts`:
+Batching", SC 2020), without the approximations of its published solver (waits uniform, the opening phase by a rule of thumb). With
+a the row of phases in which a batch opens and P(k, t) as in `solvers.batching.counts`:
 
     size n < B    a P(n-1, T) 1
     size B        a F 1,    F = integral of P(B-2, t) d1 over t from 0 to T  (the arrival that fills the batch)
@@ -132,7 +132,9 @@ def law_of(problem: BufferProblem) -> BatchLaw:
         timeout_s=timeouts,
         opening_share=opening,
         size_share=share,
-        mean_batch=share @ np.arange(1.0, share.shape[2] + 1),
+        mean_batch=np.clip(  # whatever rounding makes of it
+            share @ np.arange(1.0, share.shape[2] + 1), 1.0, sizes[:, None].astype(float)
+        ),
         filling_rate=d1.sum(axis=1),
         counts=counts,
     )
