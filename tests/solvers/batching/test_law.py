@@ -46,6 +46,18 @@ def test_all_shares_sum_to_one() -> None:
             assert shares.sum(axis=2) == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_batch_has_one_request_and_no_more_than_it_holds(seed: int) -> None:
+    """To the last digit, whatever the shares of its sizes are rounded to: plans are read under these limits."""
+    rng = np.random.default_rng(seed)
+    away, rate_rps = rng.uniform(0.1, 3.0, 2), rng.uniform(0.1, 50.0, 2)
+    process = np.diag(away)[:, ::-1] - np.diag(away + rate_rps), np.diag(rate_rps)
+    law = law_of(buffers(process, timeout_s=np.array([0.0, 5.0, 60.0])))
+    assert (law.mean_batch >= 1).all()
+    assert (law.mean_batch <= law.batch_size[:, None]).all()
+    assert (law.mean_batch[0] == 1).all()
+
+
 def test_a_unit_of_time_changes_nothing() -> None:
     """Twice the rates and half the timeouts give the same sizes."""
     d0, d1 = SWITCHING
