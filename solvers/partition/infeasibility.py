@@ -86,8 +86,9 @@ def _why_not(prices: ColumnPrices, begin: int, end: int) -> InfeasiblePartitionE
     fits = p.memory_mb >= memory
     fastest = p.call_ms + start + float(compute[fits].min(initial=np.inf))
     checks = (
-        ("package", p.base_package_mib + weights, p.package_mib, "MiB of deployment package"),
-        ("tmp", weights if p.weights_in_tmp else 0.0, p.tmp_mib, "MiB of temporary disk"),
+        ("tmp", weights, p.tmp_mib, "MiB of temporary disk")
+        if p.weights_in_tmp
+        else ("package", p.base_package_mib + weights, p.package_mib, "MiB of deployment package"),
         ("memory", memory, float(p.memory_mb[-1]), "MiB of memory"),
         ("timeout", fastest, p.timeout_ms, "ms in its longest call at the fastest memory size it fits"),
     )

@@ -118,12 +118,8 @@ class ColumnPrices:
         return bool(longest + (p.init_ms + p.load_ms.sum() if p.cold_share else 0.0) > p.timeout_ms)
 
     def fits_disk(self, weights_mib: Any) -> Any:
-        """Whether package and temporary disk hold the weights."""
-        p = self.problem
-        fits = p.base_package_mib + weights_mib <= p.package_mib * (
-            1 + 1e-12
-        )  # 1e-12: sums in floating point
-        return fits & (weights_mib <= p.tmp_mib * (1 + 1e-12)) if p.weights_in_tmp else fits
+        """Whether package or temporary disk, whichever has to, hold the weights."""
+        return weights_mib <= self.problem.weights_limit_mib * (1 + 1e-12)  # 1e-12: sums in floating point
 
     def warm_ms(self, begin: Any, end: Any, memory: Any) -> Any:
         """Time of a warm call: handler, receiving, compute, sending; indices broadcast."""

@@ -94,15 +94,15 @@ class PartitionProblem:
     cold_share
         Share of calls that are cold, in [0, 1].
     package_mib, base_package_mib
-        Most a deployment package may hold, and what it holds beside weights.
+        Most a deployment package may hold, and what it holds beside weights. Without `weights_in_tmp` the weights are in it.
     base_memory_mib
         Memory the runtime takes beside weights and activations.
     tmp_mib
-        Temporary disk of a function; limits the weights where `weights_in_tmp`.
+        Temporary disk of a function.
     timeout_ms
         Longest call, the cold one where `cold_share` is above 0.
     weights_in_tmp
-        Weights pass through the temporary disk (they are fetched, not part of the package).
+        Weights are fetched to the temporary disk and limited by it, in place of the package.
     max_functions
         Most functions the chain may be cut into; None: no limit.
     forks
@@ -151,6 +151,10 @@ class PartitionProblem:
             problems.append(f"billing_step_ms is {self.billing_step_ms}; it must be finite and above 0")
         if not 0 <= self.cold_share <= 1:
             problems.append(f"cold_share is {self.cold_share}; it must be in [0, 1]")
+        if self.base_package_mib > self.package_mib:
+            problems.append(
+                f"base_package_mib is {self.base_package_mib:g}; it must be at most package_mib, {self.package_mib:g}"
+            )
         if self.max_functions is not None and self.max_functions < 1:
             problems.append(f"max_functions is {self.max_functions}; it must be at least 1, or None")
         if problems:
@@ -171,6 +175,11 @@ class PartitionProblem:
             "h": len(self.hop_modes),
         }
         return found if self.forks is None else found | {"x": len(self.forks.begin)}
+
+    @property
+    def weights_limit_mib(self) -> float:
+        """Most weights of one function: what the package has room for, or the temporary disk."""
+        return self.tmp_mib if self.weights_in_tmp else self.package_mib - self.base_package_mib
 
     @property
     def function_limit(self) -> int | None:

@@ -137,7 +137,7 @@ def load_blocks(p: Parameters, x: Variables) -> Family:
 def hold_weights(p: Parameters, x: Variables) -> Family:
     """weights_mib[l] >= param_mib[l] + weights_mib[l-1] - room is_cut[l]  for all l > 0, and weights_mib[l] <= room.
 
-    room is what package and temporary disk leave for weights, so the row says nothing where the chain is cut.
+    room is what package or temporary disk have for weights, so the row says nothing where the chain is cut.
     """
     carried = x.weights_mib[:-1] - p.room_mib * x.is_cut[1:-1]
     grows = x.weights_mib[1:] >= p.problem.param_mib[1:] + carried

@@ -72,10 +72,8 @@ class Parameters:
 
     @property
     def room_mib(self) -> float:
-        """The most weights a function may hold."""
-        p = self.problem
-        disk = min(p.package_mib - p.base_package_mib, p.tmp_mib if p.weights_in_tmp else np.inf)
-        return float(min(disk, p.param_mib.sum()))
+        """The most weights a function may hold, or all of the chain's where that is less."""
+        return float(min(self.problem.weights_limit_mib, self.problem.param_mib.sum()))
 
     @property
     def most_extra_ms(self) -> float:

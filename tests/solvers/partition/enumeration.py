@@ -86,10 +86,10 @@ def _priced(
     warm = problem.call_ms + work_ms
     cold = warm + problem.init_ms + load_ms
     share = problem.cold_share
+    room_mib = problem.tmp_mib if problem.weights_in_tmp else problem.package_mib - problem.base_package_mib
     if (
-        problem.base_package_mib + weights > problem.package_mib
+        weights > room_mib
         or problem.base_memory_mib + weights + peak > problem.memory_mb[m]
-        or (problem.weights_in_tmp and weights > problem.tmp_mib)
         or (cold if share else warm) > problem.timeout_ms
     ):
         return None

@@ -27,6 +27,7 @@ ENDS = [0.0, 0.0]
         ({"block_ms": -np.ones((2, 2))}, "block_ms must be finite and >= 0"),
         ({"memory_mb": np.array([2000, 1000])}, "memory_mb must be above 0 and ascend"),
         ({"billing_step_ms": 0.0}, "billing_step_ms is 0.0"),
+        ({"base_package_mib": 101.0}, "base_package_mib is 101; it must be at most package_mib, 100"),
         ({"cold_share": 1.5}, r"cold_share is 1.5; it must be in \[0, 1\]"),
         ({"max_functions": 0}, "max_functions is 0; it must be at least 1"),
         ({"timeout_ms": np.nan}, "timeout_ms is nan; it must be >= 0"),
