@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Bracket = tuple[float, float]  # least and most requests/s
 
-WIDTH = 2.0  # most over least rate of a range: over it a price falls by a tenth in the median of 42 options, a fifth at most
+WIDTH = 2.0  # most over least rate of a range: over it a price falls by a tenth in the median of 42 options, 21 % at most
 BRACKETS_MOST = 8  # of a model and tier: each is a whole variable in every window and level
 EDGE_DIGITS = 4  # of a rate between two ranges, as the option's id gives it
 SEARCH_RATES = 3  # both ends and their geometric mean
-PROMISE_RATES = 7  # 12 % apart at that width: at 61 rates shares in time fell 3e-6 lower at most, prices rose no higher
+PROMISE_RATES = 7  # 12 % apart: at 61 rates shares in time fell 3e-6 lower at most, prices rose no higher
 
 
 def rate_brackets(settings: Functions, top_rps: float) -> list[Bracket]:
