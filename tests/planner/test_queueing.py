@@ -308,16 +308,23 @@ def test_diverted_share_at_the_edges() -> None:
     assert (np.diff(shares) >= -1e-6).all()
 
 
-@pytest.mark.parametrize("running", [0.1, 2.0, 15.0])
-@pytest.mark.parametrize("kept", [4.0, 40.0])
+@pytest.mark.parametrize("running", [0.001, 0.02, 0.1, 2.0, 15.0])
+@pytest.mark.parametrize("kept", [1.0, 4.0, 40.0])
 def test_cold_share_covers_simulation(running: float, kept: float) -> None:
     """`running` calls at once on average, `kept` calls within the keep-alive time."""
     bound = float(cold_start_share(running, 1.0, kept / running))
     assert bound >= 0.98 * cold_share(POINTS[:40_000] / running, 1.0, kept / running)
 
 
+def test_calls_far_apart_are_cold_where_the_last_one_is_too_long_ago() -> None:
+    """A call every 100 s of 0.5 s, kept for 600 s: e^-6 find nothing idle in time, 1 - e^-0.005 find a call running."""
+    share = float(cold_start_share(0.01, 0.5, 600.0))
+    assert share == pytest.approx(0.00248 + 0.00499, abs=1e-5)
+    assert share == pytest.approx(cold_share(POINTS[:40_000] / 0.01, 0.5, 600.0), rel=0.15)
+
+
 def test_cold_share_at_the_edges() -> None:
-    assert cold_start_share([0.0, 1e-6], 1.0, 600.0) == pytest.approx([1.0, 1.0])
+    assert cold_start_share([0.0, 1e-6], 1.0, 600.0) == pytest.approx([1.0, np.exp(-6e-4)], abs=1e-5)
     calm, clumped = (float(cold_start_share(5.0, 1.0, 600.0, overflow=flag)) for flag in (False, True))
     assert clumped == pytest.approx(3.5 * calm)
 
