@@ -150,7 +150,7 @@ def provisioning_problem(
         quota_use=quota_use(scenario, machines),
         quota_limit=np.array([quota.vcpu for quota in scenario.resources.quotas], dtype=float),
         usd_per_request=np.array([function.usd_per_request for function in functions], dtype=float),
-        concurrency_s=np.array([function.concurrency_s for function in functions], dtype=float),
+        concurrency_s=np.array([function.counted_concurrency_s for function in functions], dtype=float),
         concurrency_limit=float(limit),
         linear_rps=linear_rates(demand.classes, groups, used_share),
         owned_count=owned_counts(machines),

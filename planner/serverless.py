@@ -31,6 +31,8 @@ class ServerlessFunction:
         Share of calls that start cold at the stated rate and keep-alive time.
     usd_per_request, concurrency_s
         Price of one request and the function-seconds it holds, cold starts included; within `rate_rps` at its dearer end.
+    least_usd_per_request
+        Price at the cheapest rate within `rate_rps`; None: the price is the same at any rate.
     deadline_meet_rate
         Class name -> share of its requests known to be answered in time, waits and cold starts included; within `rate_rps` at
         its worst rate.
@@ -72,6 +74,7 @@ class ServerlessFunction:
     usd_per_h: float = 0.0
     arrivals: str | None = None
     partition: tuple[PartitionSegment, ...] | None = None
+    least_usd_per_request: float | None = None
 
     @property
     def model(self) -> str:
@@ -86,6 +89,16 @@ class ServerlessFunction:
     def share_in_time(self, class_name: str) -> float:
         """Least share of a class's requests that it answers in time."""
         return self.deadline_meet_rate[class_name]
+
+    @property
+    def counted_concurrency_s(self) -> float:
+        """Function-seconds of a request as they count against the account's limit: executions kept ready count though they idle.
+
+        They are spread over the least rate of the range, so at any rate sent they are counted in full.
+        """
+        if self.provisioned_concurrency == 0 or self.rate_rps is None:
+            return self.concurrency_s
+        return max(self.concurrency_s, self.provisioned_concurrency / self.rate_rps[0])
 
     @property
     def functions(self) -> int:

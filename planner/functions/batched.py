@@ -230,6 +230,7 @@ class BufferSearch:
             billed_ms=promise.billed_ms,
             cold_start_share=promise.cold_share,
             usd_per_request=promise.usd_per_request,
+            least_usd_per_request=promise.least_usd_per_request,
             concurrency_s=promise.concurrency_s,
             deadline_meet_rate=met,
             source=self.times.source,

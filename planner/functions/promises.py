@@ -26,11 +26,14 @@ class Promise:
     ----------
     usd_per_request, concurrency_s, mean_batch, cold_share, call_ms, billed_ms
         At the dearest rate; the last two of a call, warm, and as billed with its cold starts.
+    least_usd_per_request
+        Price of a request at the cheapest rate.
     in_time
         Deadline, seconds -> the least share of the requests that keep it, over the rates and arrivals.
     """
 
     usd_per_request: float
+    least_usd_per_request: float
     concurrency_s: float
     mean_batch: float
     cold_share: float
@@ -60,7 +63,9 @@ def promise_of(
         deadline_s: min(float(buffers.in_time(share, deadline_s)[0, 0, 0]) for buffers, share in pairs)
         for deadline_s in set(deadlines_s)
     }
-    return replace(max(figures, key=lambda one: one.usd_per_request), in_time=worst)
+    dearest = max(figures, key=lambda one: one.usd_per_request)
+    least = min(one.usd_per_request for one in figures)
+    return replace(dearest, least_usd_per_request=least, in_time=worst)
 
 
 def _figures(buffers: Buffers, cold: Array, tariff: FunctionTariff, *, ready: bool) -> Promise:
@@ -73,6 +78,7 @@ def _figures(buffers: Buffers, cold: Array, tariff: FunctionTariff, *, ready: bo
     billed_usd = float(buffers.usd_per_request(cold)[0, 0, 0]) * batch - problem.usd_per_call
     return Promise(
         usd_per_request=float(usd[0, 0, 0]),
+        least_usd_per_request=float(usd[0, 0, 0]),
         concurrency_s=float(buffers.concurrency_s(cold)[0, 0, 0]),
         mean_batch=batch,
         cold_share=float(cold[0, 0, 0]),

@@ -48,7 +48,10 @@ class StatedError(Document):
     """What a grid or a bracket of the program leaves open; no part of the gap."""
 
     name: str = Field(description="Which grid.")
-    error: Amount = Field(description="By how much a plan off the grid could be better at most.")
+    error: Amount = Field(
+        description="By how much a plan off the grid could be better at most; of ranges of rates, by how much this one "
+        "may cost less."
+    )
 
 
 class Certificate(Document):

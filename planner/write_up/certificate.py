@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from planner.plan import Amount, BoundTried, Certificate, StatedError
+from planner.write_up.planned import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from planner.write_up.planned import Planned
 
 COST_UNIT = "USD per horizon"
@@ -89,7 +94,10 @@ def certificate_of(planned: Planned, verdict: Verdict | None, *, greedy: bool) -
         objective_usd=verdict.value if by_cost else None,
         bound_usd=verdict.bound if by_cost else None,
         spend_usd=planned.spend_usd,
-        errors=tuple(StatedError(name=name, error=amount(value)) for name, value in verdict.errors),
+        errors=tuple(
+            StatedError(name=name, error=amount(value))
+            for name, value in (*verdict.errors, *(rate_error(planned) if by_cost else ()))
+        ),
         infeasible=None if verdict.infeasible is None else amount(verdict.infeasible),
         fixed_capacity_gap=solution.fixed_capacity_gap if by_cost else None,
         fixed_capacity_bound_usd=solution.fixed_capacity_bound_usd if by_cost else None,
@@ -102,6 +110,18 @@ def certificate_of(planned: Planned, verdict: Verdict | None, *, greedy: bool) -
         runtime_s=solution.runtime_s,
         phases_s=solution.phases_s,
     )
+
+
+def rate_error(planned: Planned) -> Iterator[tuple[str, float]]:
+    """By how much the plan may cost less than it says, USD: buffers have the price of the dearest rate of their range."""
+    p, functions = planned.problem, planned.options.functions
+    over_usd = [
+        0.0 if one.least_usd_per_request is None else one.usd_per_request - one.least_usd_per_request
+        for one in functions
+    ]
+    if any(one.least_usd_per_request is not None for one in functions):
+        rate = np.einsum("kftq,q,f->t", planned.overflow_rps, p.level_share, np.array(over_usd))
+        yield "ranges of rates", float(SECONDS_PER_HOUR * p.window_h @ rate)
 
 
 def _status(status: str) -> Literal["optimal", "gap_missed", "limit"]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from planner.assembly import provisioning_problem
+from planner.write_up.certificate import rate_error
 from planner.write_up.document import cold_start_warnings
 from planner.write_up.options import burst_functions, options_used
 from planner.write_up.windows import windows_of
@@ -49,6 +50,20 @@ def test_functions_kept_ready_are_paid_in_every_window_that_calls_them() -> None
     calls = [window.cost.functions_usd for window in windows_of(buffered(made, usd_per_h=0.0))]
     assert np.subtract(paid, calls) == pytest.approx([0.03, 0.0, 0.03, 0.03])
     assert paid[1] == 0.0
+
+
+def test_what_a_range_of_rates_may_overstate_stands_beside_the_gap() -> None:
+    """A tenth of what the calls cost, where the cheapest rate of the range costs a tenth less."""
+    made = buffered()
+    (function,) = made.options.functions
+    least = 0.9 * function.usd_per_request
+    made = buffered(least_usd_per_request=least)
+    ((name, error),) = rate_error(made)
+    assert name == "ranges of rates"
+    assert error == pytest.approx(
+        0.1 * sum(one.cost.functions_usd for one in windows_of(buffered(usd_per_h=0.0)))
+    )
+    assert not list(rate_error(buffered()))
 
 
 def test_the_settings_reach_the_windows_and_the_options() -> None:

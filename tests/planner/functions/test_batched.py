@@ -164,6 +164,7 @@ def test_functions_kept_ready_are_priced_by_the_hour_and_call_cheaper() -> None:
         assert one.provisioned_concurrency >= 1
         assert one.usd_per_h == pytest.approx(one.provisioned_concurrency * 2 * 3600 * 0.0000041667)
         assert one.id.endswith(f"/p{one.provisioned_concurrency}")
+        assert one.counted_concurrency_s == max(one.concurrency_s, one.provisioned_concurrency / 0.5)
         assert min(one.deadline_meet_rate.values()) >= 0.998
     without = options(replace_percentile(asked(rate_brackets_rps=[0.5, 1.0]), 0.998), *batches())
     assert not [one for one in without.functions if one.rate_rps]
