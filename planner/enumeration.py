@@ -238,7 +238,7 @@ def notes_of(
     for group in groups:
         if group.count_max == COUNT_CAP and group.capacity_rps[-1] < classes.reach_of(group.classes):
             yield f"{group.id}: {COUNT_CAP} machines, the cap, cannot carry all its classes"
-    if functions:
+    if any(one.rate_rps is None for one in functions):
         settings = scenario.resources.functions
         assumed = (
             f"a call rate of {settings.least_rate_rps:g}/s and {settings.keep_alive_s:g} s of keep-alive"
