@@ -25,9 +25,11 @@ def spilled_share(
 ) -> Array:
     """Share of calls that find every function that is kept ready busy; each counts as a cold start.
 
-    Erlang's loss formula of n servers under a = rate x duration, with n / z and a / z under arrivals of peakedness z
-    (Hayward's approximation, Fredericks 1980). Calls come no more bursty than the requests they gather. Worked: 2 ready, 1 call
-    running on average, Poisson: (1/2) / (1 + 1 + 1/2) = 0.2.
+    Erlang's loss formula of n servers under a = rate x duration, with n / z and a / z under arrivals of peakedness z (Hayward's
+    approximation, Fredericks 1980). Calls come no more bursty than the requests they gather. Worked: 2 ready, 1 call running on
+    average, Poisson: (1/2) / (1 + 1 + 1/2) = 0.2. Beside simulations of MMPP(2) arrivals it is exact for Poisson calls and far
+    above for gathered ones (index 10, batches of 8: 0.40 for less than 0.001), so too many are kept ready rather than too few;
+    for single requests in bursts shorter than a few calls it may fall short (index 20 in 0.2 s, calls of 0.13 s: 0.02 for 0.03).
     """
     peaked = max(dispersion_index, 1.0)
     erlangs = np.asarray(calls_per_s, dtype=float) * np.asarray(duration_s, dtype=float)
