@@ -67,7 +67,7 @@ def compile_program(
     families, squares
         Say what the rows are, and which norms and squares lie beside them.
     """
-    data, _, _ = linear.get_problem_data(cp.HIGHS)
+    data, _, inverse = linear.get_problem_data(cp.HIGHS)
     stuffed = data["param_prob"]
     rows = family_rows(families)
     equalities, total = data["dims"].zero, len(data["b"])
@@ -84,7 +84,7 @@ def compile_program(
         lower=bound_or(data["lower_bounds"], -np.inf, len(integer)),
         upper=bound_or(data["upper_bounds"], np.inf, len(integer)),
         integer=integer,
-        offset=float(data.get("offset", 0.0) or 0.0),
+        offset=float(inverse[-1]["offset"]),  # where cvxpy keeps the constant of the objective
     )
     columns = dict(stuffed.var_id_to_col)
     places = {v.name(): places_of(v, columns) for v in linear.variables() if v.id in columns}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import solvers.backends.scip as scip
+from solvers.backends.check import OBJECTIVE_TOLERANCE, relative_gap
 from solvers.backends.lp_file import fitted_names, lp_lines
 from solvers.backends.pulp_programs import finite
 from solvers.backends.status import Report, Settings, Status
@@ -67,12 +68,18 @@ def run(program: BilinearProgram, settings: Settings) -> Report:
     for name, value in scip.parameters(settings).items():
         model.setParam(name, value)
     model.optimize()
-    status = scip.read_status(model)
-    values = None
+    status, bound, values = scip.read_status(model), scip.read_bound(model, 0.0), None
     if status in (Status.OPTIMAL, Status.FEASIBLE):
         best = model.getBestSol()
         values = np.array([best[column] for column in columns])
-    return Report(status, values, scip.read_bound(model, 0.0), nodes=int(model.getNTotalNodes()))
+        if (
+            bound is None
+            or relative_gap(model.getSolObjVal(best), bound) > settings.gap + OBJECTIVE_TOLERANCE
+        ):
+            status = (
+                Status.FEASIBLE
+            )  # where numerical trouble leaves nodes open SCIP says "optimal" all the same
+    return Report(status, values, bound, nodes=int(model.getNTotalNodes()))
 
 
 def build(program: BilinearProgram) -> tuple[Any, list[Any]]:

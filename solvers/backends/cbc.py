@@ -77,9 +77,15 @@ def run(program: LinearProgram, settings: Settings) -> Report:
 
 
 def read_bound(words: str, offset: float) -> float | None:
-    """Return the last lower bound in CBC's log; it prints none where it closed the gap to its tolerance."""
+    """Return the last lower bound in CBC's log; it prints none where it closed the gap to its tolerance.
+
+    The log rounds to a few decimals, so half a unit of the last is taken off.
+    """
     found = re.findall(r"^Lower bound:\s+(\S+)", words, re.MULTILINE)
-    return float(found[-1]) + offset if found else None
+    if not found:
+        return None
+    decimals = len(found[-1].partition(".")[2])
+    return float(found[-1]) - 0.5 * 10.0**-decimals + offset
 
 
 def read_nodes(words: str) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from solvers.backends import Status, glpk, installed_backends, settle_trivial, solve
+from solvers.backends import Status, cbc, glpk, installed_backends, settle_trivial, solve
 from solvers.backends.pulp_solvers import others, run_other
 from solvers.backends.status import Report, Settings
 from tests.solvers.backend_cases import CASES, Case, hard_knapsack
@@ -95,3 +95,9 @@ def test_a_crash_of_cbc_is_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     answer = solve(CASES[0].program, solver="pulp-cbc")
     assert answer.status is Status.FAILED
     assert answer.message.startswith("CBC: ")
+
+
+def test_the_bound_in_the_log_of_cbc_is_rounded_down() -> None:
+    """The log rounds to a few decimals; half a unit of the last is taken off, so that the bound stays one."""
+    assert cbc.read_bound("Lower bound:                    34.727\n", offset=0.5) == pytest.approx(35.2265)
+    assert cbc.read_bound("Enumerated nodes: 3\n", offset=0.5) is None

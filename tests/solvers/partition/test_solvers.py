@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,3 +163,10 @@ def test_the_quadratic_program_refuses_forks() -> None:
     problem = random_chain(np.random.default_rng(0), 4, 3, forks=3, hard_limits=False)
     with pytest.raises(ProblemError, match="knows no forks"):
         solve_partition(problem, solver="scip")
+
+
+def test_the_bound_of_the_quadratic_program_counts_loading() -> None:
+    """Loading every block is a constant of the latency: a bound without it would prove nothing."""
+    problem = replace(limited_chain(), hop_ms=0.0)
+    answer = solve_partition(problem, budget_usd=1.0, minimise="latency", solver="scip")
+    assert answer.bound == pytest.approx(answer.latency_ms, rel=AGREEMENT)
