@@ -2,7 +2,23 @@
 
 from solvers.batching.buffer import BufferProblem
 from solvers.batching.grid import BatchGrid, priced
+from solvers.batching.groupings import SharedBuffer, Sharing, best_sharing, sharing_of, two_stage_merging
 from solvers.batching.law import BatchLaw, law_of
 from solvers.batching.search import BatchChoice, cheapest
+from solvers.batching.sharing import SharingProblem
 
-__all__ = ["BatchChoice", "BatchGrid", "BatchLaw", "BufferProblem", "cheapest", "law_of", "priced"]
+__all__ = [
+    "BatchChoice",
+    "BatchGrid",
+    "BatchLaw",
+    "BufferProblem",
+    "SharedBuffer",
+    "Sharing",
+    "SharingProblem",
+    "best_sharing",
+    "cheapest",
+    "law_of",
+    "priced",
+    "sharing_of",
+    "two_stage_merging",
+]

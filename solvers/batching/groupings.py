@@ -83,8 +83,8 @@ class Sharing:
 def best_sharing(problem: SharingProblem) -> Sharing:
     """The cheapest grouping: of all, with up to `MOST_CLASSES` classes.
 
-    With more, of those whose groups are intervals of the classes in the order of their deadlines. Most often the best of all
-    groupings is one of these, not always; `tests.benchmarks.sharing` counts how often and at what cost.
+    With more, of those whose groups are intervals of the classes in the order of their deadlines. The best of all groupings nearly
+    always is one of these, but need not be: a class that fills its batches alone may lie between two that should share.
     """
     classes = len(problem.rate_rps)
     if classes > MOST_CLASSES:

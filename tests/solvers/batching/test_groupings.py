@@ -50,6 +50,22 @@ def test_groups_in_order_are_the_best_of_those_and_bounded_by_the_best_of_all(se
     assert best_sharing(problem).usd_per_s <= in_order.usd_per_s * (1 + 1e-12) <= min(costs) * (1 + 1e-9)
 
 
+def test_the_best_groups_need_not_follow_the_deadlines() -> None:
+    """A busy class fills its batches alone; the urgent one does better with the patient one, past the busy one's deadline."""
+    problem = sharing_problem(
+        [45.0, 26.0, 15.0],
+        [0.73, 0.33, 1.14],
+        service_s=np.outer([1.0, 0.6], 0.12 + 0.042 * np.arange(1, 13)),
+        usd_per_s=np.array([1.7e-5, 2.1e-5]),
+        usd_per_call=2e-5,
+        batch_size=np.array([1, 2, 3, 4, 6, 8, 12]),
+    )
+    best, in_order = best_sharing(problem), best_in_order(problem)
+    assert best.groups == ((0,), (1, 2))
+    assert in_order.groups == ((0, 2), (1,))
+    assert in_order.usd_per_s > 1.01 * best.usd_per_s
+
+
 def test_many_classes_share_in_the_order_of_their_deadlines_and_it_is_said() -> None:
     problem = drawn(3, 14)
     best = best_sharing(problem)
