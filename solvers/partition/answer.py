@@ -66,7 +66,7 @@ class PartitionAnswer:
     solver
         The one that answered.
     work
-        Counts of what it looked at: ``arcs`` (columns in the exact search), ``labels``, ``passes`` (over all columns), ``nodes``.
+        Counts of what it looked at: ``arcs`` (columns in the exact search), ``labels``, ``nodes`` of the search tree.
     """
 
     segments: tuple[Segment, ...]

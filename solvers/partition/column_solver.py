@@ -49,11 +49,20 @@ def solve_columns(
         time_limit_s=time_limit_s,
         cost_scale=MICRO if relaxation.goal.minimise == "cost" else 1.0,
     )
+    require_search(answer.status, backend)
     if answer.values is None:
         return None, answer
     used = np.flatnonzero(answer.values[program.columns["use"]] > 0.5)
     path = columns.taking(used[np.argsort(columns.begin[used])])
     return checked(path, relaxation.goal, backend), answer
+
+
+def require_search(status: Status, backend: str) -> None:
+    """Raise `BackendError` where the backend gave up, or finds nothing in a problem that has a partition."""
+    if status not in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT):
+        raise BackendError(
+            f"{backend} ends with {status.value!r} on a problem that has a partition; solve with labels"
+        )
 
 
 def checked(path: Columns, goal: Goal, backend: str) -> Columns:
@@ -63,8 +72,3 @@ def checked(path: Columns, goal: Goal, backend: str) -> Columns:
             f"{backend} calls for {goal.limited(path):.9g} where {goal.limit:.9g} is allowed; solve with labels"
         )
     return path
-
-
-def failed(answer: Answer) -> bool:
-    """Whether the backend gave up without a limit to blame."""
-    return answer.status not in (Status.OPTIMAL, Status.FEASIBLE, Status.LIMIT)

@@ -10,7 +10,7 @@ from solvers.backends import bilinear
 from solvers.backends.bilinear import BilinearProgram
 from solvers.backends.status import Settings
 from solvers.errors import ProblemError
-from solvers.partition.column_solver import MICRO, checked
+from solvers.partition.column_solver import MICRO, checked, require_search
 from solvers.partition.columns import columns_between
 from solvers.partition.quadratic_program import build
 from solvers.partition.quadratic_variables import Parameters
@@ -36,7 +36,7 @@ def solve_quadratic(
     ProblemError
         The problem has forks: the program has no decision for them.
     BackendError
-        SCIP is not installed, or calls for what breaks the limit.
+        SCIP is not installed, gives up, or calls for what breaks the limit.
     """
     if relaxation.problem.forks is not None:
         raise ProblemError(["the quadratic program knows no forks; solve with labels or pulp"])
@@ -45,6 +45,7 @@ def solve_quadratic(
     arrays = BilinearProgram(program.arrays.linear.scaled(scale), program.products)
     report = bilinear.run(arrays, Settings(gap=gap, time_limit_s=time_limit_s))
     bound = -np.inf if report.bound is None else report.bound / scale
+    require_search(report.status, "scip")
     if report.values is None:
         return None, bound, report
     path = path_of(relaxation, program, report.values)

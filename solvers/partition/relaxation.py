@@ -163,9 +163,7 @@ class Relaxation:
         """LARAC from a path that keeps the limit and one that breaks it: the last of either, multiplier and pass."""
         goal = self.goal
         for _ in range(MOST_STEPS):
-            saved = goal.sought(under) - goal.sought(
-                over
-            )  # below 0 only against a path over fewer memory sizes
+            saved = goal.sought(under) - goal.sought(over)  # below 0 only if `over` is of fewer memory sizes
             multiplier = max(0.0, saved / (goal.limited(over) - goal.limited(under)))
             found = self.run(goal.weights(multiplier), memories)
             line = goal.sought(over) + multiplier * goal.limited(over)

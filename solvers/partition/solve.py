@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from solvers.backends.status import Status
 from solvers.errors import BackendError, ProblemError
 from solvers.partition.answer import answer_of
-from solvers.partition.goal import Goal
+from solvers.partition.goal import Goal, widened
 from solvers.partition.infeasibility import require_feasible, require_own_limit
 from solvers.partition.label_solver import search_labels
 from solvers.partition.prices import ColumnPrices
@@ -77,6 +77,8 @@ def solve_partition(
     # whether the limit on what is minimised is kept is told to the last digit
     best, bound, stopped, work = solved(relaxation, gap if isinf(goal.own_limit) else 0.0, time_limit_s)
     require_own_limit(goal, bound if best is None or stopped else goal.sought(best))
+    if best is not None and goal.sought(best) > widened(goal.own_limit):
+        best = None  # stopped before one within both limits was found
     status = "limit" if stopped else "optimal"
     return answer_of(relaxation.prices, goal, best, bound=bound, status=status, solver=solver, work=work)
 

@@ -170,3 +170,17 @@ def test_the_bound_of_the_quadratic_program_counts_loading() -> None:
     problem = replace(limited_chain(), hop_ms=0.0)
     answer = solve_partition(problem, budget_usd=1.0, minimise="latency", solver="scip")
     assert answer.bound == pytest.approx(answer.latency_ms, rel=AGREEMENT)
+
+
+def test_no_partition_beyond_a_limit_is_handed_out() -> None:
+    """Stopped with nothing within both limits in hand, the labels hand out nothing; with time they find what there is."""
+    problem = random_chain(np.random.default_rng(24), 30, 8, hard_limits=False, odd_tariff=True)
+    (question, _) = questions(problem, 0.5)
+    best_known = solve_partition(problem, gap=0.0, time_limit_s=1e-9, **question)
+    optimum = solve_partition(problem, gap=0.0, **question)
+    assert optimum.usd < best_known.usd
+    within = {**question, "budget_usd": optimum.usd * (1 + 1e-7)}
+    stopped = solve_partition(problem, time_limit_s=1e-9, **within)
+    assert (stopped.status, stopped.segments, stopped.usd, stopped.gap) == ("limit", (), np.inf, np.inf)
+    assert stopped.bound <= optimum.usd
+    assert solve_partition(problem, **within).usd == pytest.approx(optimum.usd)
