@@ -23,7 +23,6 @@ import numpy as np
 from solvers.backends.bilinear import BilinearProgram, Product
 from solvers.blocks import compile_program
 from solvers.families import Family
-from solvers.partition.prices import STEP_TOLERANCE
 from solvers.partition.quadratic_variables import add_variables
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def cold_ms(p: Parameters, x: Variables) -> Expression:
 def bill_warm(p: Parameters, x: Variables) -> Family:
     """Step warm_steps[l] >= done_ms[l] + tail[l]  for all l."""
     step = p.problem.billing_step_ms
-    return Family("bill_warm", (step * x.warm_steps >= warm_ms(p, x) - step * STEP_TOLERANCE,))
+    return Family("bill_warm", (step * x.warm_steps >= warm_ms(p, x),))
 
 
 def bill_cold(p: Parameters, x: Variables) -> Family:
@@ -185,7 +184,7 @@ def bill_cold(p: Parameters, x: Variables) -> Family:
     if not p.problem.cold_share:
         return Family("bill_cold", ())
     step = p.problem.billing_step_ms
-    return Family("bill_cold", (step * x.cold_steps >= cold_ms(p, x) - step * STEP_TOLERANCE,))
+    return Family("bill_cold", (step * x.cold_steps >= cold_ms(p, x),))
 
 
 def add_extra(p: Parameters, x: Variables) -> Family:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import cvxpy as cp
 import numpy as np
 
-from solvers.partition.prices import STEP_TOLERANCE
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -120,8 +118,8 @@ def add_variables(p: Parameters) -> Variables:
         unloaded_ms=cp.Variable(L, bounds=[0, p.most_loaded_ms], name="unloaded_ms"),
         warm_steps=cp.Variable(L, bounds=[0, warm_steps], integer=True, name="warm_steps"),
         cold_steps=cp.Variable(L, bounds=[0, cold_steps], integer=True, name="cold_steps"),
-        extra_ms=cp.Variable(L, bounds=[-step * STEP_TOLERANCE, p.most_extra_ms], name="extra_ms"),
-        charged_ms=cp.Variable((L, M), bounds=[-step * STEP_TOLERANCE, p.most_extra_ms], name="charged_ms"),
+        extra_ms=cp.Variable(L, bounds=[0, p.most_extra_ms], name="extra_ms"),
+        charged_ms=cp.Variable((L, M), bounds=[0, p.most_extra_ms], name="charged_ms"),
         weights_mib=cp.Variable(L, bounds=[p.problem.param_mib, None], name="weights_mib"),
         peak_mib=cp.Variable(L, bounds=[p.problem.peak_mib, None], name="peak_mib"),
     )

@@ -142,12 +142,14 @@ class Relaxation:
 
     def bounded(self) -> Bounded:
         """Find the multiplier of the best bound, and the best path met on the way; `tightest` must keep the limit."""
-        under = self.tightest.path
-        over = self.run(self.goal.weights(0.0), self.memories)
+        coarse = self.memories[:: max(1, len(self.memories) // COARSE)]
+        over = self.run(self.goal.weights(0.0), coarse)
+        if self.goal.keeps(over.path):  # or there is none over these sizes
+            over = self.run(self.goal.weights(0.0), self.memories)
         if self.goal.keeps(over.path):
             return self._with_rest(over.path, self.goal.sought(over.path), 0.0, over)
-        best, broken = under, over.path
-        for memories in (self.memories[:: max(1, len(self.memories) // COARSE)], self.memories):
+        best, broken = self.tightest.path, over.path
+        for memories in (coarse, self.memories):
             best, broken, multiplier, last = self._narrowed(best, broken, memories)
         bound = last.length - multiplier * self.goal.limit
         return self._with_rest(best, min(bound, self.goal.sought(best)), multiplier, last)
@@ -170,6 +172,8 @@ class Relaxation:
             if found.length >= line - SAME * abs(line):
                 break
             under, over = (found.path, over) if goal.keeps(found.path) else (under, found.path)
+            if not multiplier and under is found.path:  # what is sought is least within the limit
+                break
         return under, over, multiplier, found
 
     def _cheapest(self, steps: list[tuple[int, int, int]], weights: tuple[float, float]) -> Columns:

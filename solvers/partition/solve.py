@@ -6,6 +6,7 @@ import difflib
 from math import isinf
 from typing import TYPE_CHECKING
 
+from solvers.backends.check import OBJECTIVE_TOLERANCE
 from solvers.backends.status import Status
 from solvers.errors import BackendError, ProblemError
 from solvers.partition.answer import answer_of
@@ -106,10 +107,15 @@ def by_columns(relaxation: Relaxation, gap: float, time_limit_s: float | None) -
 
 
 def by_quadratic(relaxation: Relaxation, gap: float, time_limit_s: float | None) -> Outcome:
-    """Solve the quadratic program."""
+    """Solve the quadratic program; its bound is held against a partition that the relaxation knows."""
     from solvers.partition.quadratic_solver import solve_quadratic
 
     best, bound, report = solve_quadratic(relaxation, gap=gap, time_limit_s=time_limit_s)
+    known = relaxation.goal.sought(relaxation.bounded().best)
+    if bound > known + OBJECTIVE_TOLERANCE * abs(known):
+        raise BackendError(
+            f"scip's bound {bound:.9g} lies above a partition of {known:.9g}: its numbers failed it; solve with labels"
+        )
     return best, bound, report.status is not Status.OPTIMAL, {"nodes": report.nodes}
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,8 +84,8 @@ class Run:
 
 def cpu_s() -> float:
     """CPU seconds of this process and of those it has waited for."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    waited = os.times()
+    return time.process_time() + waited.children_user + waited.children_system
 
 
 def run(solver: str, problem: PartitionProblem, question: dict[str, Any], limit_s: float) -> Run:

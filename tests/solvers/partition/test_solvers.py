@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from solvers.backends import bilinear
 from solvers.errors import BackendError, ProblemError
 from solvers.partition import (
     SOLVERS,
@@ -24,6 +25,7 @@ from tests.solvers.partition.hand_chains import limited_chain, paper_chain
 from tests.solvers.partition.random_chains import random_chain
 
 if TYPE_CHECKING:
+    from solvers.backends.status import Report, Settings
     from solvers.partition import PartitionProblem
 
 AGREEMENT = 2e-6  # relative: twice the gap asked for
@@ -184,3 +186,17 @@ def test_no_partition_beyond_a_limit_is_handed_out() -> None:
     assert (stopped.status, stopped.segments, stopped.usd, stopped.gap) == ("limit", (), np.inf, np.inf)
     assert stopped.bound <= optimum.usd
     assert solve_partition(problem, **within).usd == pytest.approx(optimum.usd)
+
+
+def test_a_bound_above_a_known_partition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SCIP was seen to prove too much on other forms of the program; such a proof is told, not handed on."""
+    run = bilinear.run
+
+    def boast(program: bilinear.BilinearProgram, settings: Settings) -> Report:
+        report = run(program, settings)
+        assert report.bound is not None
+        return replace(report, bound=2 * report.bound)
+
+    monkeypatch.setattr(bilinear, "run", boast)
+    with pytest.raises(BackendError, match="lies above a partition of"):
+        solve_partition(paper_chain(), deadline_ms=110, solver="scip")
