@@ -7,7 +7,8 @@
    include building it, and those of CBC its process. "columns fixed" is `--solver pulp`, "all columns" the same program without
    arc fixing. The wide solvers are left out where a run would only show the limit again: see `ROWS`.
 2. Real chains: the seven of profiles/chains and the 18 CNNs of keras_layers.csv, at 25 GFLOP/s a vCPU (times are only to be
-   of the right size here), zip package, payload to 4.5 MB, every 64 MB of memory.
+   of the right size here), zip package, payload to 4.5 MB, every 64 MB of memory; the quadratic program on the shorter ones, every
+   1,024 MB.
 3. Agreement: N random chains with all complications (cold calls, payload limits, forks, limits on functions, tariffs that follow
    no rule) where labels and linear program answer, and N/5 small ones where the quadratic program does, too; small ones are also
    enumerated by the suite. A disagreement is a difference of more than twice the gap asked for.
@@ -31,7 +32,7 @@ import numpy as np  # noqa: E402  after the number of threads is set
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from catalogs.layers import block_times, read_chain  # noqa: E402
+from catalogs.layers import read_chain  # noqa: E402
 from solvers.backends import Status  # noqa: E402
 from solvers.partition import (  # noqa: E402
     InfeasiblePartitionError,
@@ -43,15 +44,15 @@ from solvers.partition.column_solver import solve_columns  # noqa: E402
 from solvers.partition.goal import Goal  # noqa: E402
 from solvers.partition.prices import ColumnPrices  # noqa: E402
 from solvers.partition.relaxation import Relaxation  # noqa: E402
-from tests.solvers.partition.random_chains import USD_PER_MB_MS, random_chain  # noqa: E402
+from tests.solvers.partition.random_chains import random_chain  # noqa: E402
+from tests.solvers.partition.real_chains import cnn_models, real_problem  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from catalogs.layers import BlockChain
-
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "profiles"
 CHAINS = 3  # random chains a size
+QUADRATIC_BLOCKS = 30  # of the longest real chain that the quadratic program is tried on
 AGREEMENT = 2e-6  # relative: twice the gap asked for
 ALL = ("labels", "columns fixed", "all columns, HiGHS", "all columns, CBC", "quadratic, SCIP")
 ROWS = (  # cuts, memory sizes, solvers
@@ -62,7 +63,6 @@ ROWS = (  # cuts, memory sizes, solvers
     (500, 46, ALL[:2]),
     (500, 100, ALL[:2]),
 )
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -165,60 +165,28 @@ def told(runs: list[Run], labels: list[Run]) -> list[str]:
     ]
 
 
-def real_problem(chain: BlockChain) -> PartitionProblem:
-    """A chain as AWS Lambda would run it; the amounts that no catalog measures are those of the design's prototype."""
-    memory_mb = np.arange(128, 10241, 64)
-    blocks = chain.blocks
-    tensor_bytes = np.asarray(chain.cut_bytes, dtype=float)
-    wire_ms = tensor_bytes / 75e6 * 1000  # 75 MB/s a function (assumed)
-    hops = np.stack([np.where(tensor_bytes <= 4.5e6, wire_ms, np.inf), 30 + wire_ms], axis=1)
-    hops[[0, -1]] = 0.0
-    hop_usd = np.tile([0.0, 5.4e-6], (len(tensor_bytes), 1))  # a put and a get, USD
-    hop_usd[[0, -1]] = 0.0
-    param_mib = np.array([one.param_bytes for one in blocks]) / MIB
-    return PartitionProblem(
-        block_ms=block_times(chain, memory_mb, gflops_per_vcpu=25.0).block_ms,
-        param_mib=param_mib,
-        peak_mib=np.array([one.peak_bytes for one in blocks]) / MIB,
-        load_ms=param_mib / 75 * 1000,
-        memory_mb=memory_mb,
-        usd_per_ms=memory_mb * USD_PER_MB_MS,
-        hop_modes=("payload", "store"),
-        send_ms=hops,
-        receive_ms=hops,
-        hop_usd=hop_usd,
-        call_ms=10.0,
-        hop_ms=15.0,
-        usd_per_call=2e-7,
-        billing_step_ms=1.0,
-        init_ms=500.0,
-        cold_share=0.01,
-        package_mib=250.0,
-        base_package_mib=190.0,  # so much of frameworks that the larger networks have to be cut
-        base_memory_mib=180.0,
-        tmp_mib=512.0,
-        timeout_ms=900_000.0,
-    )
-
-
 def real_rows(limit_s: float) -> Iterator[list[str]]:
-    """One row a real chain and solver."""
+    """One row a real chain, set of memory sizes and solver."""
     table = SHARED / "keras_layers.csv"
-    models = list(dict.fromkeys(line.split(",")[0] for line in table.read_text().splitlines()[1:]))
     chains = [(f"{path.stem} (chain)", path, None) for path in sorted((SHARED / "chains").glob("*.json"))]
-    for name, path, model in [*chains, *((model, table, model) for model in models)]:
+    for name, path, model in [*chains, *((model, table, model) for model in cnn_models(table))]:
         chain = read_chain(path, model)
-        problem = real_problem(chain)
-        size = f"{len(chain.blocks)} x {len(problem.memory_mb)}"
-        try:
-            asked = [(problem, question) for question in questions(problem)]
-        except InfeasiblePartitionError as error:
-            yield [name, size, f"infeasible: {str(error).split(';')[0]}", *[""] * 5]
-            continue
-        labels = [run("labels", *one, limit_s) for one in asked]
-        yield [name, size, "labels", *told(labels, labels)]
-        fixed = [run("columns fixed", *one, limit_s) for one in asked]
-        yield [name, size, "columns fixed", *told(fixed, labels)]
+        quadratic = len(chain.blocks) <= QUADRATIC_BLOCKS
+        for memory_mb, solvers in (
+            (np.arange(128, 10241, 64), ALL[:2]),
+            (np.arange(1024, 10241, 1024), (ALL[0], *ALL[4:]) if quadratic else ()),
+        ):
+            problem = real_problem(chain, memory_mb)
+            size = f"{len(chain.blocks)} x {len(memory_mb)}"
+            try:
+                asked = [(problem, question) for question in questions(problem)] if solvers else []
+            except InfeasiblePartitionError as error:
+                yield [name, size, f"infeasible: {str(error).split(';')[0]}", *[""] * 5]
+                break
+            labels = [run("labels", *one, limit_s) for one in asked]
+            for solver in solvers:
+                runs = labels if solver == "labels" else [run(solver, *one, limit_s) for one in asked]
+                yield [name, size, solver, *told(runs, labels)]
 
 
 def agreement_row(solver: str, count: int, cuts: int, memories: int, limit_s: float) -> list[str]:
@@ -295,7 +263,7 @@ def main() -> None:
     agreed.add_row(*agreement_row("quadratic, SCIP", given.chains // 5, 8, 5, given.limit))
     console.print(agreed)
     if SHARED.exists():
-        real = titled("Real chains, every 64 MB", "model", "size", "solver", *measures)
+        real = titled("Real chains: cut points x memory sizes", "model", "size", "solver", *measures)
         for row in real_rows(given.limit):
             real.add_row(*row)
         console.print(real)

@@ -89,7 +89,7 @@ def _priced(
     room_mib = problem.tmp_mib if problem.weights_in_tmp else problem.package_mib - problem.base_package_mib
     if (
         weights > room_mib
-        or problem.base_memory_mib + weights + peak > problem.memory_mb[m]
+        or problem.base_memory_mib + problem.weight_copies * weights + peak > problem.memory_mb[m]
         or (cold if share else warm) > problem.timeout_ms
     ):
         return None

@@ -68,6 +68,7 @@ def random_chain(
         package_mib=package_mib,
         base_package_mib=100.0,
         base_memory_mib=180.0,
+        weight_copies=1.0 if blocks % 2 else 1.7,
         tmp_mib=float(rng.choice([512.0, 60.0])) if hard_limits else 10240.0,
         timeout_ms=float(rng.choice([900_000.0, 3000.0])) if hard_limits else 900_000.0,
         weights_in_tmp=bool(rng.random() < 0.3),
