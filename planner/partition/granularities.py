@@ -37,6 +37,6 @@ def one_block_each(problem: PartitionProblem) -> PartitionProblem:
         param_mib=problem.param_mib + BALLAST_MIB,
         package_mib=problem.package_mib + BALLAST_MIB,
         tmp_mib=problem.tmp_mib + BALLAST_MIB,
-        memory_mb=problem.memory_mb + int(BALLAST_MIB),
+        memory_mb=problem.memory_mb + round(problem.weight_copies * BALLAST_MIB),
         forks=None,
     )

@@ -109,7 +109,8 @@ class Pricing:
 
     def memory_mib(self, param_bytes: float, peak_bytes: float) -> float:
         """Memory of a function with so many bytes of weights and, of one request, activations."""
-        return self.assumptions.runtime_memory_mib + (param_bytes + peak_bytes * self.batch) / BYTES_PER_MIB
+        held_bytes = self.assumptions.weight_copies * param_bytes + peak_bytes * self.batch
+        return self.assumptions.runtime_memory_mib + held_bytes / BYTES_PER_MIB
 
     def fits(self, param_bytes: float, peak_bytes: float, memory: int) -> bool:
         """Whether a function can hold weights and activations of a request each, within package and memory."""
@@ -166,6 +167,7 @@ class Pricing:
             package_mib=self.package_mb if self.tmp_mb is None else math.inf,
             base_package_mib=step.runtime_package_mib,
             base_memory_mib=step.runtime_memory_mib,
+            weight_copies=step.weight_copies,
             tmp_mib=math.inf if self.tmp_mb is None else float(self.tmp_mb),
             weights_in_tmp=self.tmp_mb is not None,
             timeout_ms=1000.0 * self.tariff.timeout_s,

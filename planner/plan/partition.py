@@ -33,7 +33,9 @@ class Worker(Document):
     compute_ms: float = Field(ge=0, description="Computing.")
     load_ms: float = Field(ge=0, description="Loading its weights where the call is cold.")
     package_mib: float = Field(ge=0, description="Deployment package.")
-    memory_used_mib: float = Field(ge=0, description="Runtime, weights and activations.")
+    memory_used_mib: float = Field(
+        ge=0, description="Runtime, weights as often as they are held while they load, and activations."
+    )
     receives: Transfer = Field(description="The block's input.")
     sends: Transfer = Field(description="What the other layers read of the branch.")
 
@@ -57,7 +59,9 @@ class PartitionSegment(Document):
     compute_ms: float = Field(ge=0, description="Computing, or waiting for workers that compute.")
     load_ms: float = Field(ge=0, description="Loading its weights where the call is cold.")
     package_mib: float = Field(ge=0, description="Deployment package: runtime and weights.")
-    memory_used_mib: float = Field(ge=0, description="Runtime, weights and activations.")
+    memory_used_mib: float = Field(
+        ge=0, description="Runtime, weights as often as they are held while they load, and activations."
+    )
     receives: Transfer = Field(description="What comes in.")
     sends: Transfer = Field(description="What goes out.")
     workers: tuple[Worker, ...] = Field(

@@ -117,7 +117,7 @@ def fork_columns(prices: ColumnPrices) -> Columns:
     begin, end = first[fork, mode_in], last[fork, mode_out]
     memory = forks.memory[fork]
     warm_ms, start_ms = prices.fork_ms(begin, end, fork)
-    need_mib = p.base_memory_mib + forks.param_mib[fork] + forks.peak_mib[fork]
+    need_mib = p.base_memory_mib + p.weight_copies * forks.param_mib[fork] + forks.peak_mib[fork]
     allowed = (
         (need_mib <= p.memory_mb[memory])
         & prices.fits_disk(forks.param_mib[fork])

@@ -82,7 +82,7 @@ def _why_not(prices: ColumnPrices, begin: int, end: int) -> InfeasiblePartitionE
     weights, peak = float(p.param_mib[begin:end].sum()), float(p.peak_mib[begin:end].max())
     compute = p.block_ms[begin:end].sum(axis=0)
     start = p.init_ms + float(p.load_ms[begin:end].sum()) if p.cold_share else 0.0
-    memory = p.base_memory_mib + weights + peak
+    memory = p.base_memory_mib + p.weight_copies * weights + peak
     fits = p.memory_mb >= memory
     fastest = p.call_ms + start + float(compute[fits].min(initial=np.inf))
     checks = (

@@ -107,7 +107,7 @@ class ColumnPrices:
         behind = np.triu(np.ones((count, count), dtype=bool), k=1)
         peak = np.maximum.accumulate(np.where(behind, np.concatenate([[0.0], p.peak_mib]), 0.0), axis=1)
         fits = behind & self.fits_disk(weights)
-        need = np.where(fits, p.base_memory_mib + weights + peak, np.inf)
+        need = np.where(fits, p.base_memory_mib + p.weight_copies * weights + peak, np.inf)
         return need[np.ix_(self.cut, self.cut)]
 
     @cached_property

@@ -97,6 +97,8 @@ class PartitionProblem:
         Most a deployment package may hold, and what it holds beside weights. Without `weights_in_tmp` the weights are in it.
     base_memory_mib
         Memory the runtime takes beside weights and activations.
+    weight_copies
+        Copies of the weights in memory while they load, at least 1: the file and what is made of it.
     tmp_mib
         Temporary disk of a function.
     timeout_ms
@@ -130,6 +132,7 @@ class PartitionProblem:
     base_memory_mib: float
     tmp_mib: float
     timeout_ms: float
+    weight_copies: float = 1.0
     weights_in_tmp: bool = False
     max_functions: int | None = None
     forks: Forks | None = None
@@ -155,6 +158,8 @@ class PartitionProblem:
             problems.append(
                 f"base_package_mib is {self.base_package_mib:g}; it must be at most package_mib, {self.package_mib:g}"
             )
+        if not (np.isfinite(self.weight_copies) and self.weight_copies >= 1):
+            problems.append(f"weight_copies is {self.weight_copies}; it must be finite and at least 1")
         if self.max_functions is not None and self.max_functions < 1:
             problems.append(f"max_functions is {self.max_functions}; it must be at least 1, or None")
         if problems:

@@ -150,8 +150,8 @@ def hold_peak(p: Parameters, x: Variables) -> Family:
 
 
 def fit_memory(p: Parameters, x: Variables) -> Family:
-    """Base + weights_mib[l] + peak_mib[l] <= sum_m memory_mb[m] size[l,m]  for all l."""
-    needed = p.problem.base_memory_mib + x.weights_mib + x.peak_mib
+    """Base + copies weights_mib[l] + peak_mib[l] <= sum_m memory_mb[m] size[l,m]  for all l."""
+    needed = p.problem.base_memory_mib + p.problem.weight_copies * x.weights_mib + x.peak_mib
     return Family("fit_memory", (needed <= x.size @ p.problem.memory_mb.astype(float),))
 
 

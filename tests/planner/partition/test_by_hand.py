@@ -43,7 +43,7 @@ def test_a_package_too_large_for_one_function_is_cut(tmp_path: Path) -> None:
     assert (first.receives.via, second.sends.via) == ("caller", "caller")
     assert first.compute_ms == pytest.approx(100)
     assert first.package_mib == pytest.approx(220)
-    assert first.memory_used_mib == pytest.approx(180 + 100 + (1000 + 3_000_000) / 2**20)
+    assert first.memory_used_mib == pytest.approx(256 + 2 * 100 + (1000 + 3_000_000) / 2**20)
     assert [one.feasible for one in plan.alternatives] == [False, True]
     assert plan.alternatives[0].reason == "pair in one function needs 320 MiB of package, and 250 is allowed"
     assert plan.alternatives[1].usd_per_request == pytest.approx(plan.usd_per_request)
