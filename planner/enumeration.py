@@ -94,7 +94,7 @@ def enumerate_options(
         machines=machines_used(join, groups),
         functions=tuple(sorted(functions, key=lambda function: function.id)),
         rejected=tuple(sorted(rejected, key=lambda one: (one.option, one.kind, one.reason))),
-        notes=tuple(notes_of(scenario, classes, groups, functions)),
+        notes=(*notes_of(scenario, classes, groups, functions), *arrival_doubts(functions, function_inputs)),
     )
 
 
@@ -244,3 +244,10 @@ def notes_of(
             f"a call rate of {settings.least_rate_rps:g}/s and {settings.keep_alive_s:g} s of keep-alive"
         )
         yield f"cold starts of functions are counted at {assumed}"
+
+
+def arrival_doubts(functions: Sequence[ServerlessFunction], inputs: FunctionInputs) -> Iterable[str]:
+    """What to distrust of the arrivals that functions behind buffers were priced for."""
+    if any(one.arrivals is not None for one in functions):
+        for arrivals in inputs.arrivals.values():
+            yield from arrivals.doubts

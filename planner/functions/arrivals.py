@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from planner.demand import Demand
     from planner.scenario import Scenario
+    from workloads.arrival_fit import ArrivalFit
     from workloads.arrival_process import ArrivalProcess
     from workloads.traces import Trace
 
@@ -33,29 +34,39 @@ class BufferArrivals:
         Its name.
     index, scale_s
         Variance over mean of the requests within so many seconds, 1 for Poisson arrivals.
-    fitted
-        Process fitted to the trace, in the trace's own time; None where the trace is too coarse.
+    fit
+        Process fitted to the trace, in the trace's own time, and how well it fits; None where the trace is too coarse.
     """
 
     trace: str
     index: float
     scale_s: float
-    fitted: ArrivalProcess | None = None
+    fit: ArrivalFit | None = None
 
     def at(self, rate_rps: float) -> ArrivalProcess:
         """The process at a rate: a fitted one runs faster or slower, another keeps its index of dispersion."""
-        if self.fitted is not None:
-            return self.fitted.scaled(rate_rps)
+        if self.fit is not None:
+            return self.fit.process.scaled(rate_rps)
         return mmpp_with(rate_rps, self.index, self.scale_s)
 
     @property
     def label(self) -> str:
         """What is assumed, in words."""
-        if self.fitted is not None:
-            return f"MMPP(2) fitted to the latest counts of {self.trace}"
+        if self.fit is not None:
+            quality = (
+                f"{self.fit.error:.1%} rms off its rate, skewness, correlations and indices of dispersion"
+            )
+            return f"MMPP(2) fitted to the latest {self.fit.samples} counts of {self.trace}, {quality}"
         if self.index <= 1:
             return "Poisson"
         return f"MMPP(2) with the index of dispersion of {self.trace}, {self.index:.3g} in {self.scale_s:g} s"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a reader of the plan should know of the fit."""
+        return (
+            () if self.fit is None else tuple(f"arrivals of {self.trace}: {one}" for one in self.fit.warnings)
+        )
 
 
 def buffer_arrivals(
@@ -78,10 +89,10 @@ def buffer_arrivals(
             continue
         k = min(own, key=lambda k: classes[k].tier.deadline_s)
         deadline_s = classes[k].tier.deadline_s
-        fitted = None
+        fit = None
         if history.interval_s <= deadline_s:
             latest = math.ceil(max(FIT_S, scenario.window_s) / history.interval_s)
             with suppress(WorkloadError):  # too few known counts: the index of dispersion stands in
-                fitted = fit_counts(history.counts[-latest:], history.interval_s).process
-        found[name] = BufferArrivals(name, float(demand.dispersion_index[k]), deadline_s, fitted)
+                fit = fit_counts(history.counts[-latest:], history.interval_s)
+        found[name] = BufferArrivals(name, float(demand.dispersion_index[k]), deadline_s, fit)
     return found

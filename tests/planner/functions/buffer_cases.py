@@ -22,6 +22,7 @@ from tests.planner.small_catalogs import (
     tariffs,
     variant,
 )
+from workloads.arrival_fit import ArrivalFit, Comparison
 from workloads.arrival_process import ArrivalProcess
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ PROVISIONED = {"usd_per_provisioned_gb_s": 0.0000041667, "usd_per_gb_s_on_provis
 
 def arrivals(kind: str = "poisson") -> BufferArrivals:
     """Arrivals of the trace of the small catalogs."""
-    return BufferArrivals("load", 1.0, 0.2, ArrivalProcess(*PROCESSES[kind]))
+    process = ArrivalProcess(*PROCESSES[kind])
+    exact = Comparison("rate", process.rate_rps, process.rate_rps)
+    return BufferArrivals("load", 1.0, 0.2, ArrivalFit(process, "given", 0, (exact,), ()))
 
 
 def batches(memory_mb: int = 2048, single_ms: float = 100.0, **more: Any) -> list[FunctionTime]:

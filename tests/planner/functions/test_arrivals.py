@@ -33,8 +33,10 @@ def of(question: Scenario, trace: Trace, index: float = 3.0) -> dict[str, Buffer
 
 def test_a_trace_as_fine_as_the_shortest_deadline_is_fitted() -> None:
     found = of(asked(batch_sizes=[1, 8]), history(0.5))["load"]
-    assert found.fitted is not None
-    assert "fitted" in found.label
+    assert found.fit is not None
+    assert found.label.startswith("MMPP(2) fitted to the latest ")
+    assert f" counts of load, {found.fit.error:.1%} rms off its rate" in found.label
+    assert found.doubts == tuple(f"arrivals of load: {one}" for one in found.fit.warnings)
     assert found.at(25.0).rate_rps == pytest.approx(25.0)
     assert found.at(10.0).dispersion_index(10.0) > 10
 
@@ -42,7 +44,7 @@ def test_a_trace_as_fine_as_the_shortest_deadline_is_fitted() -> None:
 def test_a_coarser_trace_lends_its_index_of_dispersion() -> None:
     """The quick class's deadline is 0.5 s."""
     found = of(asked(batch_sizes=[1, 8]), history(1.0))["load"]
-    assert (found.fitted, found.index, found.scale_s) == (None, 3.0, 0.5)
+    assert (found.fit, found.index, found.scale_s) == (None, 3.0, 0.5)
     assert found.at(25.0).dispersion_index(0.5) == pytest.approx(3.0)
     assert found.label == "MMPP(2) with the index of dispersion of load, 3 in 0.5 s"
 
