@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import pdtrc
 
 from planner.functions.cold_starts import idle_cold_share, spilled_share
 from solvers.batching import BufferProblem, law_of, priced
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from planner.functions.arrivals import BufferArrivals
     from planner.functions.call_times import CallTimes
     from solvers.batching import BatchGrid, BatchLaw
+    from workloads.arrival_process import ArrivalProcess
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -52,8 +54,8 @@ class Buffers:
     ----------
     rate_rps
         Requests/s sent to the buffer.
-    dispersion_index
-        Variance over mean of the requests.
+    process
+        Arrivals of the requests.
     grid
         Price and time held of warm calls of mean length.
     at_share
@@ -65,7 +67,7 @@ class Buffers:
     """
 
     rate_rps: float
-    dispersion_index: float
+    process: ArrivalProcess
     grid: BatchGrid
     at_share: tuple[tuple[float, BatchGrid], ...]
     load_s: Array
@@ -84,15 +86,27 @@ class Buffers:
         return np.asarray(self.grid.concurrency_s / self.grid.calls_per_request)
 
     @cached_property
+    def calls_by_phase(self) -> tuple[Array, Array]:
+        """``[s, 1, b, u]`` calls a second while a phase of the arrivals lasts, its requests Poisson, and its share of the calls."""
+        rate = self.process.d1.sum(axis=1)[:, None, None, None]
+        batch_size, timeout_s = self.grid.problem.batch_size[:, None], self.grid.problem.timeout_s[None, :]
+        others = np.arange(1, batch_size.max(initial=1))[
+            :, None, None, None, None
+        ]  # requests that join the first
+        joined = np.where(others < batch_size, pdtrc(others - 1, rate * timeout_s), 0.0).sum(axis=0)
+        calls = rate / (1.0 + joined)
+        share = calls * self.process.phase_share[:, None, None, None]
+        return calls, share / share.sum(axis=0)
+
+    @cached_property
     def idle_cold_share(self) -> Array:
         """Share of cold calls where nothing is kept ready."""
         return idle_cold_share(self.calls_per_s, self.call_s, self.keep_alive_s)
 
     def spilled_share(self, provisioned: Array) -> Array:
         """Share of cold calls where so many functions are kept ready; none are kept: that of idle ones."""
-        spilled = spilled_share(
-            np.maximum(provisioned, 1), self.calls_per_s, self.call_s, self.dispersion_index
-        )
+        calls_per_s, call_share = self.calls_by_phase
+        spilled = spilled_share(np.maximum(provisioned, 1), calls_per_s, self.call_s, call_share)
         return np.where(provisioned > 0, spilled, self.idle_cold_share)
 
     def in_time(self, cold: Array, deadline_s: float) -> Array:
@@ -165,7 +179,7 @@ def buffers_at(
     law = laws.law(arrivals, rate_rps, problem)
     return Buffers(
         rate_rps=rate_rps,
-        dispersion_index=arrivals.index,
+        process=process,
         grid=priced(problem, law),
         at_share=tuple(
             (share, priced(replace(problem, service_s=time_s), law)) for share, time_s in times.steps

@@ -117,9 +117,11 @@ def simulate(
     return Simulated(latency, calls, busy_s)
 
 
-def rated(rates_rps: list[float], sizes: list[int], timeouts_s: list[float]) -> list[Buffers]:
-    """Buffers of `batches` under Poisson arrivals."""
+def rated(
+    rates_rps: list[float], sizes: list[int], timeouts_s: list[float], come: BufferArrivals | None = None
+) -> list[Buffers]:
+    """Buffers of `batches`, under Poisson arrivals where no others are given."""
     times, laws = call_times(batches(), 8), BufferLaws()
     grid = np.array(sizes), np.array(timeouts_s)
     (tariff,) = tariffs().tariffs
-    return [buffers_at(rate, arrivals(), times, tariff, grid, laws, 600.0) for rate in rates_rps]
+    return [buffers_at(rate, come or arrivals(), times, tariff, grid, laws, 600.0) for rate in rates_rps]

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import heapq
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
+from planner.functions.arrivals import BufferArrivals
 from planner.functions.candidates import idle_candidates, ready_candidates
 from planner.functions.cold_starts import idle_cold_share, spilled_share
 from planner.tiers import Tier
 from tests.planner.functions.buffer_cases import PROVISIONED, rated
+from tests.solvers.batching.events import batched
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 CLOSE = 1e-9
 
 
 def test_the_spill_is_erlang_s_loss() -> None:
     """One call running on average: 1 ready loses (1)/(1 + 1); 2 lose (1/2)/(1 + 1 + 1/2); 3 (1/6)/(1 + 1 + 1/2 + 1/6)."""
-    found = spilled_share([1, 2, 3], 10.0, 0.1, 1.0)
+    found = spilled_share([1, 2, 3], [[10.0]], 0.1, [[1.0]])
     assert found == pytest.approx([1 / 2, 1 / 5, 1 / 16], abs=CLOSE)
 
 
-def test_bursts_spill_more() -> None:
-    """Of peakedness 2, two ready for one call on average are as one for half a call: .5 / 1.5."""
-    assert float(spilled_share(2, 10.0, 0.1, 2.0)) == pytest.approx(1 / 3, abs=CLOSE)
-    assert float(spilled_share(2, 10.0, 0.1, 0.5)) == float(spilled_share(2, 10.0, 0.1, 1.0))
+def test_calls_spill_phase_by_phase() -> None:
+    """Two ready: a quarter of the calls come at 20/s, 2 / (1 + 2 + 2) of them spill; the others at 10/s, 1 in 5."""
+    assert float(spilled_share(2, [20.0, 10.0], 0.1, [0.25, 0.75])) == pytest.approx(0.25 * 0.4 + 0.75 * 0.2)
+    assert float(spilled_share(2, [0.0, 10.0], 0.1, [0.0, 1.0])) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("index", "window_s", "batch", "timeout_s", "call_s", "ready"),
+    [
+        (1.0, 1.0, 1, 0.0, 0.3, 10),
+        (10.0, 1.0, 1, 0.0, 0.3, 17),
+        (20.0, 0.2, 4, 0.5, 0.5, 22),
+        (10.0, 0.2, 8, 0.8, 1.0, 4),
+        (3.0, 1.0, 4, 0.1, 0.4, 6),
+    ],
+)
+def test_no_more_calls_spill_in_a_simulation(
+    index: float, window_s: float, batch: int, timeout_s: float, call_s: float, ready: int
+) -> None:
+    """Requests gather, calls hold a ready function or spill: at most the share said, but for a tenth of sampling error."""
+    arrivals = BufferArrivals("load", index, window_s)
+    process = arrivals.at(20.0)
+    times = np.cumsum(process.sample_gaps_s(np.random.default_rng(5), 60_000))
+    gathered = batched(times, batch, timeout_s)
+    first = np.cumsum(gathered.sizes) - gathered.sizes
+    (buffers,) = rated([20.0], [batch], [timeout_s], arrivals)
+    said = spilled_share(ready, buffers.calls_by_phase[0], call_s, buffers.calls_by_phase[1]).item()
+    assert 0 < spilled_of(times[first] + gathered.wait_s[first], call_s, ready) <= 1.1 * said
+
+
+def spilled_of(calls_s: NDArray[np.float64], call_s: float, ready: int) -> float:
+    """Share of the calls at these times that find so many functions busy."""
+    free_s, spilled = [0.0] * ready, 0
+    for now in calls_s.tolist():
+        if free_s[0] > now:
+            spilled += 1
+        else:
+            heapq.heapreplace(free_s, now + call_s)
+    return spilled / len(calls_s)
 
 
 def test_calls_that_come_and_go_are_cold_as_overflow_is() -> None:
