@@ -242,4 +242,6 @@ def in_words(
         return f"{model} in one function needs {error.needed:.6g} {unit}, and {error.allowed:.6g} is allowed"
     first, last = question.chain.blocks[error.begin].name, question.chain.blocks[error.end - 1].name
     which = f"block {first!r}" if first == last else f"blocks {first!r} to {last!r}"
-    return f"{model}, {which}: {error}{note}"
+    packed = error.limit == "package" and question.deployment == "zip"
+    advice = "; a container image holds more: --deployment image" if packed else ""
+    return f"{model}, {which}: {error}{note}{advice}"
