@@ -20,7 +20,10 @@ REQUIRED = (
     "statsmodels",
     "typer",
 )
-OPTIONAL = {"pyscipopt": "integer and quadratic programs with SCIP"}
+OPTIONAL = {
+    "pyscipopt": "integer and quadratic programs with SCIP",
+    "onnx": "layers of ONNX models in planner partition",
+}
 DEFAULT_SOLVER = "highs"
 SOLVER_REMEDIES = {
     "cbc": "put the cbc program on the PATH (PuLP before 4 brings its own)",
