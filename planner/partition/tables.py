@@ -23,9 +23,12 @@ def partition_tables(plan: PartitionPlan) -> list[Table]:
 def closing_line(plan: PartitionPlan) -> str:
     """Say in one line what was found and how good it is."""
     proof, count = plan.certificate, len(plan.segments)
+    workers = sum(len(one.workers) for one in plan.segments)
+    called = f" and {workers} worker{'s' if workers > 1 else ''}" if workers else ""
     return (
-        f"{plan.model}: {count} function{'s' if count > 1 else ''}, {1e6 * plan.usd_per_request:,.4f} USD per million requests, "
-        f"{plan.latency_ms:,.1f} ms, gap {percent(proof.gap)} ({proof.solver}), {proof.status}"
+        f"{plan.model}: {count} function{'s' if count > 1 else ''}{called}, "
+        f"{1e6 * plan.usd_per_request:,.4f} USD per million requests, {plan.latency_ms:,.1f} ms, "
+        f"gap {percent(proof.gap)} ({proof.solver}), {proof.status}"
     )
 
 
@@ -52,13 +55,21 @@ def headline_table(plan: PartitionPlan) -> Table:
     rows += [
         (
             "lower bound",
-            f"{proof.bound.value:.6g} {proof.bound.unit}, gap {percent(proof.gap)} by {proof.solver}: {proof.status}",
+            f"{_bound(plan)}, gap {percent(proof.gap)} by {proof.solver}: {proof.status}",
         ),
         *((f"source of {name}", text) for name, text in sorted(plan.sources.items())),
     ]
     note = "\n".join(f"Note: {line}" for line in plan.warnings)
     title = f"Partition of {plan.model}, {limits.minimise} minimised"
     return Table(title, (Column("what", "what"), Column("value", "value")), rows, note)
+
+
+def _bound(plan: PartitionPlan) -> str:
+    """What no partition falls below, at the scale of the cost and the latency; a call of the chain serves a whole batch."""
+    bound = plan.certificate.bound
+    if plan.limits.minimise == "cost":
+        return f"{1e6 * bound.value:,.4f} USD per million calls of the chain"
+    return f"{bound.value:,.1f} {bound.unit}"
 
 
 def picture_table(plan: PartitionPlan) -> Table:

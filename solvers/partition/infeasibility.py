@@ -44,13 +44,13 @@ def _over(goal: Goal, least: float, *, limited: bool) -> InfeasiblePartitionErro
         within = "" if limited or np.isinf(goal.budget_usd) else f" within {goal.budget_usd:.6g} USD"
         message = (
             f"deadline_ms is {goal.deadline_ms:.6g}, and the least latency there is{within} is {least:.6g} ms; raise the deadline "
-            f"by {least - goal.deadline_ms:.3g} ms at least, offer faster memory sizes, or lower the cold share"
+            f"by {least - goal.deadline_ms:.6g} ms at least, offer faster memory sizes, or lower the cold share"
         )
         return InfeasiblePartitionError("deadline", message, needed=least, allowed=goal.deadline_ms)
     within = "" if limited or np.isinf(goal.deadline_ms) else f" within {goal.deadline_ms:.6g} ms"
     message = (
         f"budget_usd is {goal.budget_usd:.6g}, and the least price of a call there is{within} is {least:.6g} USD; raise the budget "
-        f"by {least - goal.budget_usd:.3g} USD at least, or offer cheaper memory sizes"
+        f"by {least - goal.budget_usd:.6g} USD at least, or offer cheaper memory sizes"
     )
     return InfeasiblePartitionError("budget", message, needed=least, allowed=goal.budget_usd)
 
