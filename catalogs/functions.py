@@ -77,8 +77,12 @@ class FunctionCatalog:
         wanted = f"{provider}/{arch}"
         raise CatalogError(
             [
-                f"{wanted} has no function tariff in {self.region}.{near(wanted, known)} Known are "
-                f"{', '.join(known) or 'none'}."
+                f"{wanted} has no function tariff in {self.region}.{near(wanted, known)} "
+                + (
+                    f"Known are {', '.join(known)}."
+                    if known
+                    else "No tariff of that region is known: name another."
+                )
             ]
         )
 
