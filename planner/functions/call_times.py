@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.functions.measured import known_quantiles
+from planner.functions.measured import TAKEN_AS_EXACT, known_quantiles, lasts_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,8 +78,8 @@ def call_times(times: Sequence[FunctionTime], requests_most: int) -> CallTimes:
     """Times for 1 to `requests_most` requests, or as many as were measured, from calls of one model at any memory and batch.
 
     Between measured batches time is linear, on the running maximum: a larger batch never gets faster
-    (`catalogs.interpolation`). A batch smaller than the smallest measured one takes as long as that one. Where the source gives
-    one figure a call and no spread at all, calls are taken to last exactly that long, as in BATCH (SC'20), and the source says so.
+    (`catalogs.interpolation`). A batch smaller than the smallest measured one takes as long as that one. Of calls that
+    `lasts_exactly` takes at their word the source says so.
     """
     rows: dict[int, list[FunctionTime]] = defaultdict(list)
     for one in times:
@@ -89,7 +89,7 @@ def call_times(times: Sequence[FunctionTime], requests_most: int) -> CallTimes:
     mean_s = np.array([_by_requests(rows[size], [one.mean_ms for one in rows[size]], most) for size in sizes])
     shares = sorted({share for one in times for share, _ in known_quantiles(one)})
     share_s = np.array([[_share_s(rows[size], share, most) for size in sizes] for share in shares])
-    exact = not any(one.quantiles for one in times)
+    exact = lasts_exactly(times)
     source = " and ".join(dict.fromkeys(one.source for one in times))
     return CallTimes(
         memory_mb=np.array(sizes, dtype=int),
@@ -98,7 +98,7 @@ def call_times(times: Sequence[FunctionTime], requests_most: int) -> CallTimes:
         shares=np.array([1.0]) if exact else np.array(shares),
         share_s=mean_s[None] if exact else share_s.reshape(len(shares), *mean_s.shape),
         load_s=np.array([_load_s(rows[size]) for size in sizes]),
-        source=f"{source}; every call is taken to last this long" if exact else source,
+        source=source + TAKEN_AS_EXACT if exact else source,
         obtained=times[0].obtained if most == 1 else "derived",
     )
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from planner.scenario import Functions
     from planner.tiers import Tier
 
+    Quantiles = tuple[tuple[float, float], ...]  # share of the calls, ms
+
+TAKEN_AS_EXACT = "; every call is taken to last this long"  # said with the source
 MEMORY_GRID_MB = 1024  # sizes offered between measured ones: about half a vCPU apart (1,769 MB a vCPU)
 
 
@@ -73,6 +76,8 @@ def function_option(
     tariff: FunctionTariff,
     asked: Mapping[str, Tier],
     settings: Functions,
+    *,
+    exactly: bool = False,
 ) -> tuple[ServerlessFunction | None, list[RejectedOption]]:
     """Price one function and find the classes it answers in time.
 
@@ -80,6 +85,8 @@ def function_option(
     ----------
     asked
         Tiers of the classes, by name, that ask for its model and items and accept its accuracy.
+    exactly
+        Whether every call is taken to last as long as the mean (`lasts_exactly`).
 
     Returns
     -------
@@ -92,14 +99,14 @@ def function_option(
     if limit is not None:
         return None, [RejectedOption(name, "function limits", limit)]
     rates: dict[str, float] = {}
-    quantiles = known_quantiles(time)
+    quantiles = ((1.0, time.mean_ms),) if exactly else known_quantiles(time)
     rejected: list[RejectedOption] = []
     for class_name, tier in asked.items():
         rate = known_meet_rate(quantiles, time.load_ms, tier.deadline_ms, cold)
         if rate >= tier.percentile - PERCENTILE_SLACK:
             rates[class_name] = rate
         else:
-            late = _too_late(f"{name} for {class_name}", time, tier, cold)
+            late = _too_late(f"{name} for {class_name}", time, quantiles, tier, cold)
             rejected.append(replace(late, classes=(class_name,)))
     if not rates:
         return None, rejected
@@ -121,7 +128,7 @@ def function_option(
         concurrency_s=(time.mean_ms + cold * (time.load_ms or 0.0)) / 1000,
         deadline_meet_rate=rates,
         quantiles=quantiles,
-        source=time.source,
+        source=time.source + TAKEN_AS_EXACT if exactly else time.source,
         obtained=time.obtained,
         tariff_source=tariff.source,
     )
@@ -134,13 +141,23 @@ def cold_share(time: FunctionTime, settings: Functions) -> float:
     return float(cold_start_share(rate, duration_s, settings.keep_alive_s, overflow=True))
 
 
-def known_quantiles(time: FunctionTime) -> tuple[tuple[float, float], ...]:
+def known_quantiles(time: FunctionTime) -> Quantiles:
     """(share, ms) of a warm call, without those that its samples cannot tell."""
     return tuple((share, ms) for share, ms in time.quantiles if time.quantile_ms(share) is not None)
 
 
-def _too_late(name: str, time: FunctionTime, tier: Tier, cold: float) -> RejectedOption:
-    quantile_ms = time.quantile_ms(tier.percentile)
+def lasts_exactly(times: Iterable[FunctionTime]) -> bool:
+    """Whether calls of one model are taken to last exactly as long as stated: one figure for each of several batches, no spread.
+
+    That is how BATCH (SC'20) gives and uses its service times. One figure of one batch is a mean of unknown spread and tells no
+    percentile.
+    """
+    points = list(times)
+    return len({one.batch for one in points}) > 1 and not any(one.quantiles for one in points)
+
+
+def _too_late(name: str, time: FunctionTime, quantiles: Quantiles, tier: Tier, cold: float) -> RejectedOption:
+    quantile_ms = time.quantile_ms(tier.percentile) if time.quantiles else dict(quantiles).get(1.0)
     if quantile_ms is None:
         reason = unknown_quantile(time.quantiles, time.samples, tier.percentile)
         return RejectedOption(name, "percentile", reason)
@@ -148,7 +165,7 @@ def _too_late(name: str, time: FunctionTime, tier: Tier, cold: float) -> Rejecte
         within = f"{tier.percentile:g} of its calls take up to {quantile_ms:.4g} ms"
         reason = f"{within}; the deadline is {tier.deadline_ms:g} ms"
         return RejectedOption(name, "deadline", reason, quantile_ms)
-    rate = known_meet_rate(known_quantiles(time), time.load_ms, tier.deadline_ms, cold)
+    rate = known_meet_rate(quantiles, time.load_ms, tier.deadline_ms, cold)
     load = "an unknown time" if time.load_ms is None else f"{time.load_ms:.4g} ms more"
     share = f"{cold:.2%} of its calls start cold and take {load}"
     reason = f"{share}; {rate:.4g} are known to be in time, {tier.percentile:g} must be"

@@ -11,8 +11,15 @@ import numpy as np
 from planner.functions.batched import BufferSearch
 from planner.functions.buffers import BufferLaws
 from planner.functions.call_times import call_times
-from planner.functions.measured import broken_limit, function_name, function_option, with_sizes_between
+from planner.functions.measured import (
+    broken_limit,
+    function_name,
+    function_option,
+    lasts_exactly,
+    with_sizes_between,
+)
 from planner.functions.partitioned import partitioned_functions
+from planner.groups import unknown_quantile
 from planner.partition.supplies import Supplies
 from planner.rejections import RejectedOption
 from planner.tiers import tiers_with_meets
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from planner.tiers import Tier
 
     Tariffs = Mapping[tuple[str, str], FunctionTariff]  # by provider and architecture
+    ModelKey = tuple[str, str, str, int]
 
 PROVIDER, ARCH = (
     "aws-lambda",
@@ -88,12 +96,18 @@ def serverless_functions(
 
 
 def one_request_a_call(
-    join: Join, times: Iterable[FunctionTime], offered: Tariffs
+    join: Join, times: Sequence[FunctionTime], offered: Tariffs
 ) -> tuple[list[ServerlessFunction], Rejected]:
-    """Functions that are called for every request, at any rate; a batch of b single items is also one request of b items."""
+    """Functions that are called for every request, at any rate; a batch of b single items is also one request of b items.
+
+    Where buffers are searched too, calls that these take to last exactly as long as stated do so one at a time as well.
+    """
     found: list[ServerlessFunction] = []
     rejected: Rejected = []
-    gathers = max(join.scenario.resources.functions.batch_sizes) > 1
+    settings = join.scenario.resources.functions
+    gathers = max(settings.batch_sizes) > 1
+    rows = by_model(times).items() if settings.bracketed_batch_sizes else ()
+    exact = {key for key, points in rows if lasts_exactly(points)}
     for time in times:
         one, name, items = join.wanted[time.model], function_name(time), time.batch * time.items_per_request
         tariff = offered.get((time.provider, time.arch))
@@ -109,26 +123,35 @@ def one_request_a_call(
             rejected.append(RejectedOption(name, "items", reason))
         else:
             asked = {join.classes.classes[k].name: join.classes.tier(k) for k in accepting}
-            option, reasons = function_option(
-                time, one.variant, tariff, asked, join.scenario.resources.functions
-            )
+            exactly = model_key(time) in exact
+            option, reasons = function_option(time, one.variant, tariff, asked, settings, exactly=exactly)
             rejected += reasons
             found += [] if option is None else [option]
     return found, rejected
 
 
+def model_key(time: FunctionTime) -> ModelKey:
+    """Model, provider, architecture and items of a request: what one buffer may gather."""
+    return time.model, time.provider, time.arch, time.items_per_request
+
+
+def by_model(times: Iterable[FunctionTime]) -> dict[ModelKey, list[FunctionTime]]:
+    """Calls of all memory sizes and batches together."""
+    rows: dict[ModelKey, list[FunctionTime]] = defaultdict(list)
+    for time in times:
+        rows[model_key(time)].append(time)
+    return rows
+
+
 def behind_buffers(
-    join: Join, times: Iterable[FunctionTime], offered: Tariffs, arrivals: Mapping[str, BufferArrivals]
+    join: Join, times: Sequence[FunctionTime], offered: Tariffs, arrivals: Mapping[str, BufferArrivals]
 ) -> tuple[list[ServerlessFunction], Rejected]:
     """Functions that a buffer calls, or that stand ready, for ranges of rates."""
-    rows: dict[tuple[str, str, str, int], list[FunctionTime]] = defaultdict(list)
-    for time in times:
-        rows[time.model, time.provider, time.arch, time.items_per_request].append(time)
     laws = BufferLaws()
     timeouts_s = timeouts_of(join)
     found: list[ServerlessFunction] = []
     rejected: Rejected = []
-    for (model, provider, arch, items), points in rows.items():
+    for (model, provider, arch, items), points in by_model(times).items():
         tariff, accepting = offered.get((provider, arch)), join.wanted[model].accepting.get(items, ())
         name = "/".join([provider.removeprefix("aws-"), model, *([] if arch == "x86_64" else [arch])])
         if not accepting:
@@ -166,7 +189,11 @@ def _search(
         known = f"measured with {measured[0]} to {measured[-1]} requests a call"
         reason = f"{known}; batches of {sizes[0]} to {sizes[-1]} are asked for"
         return RejectedOption(f"{name} in a buffer", "batch", reason)
+    asked: dict[str, Tier] = {classes.classes[k].name: classes.tier(k) for k in accepting}
     times = call_times(points, max(sizes))
+    if not times.steps:
+        reason = unknown_quantile((), None, min(tier.percentile for tier in asked.values()))
+        return RejectedOption(f"{name} in a buffer", "percentile", reason)
     limits = [
         broken_limit(size, 1000 * slowest, variant, tariff)
         for size, slowest in zip(times.memory_mb.tolist(), times.mean_s[:, -1].tolist(), strict=True)
@@ -174,7 +201,6 @@ def _search(
     kept = np.array([row for row, limit in enumerate(limits) if limit is None], dtype=int)
     if not len(kept):
         return RejectedOption(f"{name} in a buffer", "function limits", str(limits[-1]))
-    asked: dict[str, Tier] = {classes.classes[k].name: classes.tier(k) for k in accepting}
     traces = sorted({classes.classes[k].trace for k in accepting})
     apart = {
         arrivals[trace].label: arrivals[trace] for trace in traces

@@ -48,7 +48,8 @@ class Functions(Document):
     batch_sizes: tuple[Size, ...] = Field(
         (1,),
         min_length=1,
-        description="Most requests that a buffer may gather for one call; 1: a call for every request.",
+        description="Most requests that a buffer may gather for one call; 1: a call for every request. With more than 1, "
+        "or ranges of rates or provisioned concurrency, times published as one figure for each batch count as exact.",
     )
     batch_timeouts_ms: tuple[Positive, ...] | None = Field(
         None,
@@ -63,7 +64,7 @@ class Functions(Document):
     rate_brackets_rps: tuple[Positive, ...] | None = Field(
         None,
         description="Ends of the ranges of rates that functions are priced for, ascending; absent: from least_rate_rps to the "
-        "top demand, where batches or provisioned concurrency are on.",
+        "top demand, where batches or provisioned concurrency are on. Ranges side by side at one price become one.",
     )
     provisioned_concurrency: bool = Field(
         False, description="Whether functions may be kept ready for a window, which is paid for by the hour."

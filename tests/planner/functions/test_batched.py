@@ -34,7 +34,8 @@ def test_a_buffer_keeps_its_promises_over_its_range_of_rates(kind: str) -> None:
     """
     question = asked(batch_sizes=[1, 2, 4, 8], least_rate_rps=10.0)
     found = buffered(options(question, kind=kind).functions)
-    assert {one.rate_rps for one in found} == {(10.0, 20.0), (20.0, 40.0), (40.0, 80.0)}
+    ranges = [one.rate_rps for one in found if one.rate_rps]
+    assert {end for ends in ranges for end in ends} == {10.0, 20.0, 40.0, 80.0}
     for one in (found[0], found[-1]):
         assert one.rate_rps is not None
         usd, held = [], []
@@ -97,6 +98,34 @@ def test_today_s_functions_stay_and_take_any_rate() -> None:
     both = options(asked(batch_sizes=[1, 8]), *times).functions
     assert [one for one in both if one.rate_rps is None] == list(plain)
     assert not [one for one in options(asked(batch_sizes=[4, 8]), *times).functions if one.rate_rps is None]
+
+
+def test_figures_taken_as_exact_in_batches_are_so_for_single_requests_too() -> None:
+    """One figure for each of two batches: one rule for buffers and single calls, where buffers are asked for."""
+    (single,) = (
+        one for one in options(asked(batch_sizes=[1, 8]), *batches()).functions if one.rate_rps is None
+    )
+    cold = single.cold_start_share
+    assert single.deadline_meet_rate == pytest.approx({"quick": 1 - cold, "slow": 1 - cold})
+    assert single.quantiles == ((1.0, 100.0),)
+    assert single.source.endswith("every call is taken to last this long")
+    assert not options(asked(), *batches()).functions
+    (late,) = (
+        one
+        for one in options(asked(batch_sizes=[1, 8]), *batches(single_ms=700.0)).rejected
+        if "for quick" in one.option
+    )
+    assert (late.kind, late.reason) == (
+        "deadline",
+        "0.95 of its calls take up to 700 ms; the deadline is 500 ms",
+    )
+
+
+def test_one_figure_of_one_batch_tells_no_percentile_to_either() -> None:
+    question = asked(rate_brackets_rps=[4.0, 8.0])
+    found = options(question, function_time(quantiles=(), samples=None))
+    assert not found.functions
+    assert {one.kind for one in found.rejected if one.option.startswith("lambda/good")} == {"percentile"}
 
 
 def test_rates_and_readiness_are_offered_for_single_requests_too() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from planner.functions.call_times import NEVER_S, call_times
+from tests.planner.functions.buffer_cases import batches
 from tests.planner.small_catalogs import function_time
 
 
@@ -33,11 +34,15 @@ def test_percentiles_are_those_that_every_batch_tells() -> None:
     assert found.quantiles_ms(0, 2) == ((0.95, pytest.approx(220.0)),)
 
 
-def test_one_figure_a_call_is_taken_as_exact_and_says_so() -> None:
-    found = call_times([function_time(quantiles=(), samples=None)], 1)
+def test_one_figure_for_each_of_several_batches_is_taken_as_exact_and_says_so() -> None:
+    found = call_times(batches(), 1)
     ((share, time_s),) = found.steps
     assert (share, time_s.tolist()) == (1.0, [[0.1]])
     assert found.source == "calls; every call is taken to last this long"
+
+
+def test_one_figure_of_one_batch_tells_no_percentile() -> None:
+    assert call_times([function_time(quantiles=(), samples=None)], 1).steps == []
 
 
 def test_memory_sizes_keep_their_own_batches_and_loads() -> None:

@@ -68,12 +68,14 @@ def test_what_costs_the_same_stays_side_by_side() -> None:
 
 
 def test_arrays_have_the_ranges_and_prices_of_the_functions() -> None:
+    """The first is called one request at a time, at any rate; the others hold within the range."""
     question = asked(batch_sizes=[1, 8], rate_brackets_rps=[4.0, 8.0], provisioned_concurrency=True)
     functions = options(question, *batches(), **PROVISIONED).functions
+    functions = sorted(functions, key=lambda one: one.rate_rps is not None)
     found = function_rates(functions)
     assert found is not None
-    assert found.least_rps.tolist() == [4.0] * len(functions)
-    assert found.most_rps.tolist() == [8.0] * len(functions)
+    assert found.least_rps.tolist() == [0.0] + [4.0] * (len(functions) - 1)
+    assert found.most_rps.tolist() == [np.inf] + [8.0] * (len(functions) - 1)
     assert found.usd_per_h.tolist() == [one.usd_per_h for one in functions]
     assert max(found.usd_per_h) > 0
 
