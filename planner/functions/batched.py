@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.functions.brackets import PROMISE_RATES, SEARCH_RATES, rate_brackets, rates_in
+from planner.functions.brackets import (
+    PROMISE_RATES,
+    SEARCH_RATES,
+    joined,
+    range_name,
+    rate_brackets,
+    rates_in,
+)
 from planner.functions.buffers import BufferLaws, buffers_at
 from planner.functions.candidates import idle_candidates, ready_candidates
 from planner.functions.promises import promise_of
@@ -113,12 +120,13 @@ class BufferSearch:
         for tier, without in missed.items():
             if without:
                 rejected.append(self.too_late(tier, without))
+        kept = joined(options.values())
         points = int(self.offered.sum())
-        if options:
+        if kept:
             ranges = f"each of {len(brackets)} ranges of rates"
-            reason = f"of {points} points (memory, batch, timeout) in {ranges}, {len(options)} are the cheapest of their tiers"
+            reason = f"of {points} points (memory, batch, timeout) in {ranges}, {len(kept)} are the cheapest of their tiers"
             rejected.append(RejectedOption(f"{self.name} in other buffers", "dominated", reason))
-        return list(options.values()), rejected
+        return kept, rejected
 
     @cached_property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -252,19 +260,15 @@ class BufferSearch:
         best = float(np.min(met, axis=0)[self.offered].max())
         met_warm = [one.shares_in_time(tier.deadline_s)[0] for one in rated]
         warm = float(np.min(met_warm, axis=0)[self.offered].max())
-        ranges = ", ".join(_range_name(bracket) for bracket in without)
+        ranges = ", ".join(range_name(bracket) for bracket in without)
         reason = (
             f"no point of {int(self.offered.sum())} (memory, batch, timeout) answers {tier.percentile:g} within "
-            f"{tier.deadline_ms:g} ms at {ranges} requests/s; at {_range_name((low, high))} the best answers {best:.4g}, and "
+            f"{tier.deadline_ms:g} ms at {ranges} requests/s; at {range_name((low, high))} the best answers {best:.4g}, and "
             f"{warm:.4g} if no call were cold"
         )
         kind: RejectionKind = "cold starts" if warm >= tier.percentile - PERCENTILE_SLACK else "deadline"
         names = tuple(name for name, own in self.asked.items() if tier.covers(own))
         return RejectedOption(f"{self.name}/{tier.label} in a buffer", kind, reason, classes=names)
-
-
-def _range_name(bracket: Bracket) -> str:
-    return f"{bracket[0]:.4g}-{bracket[1]:.4g}"
 
 
 def _buffer_name(buffer: Buffer, provisioned: int, items: int) -> str:
@@ -273,4 +277,4 @@ def _buffer_name(buffer: Buffer, provisioned: int, items: int) -> str:
     waits = "" if buffer.batch == 1 else f"t{1000 * buffer.timeout_s:.6g}"
     gathers = f"/b{buffer.batch}{many}{waits}" if many or waits else ""
     ready = f"/p{provisioned}" if provisioned else ""
-    return f"{buffer.memory_mb}{gathers}/r{_range_name(buffer.bracket)}{ready}"
+    return f"{buffer.memory_mb}{gathers}/r{range_name(buffer.bracket)}{ready}"
