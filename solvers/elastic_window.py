@@ -156,9 +156,14 @@ class ElasticWindow:
         """A limit on spot losses or on accuracy that no fleet keeps."""
         t = self.window
         if family == "survive_spot_loss":
+            single = (
+                ""
+                if self.problem.rates is None
+                else ", or calls of single requests: after a loss no buffer is counted on"
+            )
             return (
                 f"survive-loss: {amount:.4g} req/s cannot be served after the loss of a spot pool in window {t}; lower the level, "
-                "or allow more machines that are not spot"
+                f"or allow more machines that are not spot{single}"
             )
         if family == "bound_spot_risk":
             return (
