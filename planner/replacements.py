@@ -49,24 +49,74 @@ class Pruning:
 
 
 def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:
-    """Functions that another is no worse than in classes, price, (where it is limited) time held and rates.
+    """Functions that another is no worse than in classes, price, (where it is limited) time held and rates, or several are.
 
-    A request moves from one to the other by itself, so nothing else matters; equal ones stay side by side.
-    The concurrency limit is none where all demand at once on the slowest function stays within it.
+    A request moves from one to the other by itself, so nothing else matters; equal ones that take any rate stay side by side.
+    """
+    no_worse = no_worse_for_a_request(problem)
+    taking_over = no_worse & takes_over_rates(problem)
+    better: BoolArray = taking_over & ~taking_over.T
+    stays = ~np.asarray(better.any(axis=1))
+    by_one_that_stays = better & stays
+    by = {int(f): int(by_one_that_stays[f].argmax()) for f in np.flatnonzero(~stays)}
+    by |= (chained := replaced_by_chains(problem, no_worse, stays))
+    for f, other in by.items():
+        while other in chained:
+            other = chained[other]
+        by[f] = other
+    return tuple(Replacement(f, other) for f, other in sorted(by.items()))
+
+
+def no_worse_for_a_request(problem: ProvisioningProblem) -> BoolArray:
+    """``[f, f']`` whether f' serves every class that f serves at no more cost, with no less accuracy or value where these count.
+
+    Time held counts where the concurrency limit may bind: not where all demand at once on the slowest function stays within it.
     """
     usd, serves = problem.usd_per_request, problem.function_serves
     most = problem.demand_rps[:, :, -1].sum(axis=0).max(initial=0.0) * problem.concurrency_s.max(initial=0.0)
     held = problem.concurrency_s * bool(most > problem.concurrency_limit)
-    no_worse = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
-    no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)  # [f, f']
-    no_worse &= takes_over_rates(problem)
+    no_worse: BoolArray = (usd[None, :] <= usd[:, None]) & (held[None, :] <= held[:, None])
+    no_worse &= ~(serves.T[:, None, :] & ~serves.T[None, :, :]).any(axis=2)
     for worth in worth_of_functions(problem):
         less = worth.T[None, :, :] < worth.T[:, None, :]  # [f, f', k]
         no_worse &= ~(serves.T[:, None, :] & less).any(axis=2)
-    better: BoolArray = no_worse & ~no_worse.T
-    beaten = np.asarray(better.any(axis=1))
-    by_one_that_stays = better & ~beaten
-    return tuple(Replacement(int(f), int(by_one_that_stays[f].argmax())) for f in np.flatnonzero(beaten))
+    return no_worse
+
+
+def replaced_by_chains(problem: ProvisioningProblem, no_worse: BoolArray, stays: BoolArray) -> dict[int, int]:
+    """Functions of one range that give way to several with ranges one above the other, each mapped to the lowest of these.
+
+    Whatever is sent to f and to the chain c_1, c_2, .. goes to one of the chain: the highest in use, or where the sum is above its
+    range the first whose range reaches to it. That costs no more: c_1 is no worse than f and takes no higher least rate; every
+    c_i+1 is no worse than c_i and begins where that one ends, or below; none costs anything for standing ready; the last reaches to
+    all that its classes ever send. Functions give way one after the other, each to what then stays, so none is counted on that
+    has given way itself. What takes any rate stays: after a spot loss only that is called.
+    """
+    rates, found = problem.rates, dict[int, int]()
+    if rates is None:
+        return found
+    left = stays & (rates.usd_per_h == 0)
+    links = no_worse & (rates.least_rps[None, :] <= rates.most_rps[:, None])
+    links &= rates.most_rps[None, :] > rates.most_rps[:, None]
+    ends = rates.most_rps >= _most_sent_rps(problem)
+    upwards = np.argsort(-rates.most_rps, kind="stable")
+    for f in np.flatnonzero(stays & ~problem.takes_any_rate).tolist():
+        others = left.copy()
+        others[f] = False
+        reaches = ends & others
+        for c in upwards[others[upwards]].tolist():
+            reaches[c] |= bool((links[c] & reaches).any())
+        begins = reaches & no_worse[f] & (rates.least_rps <= rates.least_rps[f])
+        if begins.any():
+            found[f] = int(begins.argmax())
+            left[f] = False
+    return found
+
+
+def _most_sent_rps(problem: ProvisioningProblem) -> Array:
+    """``[f]`` all that the classes of a function ever send."""
+    sent = np.tensordot(problem.function_serves.astype(float), problem.demand_rps[:, :, -1], axes=(0, 0))
+    return np.asarray(sent.max(axis=1, initial=0.0))
 
 
 def takes_over_rates(problem: ProvisioningProblem) -> BoolArray:
@@ -80,8 +130,7 @@ def takes_over_rates(problem: ProvisioningProblem) -> BoolArray:
     if problem.rates is None:
         return np.ones((functions, functions), dtype=bool)
     rates, any_rate = problem.rates, problem.takes_any_rate
-    sent = np.tensordot(problem.function_serves.astype(float), problem.demand_rps[:, :, -1], axes=(0, 0))
-    takes_all = rates.most_rps >= sent.max(axis=1, initial=0.0)
+    takes_all = rates.most_rps >= _most_sent_rps(problem)
     found: BoolArray = (rates.least_rps[None, :] <= rates.least_rps[:, None]) & takes_all[None, :]
     found &= rates.usd_per_h[None, :] <= rates.usd_per_h[:, None]
     return found & (any_rate[None, :] | ~any_rate[:, None])
