@@ -1,6 +1,7 @@
 """Models cut over several functions as options: one chain of functions is one option.
 
-A chain is called one request at a time, at any rate. Its times are single figures (`planner.partition`), so a request is late where
+A chain is called one request at a time, at any rate. Its times are single figures (`planner.partition`), taken to be exact; a model
+whose calls were measured whole, with their spread, is offered in parts only, since these calls tell more. A request is late where
 one of its functions starts cold and the chain, all of it cold, takes longer than the deadline: with k functions, each cold in a
 share c of its calls, at least 1 - k c of the requests meet none that is. c is counted as for other functions, at the scenario's
 least rate, no function being busy longer than the deadline.
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import InfeasiblePlanError, nearest
 from planner.functions.cold_starts import idle_cold_share
+from planner.functions.measured import TAKEN_AS_EXACT
 from planner.rejections import RejectedOption
 from planner.serverless import ServerlessFunction
 from planner.tiers import PERCENTILE_SLACK
@@ -113,6 +115,13 @@ def chains_for(
         plans = partition_frontier(question, supplies, points=FRONTIER_POINTS)
     except InfeasiblePlanError as error:
         return [], RejectedOption(f"{name} for {tier.label}", "partition", "; ".join(error.problems))
+    if measured_whole(chain.model, supplies):
+        plans = tuple(plan for plan in plans if len(functions_of(plan)) > 1)
+        if not plans:
+            reason = (
+                "one function is best at any price; its calls were measured, and are options by themselves"
+            )
+            return [], RejectedOption(f"{name} for {tier.label}", "partition", reason)
     options = [
         option
         for plan in plans
@@ -127,6 +136,15 @@ def chains_for(
         f"the requests meet none that does, {tier.percentile:g} must be in time"
     )
     return [], RejectedOption(f"{name} for {tier.label}", "cold starts", reason)
+
+
+def measured_whole(model: str, supplies: Supplies) -> bool:
+    """Whether the spread of calls of the uncut model was measured, which a chain's single figures do not tell."""
+    tariff = supplies.tariff
+    return any(
+        bool(one.quantiles) and (one.model, one.provider, one.arch) == (model, tariff.provider, tariff.arch)
+        for one in supplies.profiles.function_times
+    )
 
 
 def in_time(plan: PartitionPlan, tier: Tier) -> float:
@@ -187,7 +205,8 @@ def chain_option(
         usd_per_request=plan.usd_per_request,
         concurrency_s=billed_ms / 1000,
         deadline_meet_rate=met,
-        source="; ".join(f"{what}: {source}" for what, source in sorted(plan.sources.items())),
+        source="; ".join(f"{what}: {source}" for what, source in sorted(plan.sources.items()))
+        + TAKEN_AS_EXACT,
         obtained="derived",
         tariff_source=supplies.tariff.source,
         partition=plan.segments,

@@ -16,6 +16,7 @@ from planner.functions.partitioned import PartitionInputs
 from tests.planner.enumerated import reasons
 from tests.planner.small_catalogs import (
     demand,
+    function_time,
     prices,
     profiles,
     request_class,
@@ -26,15 +27,20 @@ from tests.planner.small_catalogs import (
 )
 
 if TYPE_CHECKING:
+    from catalogs.measurements import FunctionTime
     from planner.options import OptionTable
 
 GRAPH = Path(__file__).parents[3] / "examples" / "partition" / "vgg16.json"
 
 
 def cut(
-    partition: dict[str, Any], deadline_ms: float = 10_000.0, percentile: float = 0.95, **tariff: Any
+    partition: dict[str, Any],
+    deadline_ms: float = 10_000.0,
+    percentile: float = 0.95,
+    whole: tuple[FunctionTime, ...] = (),
+    **tariff: Any,
 ) -> OptionTable:
-    """Enumerate the parts of VGG-16 for one class."""
+    """Enumerate the parts of VGG-16 for one class, and its whole calls."""
     question = scenario(
         request_class("web", task=None, models=["vgg16"], deadline_ms=deadline_ms, percentile=percentile),
         resources={"functions": {"partition": {"layer_graphs": [str(GRAPH)]} | partition}},
@@ -44,7 +50,7 @@ def cut(
         question,
         demand(question),
         prices(),
-        profiles(time("vgg16"), variants=(variant("vgg16"),)),
+        profiles(time("vgg16"), variants=(variant("vgg16"),), functions=whole),
         tariffs(**tariff),
         function_inputs=FunctionInputs(partition=inputs),
     )
@@ -77,6 +83,15 @@ def test_a_deadline_that_a_cold_call_misses_leaves_the_warm_ones() -> None:
     strict = cut({"memory_mb": [4096]}, deadline_ms=2500.0, percentile=0.999)
     assert not strict.functions
     assert reasons(strict)["lambda/vgg16/partition for d2500p99.9"] == "cold starts"
+
+
+def test_one_function_is_no_cut_where_its_calls_were_measured() -> None:
+    """Alone it is best cut nowhere; measured at 300 ms and 450 ms at the .95 quantile, that is what is offered."""
+    assert [one.functions for one in cut({"memory_mb": [4096]}).functions] == [1]
+    calls = (function_time("vgg16", 4096, 300.0, quantiles=((0.95, 450.0),)),)
+    found = cut({"memory_mb": [4096]}, whole=calls)
+    assert [one.id for one in found.functions] == ["lambda/vgg16/4096"]
+    assert reasons(found)["lambda/vgg16/partition for d10000p95"] == "partition"
 
 
 def test_a_block_that_fits_no_package_is_named() -> None:
