@@ -1,0 +1,80 @@
+"""What happened: counts of requests, times and money by window, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from planner.replay.supply import Supply
+
+    Array = NDArray[np.float64]
+
+COST_PARTS = ("machines_usd", "starts_usd", "loads_usd", "functions_usd")  # those of a plan's window
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """One policy over one set of requests.
+
+    Indices: class k, target g (pools, then functions), pool j, function f, rental i, window t, cost part c.
+
+    Parameters
+    ----------
+    policy, seed
+        Who decided, and which draw of everything random this is.
+    window_edge_s
+        ``[t + 1]`` seconds since the start; a request counts in the window of its arrival.
+    arrived
+        ``[k, t]`` requests.
+    served, in_time
+        ``[k, g, t]`` requests answered by each target, and those of them answered within the deadline.
+    refused
+        ``[k, t]`` requests that nothing answered: no route, no machine before the end, or a call beyond the concurrency limit.
+    overflowed
+        ``[k, t]`` requests that were to wait in a pool and went to a function instead.
+    latency_edge_s, latency
+        ``[b + 1]``, ``[k, b]`` histogram of the time from arrival to answer.
+    latency_sum_s
+        ``[k, t]`` of answered requests.
+    ready_s, busy_s
+        ``[j, t]`` machine-seconds at work, and the part of them in calls (replica-seconds over replicas).
+    machines_s
+        ``[i, t]`` machine-seconds paid for, launches and loads included.
+    usd
+        ``[c, t]`` by `COST_PARTS`.
+    starts, lost
+        ``[i, t]`` launches, and machines that the provider took back.
+    interruptions
+        ``[t]`` losses of a spot pool that had machines.
+    calls, cold_calls
+        ``[f, t]`` function calls, and those that began cold.
+    simulated_share
+        Part of the time whose requests were simulated; the counts above are already scaled to the whole.
+    """
+
+    policy: str
+    seed: int
+    supply: Supply
+    window_edge_s: Array
+    arrived: Array
+    served: Array
+    in_time: Array
+    refused: Array
+    overflowed: Array
+    latency_edge_s: Array
+    latency: Array
+    latency_sum_s: Array
+    ready_s: Array
+    busy_s: Array
+    machines_s: Array
+    usd: Array
+    starts: Array
+    lost: Array
+    interruptions: Array
+    calls: Array
+    cold_calls: Array
+    simulated_share: float
