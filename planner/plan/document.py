@@ -81,6 +81,8 @@ class ProvisioningPlan(Document):
             ("served_rps", "problem.classes", set(window.served_rps), classes),
             ("overflow_rps", "problem.classes", set(window.overflow_rps), classes),
             ("routing", "problem.classes", set(window.routing), classes),
+            ("late_to", "problem.classes", set(window.late_to), classes),
+            ("late_to", "options", set(window.late_to.values()), options["function"]),
             ("fleet[].option", "options", {one.option for one in window.fleet}, options["machine"]),
             ("fleet[].group", "its groups", {one.group for one in window.fleet}, groups),
             ("functions[].option", "options", functions, options["function"]),

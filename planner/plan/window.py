@@ -185,6 +185,11 @@ class Window(Document):
     routing: dict[str, tuple[Route, ...]] = Field(
         description="class -> weights at each level; between two levels the upper one's hold."
     )
+    late_to: dict[str, str] = Field(
+        default_factory=dict,
+        description="class -> function that takes a request which would be late in its group's queue; such calls are not in the "
+        "cost.",
+    )
     cost: WindowCost = Field(description="Expected cost by part.")
     expected: Expected = Field(description="What the window should look like.")
     spot_risk: SpotRiskOfWindow | None = Field(

@@ -69,6 +69,11 @@ class Functions(Document):
     provisioned_concurrency: bool = Field(
         False, description="Whether functions may be kept ready for a window, which is paid for by the hour."
     )
+    take_late: bool = Field(
+        True,
+        description="Whether a request that would be late in its group's queue goes to a function, planned or not; never with "
+        "a budget, which calls beyond the plan would break.",
+    )
     partition: Partition | None = Field(
         None, description="Models that may be cut over several functions; absent: none."
     )

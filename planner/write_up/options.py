@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def options_used(planned: Planned) -> Iterator[PlanOption]:
-    """Machine options with a machine in some window, then functions that are called, or would be after a spot loss."""
-    bursting = burst_functions(planned)
+    """Machine options with a machine in some window, then functions that are called, or would be by what is late or lost."""
+    standing_by = burst_functions(planned) | {f for f in late_functions(planned) if f is not None}
     for g, option in enumerate(planned.serving):
         if planned.solution.instances[g].any():
             yield _machine_option(planned, option, int(planned.problem.option_machine[g]))
     for f, function in enumerate(planned.options.functions):
-        if f in bursting or planned.overflow_rps[:, f].any():
+        if f in standing_by or planned.overflow_rps[:, f].any():
             yield _function_option(planned, function)
 
 
@@ -38,6 +38,27 @@ def burst_functions(planned: Planned) -> set[int]:
     held_s = np.where(may_burst, p.concurrency_s, np.inf)
     called = np.flatnonzero(may_burst.any(axis=1))
     return set(held_s[called].argmin(axis=1).tolist())
+
+
+def late_functions(planned: Planned) -> list[int | None]:
+    """By class: the cheapest function that answers its share in time, as accurate as asked, at any rate; None: none is wanted, or groups serve none of it."""
+    p, resources = planned.problem, planned.scenario.resources
+    if not resources.functions.take_late or resources.budget_usd is not None or not len(p.functions):
+        return [None] * len(p.classes)
+    found: list[int | None] = []
+    for k, one in enumerate(planned.options.classes):
+        floor = 0.0 if one.min_accuracy is None else one.min_accuracy.value
+        fit = [
+            f
+            for f, function in enumerate(planned.options.functions)
+            if planned.carried_rps[k].any()
+            and p.function_serves[k, f]
+            and p.takes_any_rate[f]
+            and function.share_in_time(one.name) >= one.tier.percentile
+            and (floor == 0 or (function.variant.accuracy_share or 0.0) >= floor)
+        ]
+        found.append(min(fit, key=lambda f: float(p.usd_per_request[f]), default=None))
+    return found
 
 
 def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineOption:

@@ -22,6 +22,7 @@ from planner.plan import (
 )
 from planner.queueing import DISPATCH_POLICY
 from planner.write_up.expected import Expectations
+from planner.write_up.options import late_functions
 from planner.write_up.planned import PROVIDER, window_id
 from planner.write_up.spot import SpotLosses
 
@@ -38,10 +39,15 @@ def windows_of(planned: Planned) -> tuple[Window, ...]:
     risk = planned.problem.spot_risk
     losses = None if risk is None else SpotLosses(planned, risk)
     expectations = Expectations(planned, losses)
-    return tuple(window_of(planned, expectations, t) for t in range(len(planned.problem.window_h)))
+    late_to = {
+        name: planned.options.functions[f].id
+        for name, f in zip(planned.problem.classes, late_functions(planned), strict=True)
+        if f is not None
+    }
+    return tuple(window_of(planned, expectations, late_to, t) for t in range(len(planned.problem.window_h)))
 
 
-def window_of(planned: Planned, expectations: Expectations, t: int) -> Window:
+def window_of(planned: Planned, expectations: Expectations, late_to: dict[str, str], t: int) -> Window:
     """Write one window."""
     start, p = planned.start_of(t), planned.problem
     return Window(
@@ -77,6 +83,9 @@ def window_of(planned: Planned, expectations: Expectations, t: int) -> Window:
         routing={
             name: tuple(_route(planned, k, t, q) for q in range(len(p.level_share)))
             for k, name in enumerate(p.classes)
+        },
+        late_to={
+            name: late_to[name] for name in late_to if planned.carried_rps[p.classes.index(name), :, t].any()
         },
         cost=_cost(planned, t),
         expected=expectations.of(t),

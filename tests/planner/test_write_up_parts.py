@@ -175,7 +175,24 @@ def test_without_weighed_losses_only_sizes_are_stated() -> None:
 
 
 def test_the_quickest_function_is_listed_for_a_loss_even_if_it_is_not_called() -> None:
-    made = planned(spot={"policy": "survive-loss"}, overflow_share=0.0)
+    resources = {"functions": {"take_late": False}}
+    made = planned(spot={"policy": "survive-loss"}, resources=resources, overflow_share=0.0)
     assert burst_functions(made) == {0}
     assert [one.kind for one in options_used(made)] == ["machine", "machine", "function"]
-    assert [one.kind for one in options_used(planned(overflow_share=0.0))] == ["machine", "machine"]
+    calm = planned(resources=resources, overflow_share=0.0)
+    assert [one.kind for one in options_used(calm)] == ["machine", "machine"]
+
+
+@pytest.mark.parametrize(
+    ("resources", "found"),
+    [({}, True), ({"functions": {"take_late": False}}, False), ({"budget_usd": 1000.0}, False)],
+)
+def test_what_would_be_late_goes_to_a_function_unless_a_budget_forbids_it(
+    resources: dict[str, Any], found: bool
+) -> None:
+    made = planned(resources=resources, overflow_share=0.0)
+    (name,) = (one.id for one in made.options.functions)
+    assert [set(one.late_to.values()) for one in windows_of(made)] == [{name} if found else set()] * len(
+        WINDOWS
+    )
+    assert [one.id for one in options_used(made)].count(name) == found
