@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from workloads.errors import WorkloadError
-from workloads.importers.inferall import load_inferall
+from workloads.importers.inferall import is_inferall, load_inferall
 from workloads.importers.servegen import ClientGroup, load_servegen
 from workloads.loading import load_trace
 
@@ -42,7 +42,8 @@ def load_source(
         A file, or for ServeGen the folder of client files.
     layout
         "table" (`load_trace`), "inferall" (`load_inferall`), "servegen" (the sum of a folder's clients), or
-        "auto": a folder is ServeGen's, a file is a table.
+        "auto": a folder is ServeGen's, a file that begins with a row of four whole numbers is a per-second file unless settings
+        tell its columns, any other file is a table.
     name
         What to call the trace.
     settings
@@ -55,11 +56,13 @@ def load_source(
         When the layout is unknown or does not understand a setting, and as its loader.
     """
     place = Path(path)
+    given = {key: value for key, value in settings.items() if value is not None}
     if layout not in LAYOUTS:
         raise WorkloadError([f"layout is {layout!r}; it must be one of {', '.join(LAYOUTS)}"])
     if layout == "auto":
         layout = "servegen" if place.is_dir() else "table"
-    given = {key: value for key, value in settings.items() if value is not None}
+        if layout == "table" and set(given) <= set(SETTINGS["inferall"]) and is_inferall(place):
+            layout = "inferall"
     foreign = sorted(set(given) - set(SETTINGS[layout]))
     if foreign:
         known = ", ".join(SETTINGS[layout])

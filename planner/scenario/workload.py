@@ -47,7 +47,9 @@ class TraceFile(Document):
         1.0, description="Factor on every count, to plan a multiple of the recorded load."
     )
     layout: Literal["auto", "table", "inferall", "servegen"] = Field(
-        "auto", description="Layout of the source; auto: a folder is ServeGen's, a file is a table."
+        "auto",
+        description="Layout of the source; auto: a folder is ServeGen's, four columns of whole numbers without header are "
+        "per-second counts, any other file is a table.",
     )
     clients: tuple[str, ...] | None = Field(
         None, description="ServeGen: the clients to sum; all of them if absent."

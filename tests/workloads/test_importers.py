@@ -121,3 +121,15 @@ def test_other_files_are_refused_by_their_columns(tmp_path: Path) -> None:
     file.write_text("1,2\n2,3\n")
     with pytest.raises(WorkloadError, match="has 2 columns; files of this form have 4"):
         load_inferall(file)
+
+
+def test_four_columns_of_numbers_without_a_header_are_a_per_second_file(tmp_path: Path) -> None:
+    rows, found = "0,0,1,44\n1,0,1,46\n2,0,1,45\n3,0,1,40\n", []
+    for name, header, settings in (
+        ("bare.csv", "", {}),
+        ("named.csv", "t,a,b,count\n", {"start": START, "count_column": "count"}),
+    ):
+        (tmp_path / name).write_text(header + rows)
+        found.append(load_source(tmp_path / name, **settings))
+        np.testing.assert_array_equal(found[-1].counts, [44, 46, 45, 40])
+    assert ["columns are t, 0, 1, n" in trace.report.notes for trace in found] == [True, False]

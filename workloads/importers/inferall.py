@@ -7,7 +7,9 @@ relation that its rows keep, and every row must keep it.
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,7 +22,7 @@ from workloads.clocks import EPOCH, Clock, read_times
 from workloads.errors import WorkloadError
 from workloads.gaps import judge_missing
 from workloads.grids import load_grid, order_problems, read_loads
-from workloads.tables import list_rows, read_table
+from workloads.tables import GZIP_MAGIC, list_rows, read_table
 from workloads.trace_report import TraceReport
 from workloads.traces import MICROSECOND, Trace
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from workloads.traces import Array
 
 COLUMNS = 4
+ROW_BYTES_MAX = 1000  # far longer than four numbers
 SECOND_US = 1_000_000
 
 
@@ -94,6 +97,21 @@ def load_inferall(
     report = TraceReport("counts", len(table.rows), judged.gaps, judged.zero_runs, judged.rule, notes)
     called = name if name is not None else file.name.split(".")[0]
     return Trace(called, first, 1.0, judged.counts, report, file.as_posix(), table.digest)
+
+
+def is_inferall(path: str | PathLike[str]) -> bool:
+    """Whether a file begins with a row of four whole numbers, as these files do and no table with a header does.
+
+    A file that cannot be read is none; whoever loads it says what is wrong.
+    """
+    try:
+        with Path(path).open("rb") as stored:
+            packed = stored.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        with gzip.open(path) if packed else Path(path).open("rb") as rows:
+            cells = rows.readline(ROW_BYTES_MAX).split(b",")
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(cells) == COLUMNS and all(cell.strip().isdigit() for cell in cells)
 
 
 def _dated(file_name: str) -> tuple[datetime, str | None]:
