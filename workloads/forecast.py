@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from workloads.rolling_memory import RollingMemory
     from workloads.series import Array
     from workloads.traces import Trace
 
@@ -90,6 +91,7 @@ def forecast_rates(
     season: SeasonChoice = "auto",
     hold_s: float | None = None,
     step_up: bool | None = None,
+    memory: RollingMemory | None = None,
 ) -> Forecast:
     """Forecast rate quantiles for planning windows from the history before them.
 
@@ -115,6 +117,8 @@ def forecast_rates(
     step_up
         Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is under
         two weeks.
+    memory
+        What earlier forecasts of the same trace left, for those made anew as its history grows.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def forecast_rates(
     gap_s = (start - history.end).total_seconds()
     stepped = history.duration_s < STEP_UP_DAYS * DAY_S if step_up is None else step_up
     layout = Layout(gap_s=gap_s, window_s=window_s, windows=windows, hold=hold)
-    found, rolling = _roll_history(history, layout, season, method)
+    found, rolling = _roll_history(history, layout, season, method, memory)
     published = _stepped_up(asked) if stepped else asked
     wanted = np.unique(np.concatenate([asked, published, SCORED_LEVELS]))
     quantiles = {name: to_rate(replay_quantiles(rolling.by_period(name), wanted)) for name in rolling.paths}
@@ -163,7 +167,7 @@ def forecast_rates(
 
 
 def _roll_history(
-    history: Trace, layout: Layout, choice: SeasonChoice, method: str
+    history: Trace, layout: Layout, choice: SeasonChoice, method: str, memory: RollingMemory | None
 ) -> tuple[Season, Rolling]:
     """Find the season, then run the forecasters that fit it at the rolling origins."""
     curve = RateCurve(history)
@@ -188,7 +192,8 @@ def _roll_history(
                 f"choose {listed((AUTO, *members))}"
             ]
         )
-    return season, roll(curve, series, season, members, layout, combined=AUTO)
+    run = roll if memory is None else memory.roll
+    return season, run(curve, series, season, members, layout, AUTO)
 
 
 def _back_test(

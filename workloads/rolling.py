@@ -32,6 +32,7 @@ SHORT_WARM_UP_STEPS = 8  # a level and its spread
 SHORT_WARM_UP_SHARE = 0.25
 NUDGE_DECAY_H = 1.0  # measured: takes the loss 1 h ahead on WorldCup from 1.85 to 1.75 %, 2 and 4 h less
 NUDGE_RIDGE_ORIGINS = 4.0  # pulls the weight to 0 while few origins speak for it
+END_ROUNDING_S = 1e-6  # a microsecond, the finest interval of a trace
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,50 @@ def choose_origins(steps: int, step_s: float, day_steps: int | None) -> IntArray
     return steps - spacing * np.arange(min(ORIGINS, room // spacing), -1, -1)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What several forecasters said at rolling origins, before any outcome is looked at.
+
+    Parameters
+    ----------
+    layout
+        The windows.
+    origin_s
+        ``[o]`` seconds after the start of the trace, rising.
+    paths
+        Per forecaster ``[o, w]`` on the fourth-root scale, not yet nudged.
+    surprise
+        Per forecaster ``[o]`` value of the last half step less what the path's line through it says.
+    """
+
+    layout: Layout
+    origin_s: Array
+    paths: Mapping[str, Array]
+    surprise: Mapping[str, Array]
+
+    def then(self, later: Said) -> Said:
+        """Join what was said of the same windows at later origins."""
+        return Said(
+            self.layout,
+            np.concatenate([self.origin_s, later.origin_s]),
+            {name: np.concatenate([path, later.paths[name]]) for name, path in self.paths.items()},
+            {name: np.concatenate([one, later.surprise[name]]) for name, one in self.surprise.items()},
+        )
+
+    def judged(self, curve: RateCurve) -> Rolling:
+        """Set outcomes beside the paths, and nudge each path by what was known at its origin."""
+        edge_s = self.layout.edge_s
+        actual = to_root(curve.mean_rps(self.origin_s[:, None] + edge_s))
+        # rounding must not let a window that straddles the end count as known
+        actual[self.origin_s[:, None] + edge_s[1:] > curve.duration_s + END_ROUNDING_S] = np.nan
+        lead_h = (edge_s[:-1] + edge_s[1:]) / 2.0 / HOUR_S
+        paths = {
+            name: nudge(path, actual, self.surprise[name], self.origin_s, lead_h)
+            for name, path in self.paths.items()
+        }
+        return Rolling(self.layout, self.origin_s, paths, actual)
+
+
 def roll(
     curve: RateCurve,
     series: StepSeries,
@@ -149,6 +194,19 @@ def roll(
         Name of the plain median of all forecasters, added as one more; None: not added.
     """
     origins = choose_origins(series.root.size, series.step_s, season.day_steps)
+    return say(curve, series, season, forecasters, layout, origins, combined).judged(curve)
+
+
+def say(
+    curve: RateCurve,
+    series: StepSeries,
+    season: Season,
+    forecasters: Mapping[str, Forecaster],
+    layout: Layout,
+    origins: IntArray,
+    combined: str | None = None,
+) -> Said:
+    """Run every forecaster at the origins ``[o]``, given as steps of the series; the others as for `roll`."""
     ramp, steps = make_ramp(series.step_s, layout.gap_s, layout.window_s, layout.windows)
     step_paths = {
         name: np.stack([_path(forecaster, series, season, int(origin), steps) for origin in origins])
@@ -157,19 +215,18 @@ def roll(
     if combined is not None:
         step_paths[combined] = np.median(np.stack(list(step_paths.values())), axis=0)
     origin_s = series.edge_s(origins)
-    actual = to_root(curve.mean_rps(origin_s[:, None] + layout.edge_s))
-    actual[-1] = np.nan  # rounding must not let a window that straddles the end count as known
     last = series.root[origins - 1]
     recent_s = origin_s[:, None] + np.array([-series.step_s / 2.0, 0.0])
     recent = to_root(curve.mean_rps(recent_s))[:, 0]
-    lead_h = (layout.edge_s[:-1] + layout.edge_s[1:]) / 2.0 / HOUR_S
-    paths = {}
-    for name, path in step_paths.items():
-        surprise = np.nan_to_num(
+    surprise = {
+        name: np.nan_to_num(
             recent - (0.75 * last + 0.25 * path[:, 0])
         )  # the line at a quarter of a step before the origin
-        paths[name] = nudge(ramp.read(last, path), actual, surprise, origin_s, lead_h)
-    return Rolling(layout, origin_s, paths, actual)
+        for name, path in step_paths.items()
+    }
+    return Said(
+        layout, origin_s, {name: ramp.read(last, path) for name, path in step_paths.items()}, surprise
+    )
 
 
 def nudge(path: Array, actual: Array, surprise: Array, origin_s: Array, lead_h: Array) -> Array:
