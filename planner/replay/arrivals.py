@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from planner.errors import InputError, nearest
+from planner.replay.compiled import compiled, luck
 from planner.replay.pages import PAGE_S, PagedTrace
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Classes = NDArray[np.int64]
 
-BIN_S = (
-    1.0  # ours: policies see arrivals this finely; the quickest of them, Model-Switching, looks every second
-)
+BIN_S = 1.0  # ours: policies see arrivals this finely, for Model-Switching looks every second
 CHUNK_REQUESTS = 200_000  # ours: at most about so many requests are held at once, a few megabytes
 
 
@@ -129,58 +127,53 @@ def placed(page: Page, classes: Classes, from_s: float, until_s: float) -> tuple
     last = min(len(page.counts), int(np.searchsorted(page.edge_s, until_s, side="left")))
     if last <= first:
         return np.zeros(0), np.zeros(0, dtype=np.int64)
-    number = int(page.counts[first:last].sum())
+    number = int(page.before[last] - page.before[first])
     times, columns = np.empty(number), np.empty(number, dtype=np.int64)
-    place(page.edge_s, page.counts, np.uint64(page.key), first, last, times, columns)
+    place(page.edge_s, page.counts, page.before, np.uint64(page.key), first, last, times, columns)
     own = slice(*np.searchsorted(times, [from_s, until_s]))
     return times[own], classes[columns[own]]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def mixed(state: np.uint64) -> np.uint64:
-    """Scatter 64 bits: the output function of SplitMix64 (Steele, Lea and Flood, Fast splittable generators, 2014)."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def place(
-    edge_s: Array, counts: Classes, key: np.uint64, first: int, last: int, times: Array, columns: Classes
+    edge_s: Array,
+    counts: Classes,
+    before: Classes,
+    key: np.uint64,
+    first: int,
+    last: int,
+    times: Array,
+    columns: Classes,
 ) -> None:
     """Place the requests of segments first to last - 1 into `times` and `columns`, which hold exactly as many.
 
     n sorted uniform instants are sums of the first n of n + 1 exponential gaps over the sum of all (Devroye, Non-Uniform Random
-    Variate Generation, 1986, V.2.2). Classes are in random order, drawn without replacement.
+    Variate Generation, 1986, V.2.2). Classes are in random order, drawn without replacement. `before` ``[n + 1]`` requests of the
+    page before each segment: they number the draws, of which a segment of n requests has n + 1 for instants and n for classes.
     """
-    step = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64: the golden ratio times 2^64, made odd
-    unit = 2.0**-53
     kinds = counts.shape[1]
     left = np.empty(kinds, dtype=np.int64)
     at = 0
     for segment in range(first, last):
-        total = 0
-        for kind in range(kinds):
-            left[kind] = counts[segment, kind]
-            total += left[kind]
+        total = before[segment + 1] - before[segment]
         if total == 0:
             continue
-        state = mixed(key + mixed(np.uint64(segment) * step))
+        draw = 2 * before[segment] + segment
         reached = 0.0
         for i in range(at, at + total):
-            state += step
-            reached -= np.log1p(-unit * np.float64(mixed(state) >> np.uint64(11)))
+            reached -= np.log1p(-luck(key, draw))
             times[i] = reached
-        state += step
-        reached -= np.log1p(-unit * np.float64(mixed(state) >> np.uint64(11)))
+            draw += 1
+        reached -= np.log1p(-luck(key, draw))
         scale = (edge_s[segment + 1] - edge_s[segment]) / reached
         for i in range(at, at + total):
             times[i] = edge_s[segment] + scale * times[i]
             columns[i] = 0
         if kinds > 1:
+            left[:] = counts[segment]
             for i in range(at, at + total):
-                state += step
-                pick = unit * np.float64(mixed(state) >> np.uint64(11)) * (at + total - i)
+                draw += 1
+                pick = luck(key, draw) * (at + total - i)
                 kind = 0
                 while kind < kinds - 1 and pick >= left[kind]:
                     pick -= left[kind]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +58,11 @@ class Page:
     edge_s: Array
     counts: Counts
     key: int
+
+    @cached_property
+    def before(self) -> Counts:
+        """``[n + 1]`` requests before each segment."""
+        return np.concatenate([[0], np.cumsum(self.counts.sum(axis=1))])
 
 
 class PagedTrace:

@@ -120,7 +120,7 @@ def summary_of(replayed: Replayed) -> Summary:
         deadline_meet_rate=share(in_time.sum(), arrived.sum()),
         deadline_meet_rate_by_class=by_class,
         deadline_meet_rate_by_window=by_window,
-        worst_deadline_meet_rate=float(by_class[arrived > 0].min(initial=1.0)),
+        worst_deadline_meet_rate=float(by_class[arrived > 0].min()) if arrived.any() else float("nan"),
         in_time_of_served_by_class=ratio(in_time.sum(axis=1), served.sum(axis=1)),
         served_share=share(served.sum(), arrived.sum()),
         overflow_share=share(replayed.overflowed.sum(), arrived.sum()),
