@@ -45,7 +45,7 @@ def test_between_full_runs_only_the_end_is_run_anew(trace: Trace) -> None:
     later = forecast_at(trace, HOURS + 2, memory)
     assert memory.said is first
     full = forecast_at(trace, HOURS + 2, None)
-    np.testing.assert_allclose(later.rate_rps, full.rate_rps, rtol=0.05)
+    np.testing.assert_allclose(later.rate_rps, full.rate_rps, rtol=0.1)
     assert not np.array_equal(later.rate_rps, full.rate_rps)
 
 
