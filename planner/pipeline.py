@@ -177,7 +177,14 @@ def forecast_traces(scenario: Scenario, inputs: Inputs, report: Progress) -> dic
 
 
 def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, Forecast]) -> Demand:
-    """Split the forecasts among the classes, each as bursty as its trace is over the class's deadline.
+    """Split the forecasts among the classes, each as bursty as its trace is over the class's deadline."""
+    return demand_of(scenario, forecasts, dispersion_by_class(scenario, inputs, forecasts))
+
+
+def dispersion_by_class(
+    scenario: Scenario, inputs: Inputs, forecasts: dict[str, Forecast]
+) -> dict[str, float]:
+    """Index of dispersion of every class's whole trace, unscaled, over the class's deadline, by class.
 
     A trace no finer than the window shows no bursts itself: what its source states counts, else Poisson arrivals are
     assumed, as the forecast warns. Throughputs of buckets are rates and know no bursts.
@@ -191,7 +198,7 @@ def demand_by_class(scenario: Scenario, inputs: Inputs, forecasts: dict[str, For
             with suppress(WorkloadError):  # no whole busy window: the forecast has warned of that too
                 known = dispersion_at(history, one.tier.deadline_s, window_s).index
         index[one.name] = max(known, 1.0)
-    return demand_of(scenario, forecasts, index)
+    return index
 
 
 def formulate(
