@@ -1,0 +1,156 @@
+"""The stream of requests, compiled: each one to its target, or on to a function where it would be late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from planner.replay.compiled import compiled
+from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
+from planner.replay.instances import (
+    Instances,
+    call_function,
+    count_call,
+    empty_buffer,
+    empty_due_buffers,
+    has_room,
+)
+from planner.replay.lines import Lines, join_line
+from planner.replay.queues import (
+    Queues,
+    answer_at_once,
+    begin_calls,
+    foreseen_start_s,
+    promise,
+    renew_promises,
+)
+from planner.replay.services import Services
+from planner.replay.tally import ROUNDING_S, Tally
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+
+class State(NamedTuple):
+    """Everything that the stream changes."""
+
+    services: Services
+    queues: Queues
+    lines: Lines
+    calls: Instances
+    dispatch: Dispatch
+    tally: Tally
+
+
+@compiled
+def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
+    """Let a request be answered at once where a replica is free, join the queue else; a late one may go to a function."""
+    queues, lines, calls = state.queues, state.lines, state.calls
+    if lines.length[pool] > 0:
+        begin_calls(queues, state.services, lines, state.tally, pool, at_s)
+    start_s = foreseen_start_s(queues, pool, at_s)
+    f = state.dispatch.overflow[k]
+    if f != NO_OVERFLOW:
+        spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - at_s)
+        if spare_s < -ROUNDING_S and has_room(calls, f, at_s):
+            state.tally.overflowed[k, window] += weight
+            join_function(state, f, at_s, k, number, window, weight)
+            return
+    if queues.batch[pool] == 1 and start_s == at_s:
+        answer_at_once(queues, state.services, state.tally, pool, at_s, k, number, window, weight)
+    else:
+        promise(queues, state.services, lines, pool, join_line(lines, pool, at_s, k, number, window, weight))
+
+
+@compiled
+def join_function(state: State, f: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
+    """Call a function for a request, or put it into the function's buffer."""
+    calls, lines = state.calls, state.lines
+    line = calls.pools[0] + f
+    if calls.batch[f] == 1:
+        latency_s = call_function(calls, state.services, state.tally, f, at_s, k, number, window, weight)
+        count_call(state.tally, line, k, window, weight, latency_s)
+        return
+    join_line(lines, line, at_s, k, number, window, weight)
+    if lines.length[line] == calls.batch[f]:
+        empty_buffer(calls, state.services, lines, state.tally, f, at_s)
+    elif lines.length[line] == 1:
+        calls.due_s[f] = at_s + calls.timeout_s[f]
+        calls.next_due_s[0] = min(calls.next_due_s[0], calls.due_s[f])
+
+
+@compiled
+def pass_requests(
+    state: State, times_s: Array, classes: IntArray, first: int, numbered: int, window: int, weight: float
+) -> int:
+    """Take requests from index `first` on; return the index of the first one that there is no memory for, or their number.
+
+    `numbered` requests came before this chunk; `window` is that of the last one.
+    """
+    edge_s, pools = state.tally.window_edge_s, len(state.queues.batch)
+    targets = state.tally.served.shape[1]
+    for i in range(first, len(times_s)):
+        if state.lines.free[1] == 0 or state.calls.crowded[0] == 1:
+            return i
+        at_s, k = times_s[i], classes[i]
+        while window < len(edge_s) - 2 and at_s >= edge_s[window + 1]:
+            window += 1
+        if state.calls.next_due_s[0] <= at_s:
+            empty_due_buffers(state.calls, state.services, state.lines, state.tally, at_s)
+        state.tally.arrived[k, window] += weight
+        target = next_target(state.dispatch, k, at_s)
+        if target == targets:
+            state.tally.refused[k, window] += weight
+        elif target < pools:
+            join_pool(state, target, at_s, k, numbered + i, window, weight)
+        else:
+            join_function(state, target - pools, at_s, k, numbered + i, window, weight)
+    return len(times_s)
+
+
+@compiled
+def renew_stale(state: State, now_s: float) -> None:
+    """Promise anew in all pools whose machines have changed."""
+    for pool in range(len(state.queues.batch)):
+        if state.queues.stale[pool] == 1:
+            renew_promises(state.queues, state.services, state.lines, pool, now_s)
+
+
+@compiled
+def pass_time(state: State, until_s: float) -> None:
+    """Begin all calls that have to by `until_s`."""
+    empty_due_buffers(state.calls, state.services, state.lines, state.tally, until_s)
+    for pool in range(len(state.queues.batch)):
+        begin_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
+
+
+@compiled
+def refuse_waiting(state: State) -> None:
+    """Refuse all who wait; the lines stay as they are."""
+    for line in range(len(state.lines.first)):
+        place = state.lines.first[line]
+        for _ in range(state.lines.length[line]):
+            state.tally.refused[state.lines.served_class[place], state.lines.window[place]] += (
+                state.lines.weight[place]
+            )
+            place = state.lines.behind[place]
+
+
+@compiled
+def shift_clocks(state: State, by_s: float) -> None:
+    """Move all that waits, runs or idles to later instants; promises are stale by then."""
+    for line in range(len(state.lines.first)):
+        place = state.lines.first[line]
+        for _ in range(state.lines.length[line]):
+            state.lines.arrival_s[place] += by_s
+            place = state.lines.behind[place]
+    state.queues.end_s[:] += by_s
+    state.calls.running_s[:] += by_s
+    state.calls.idle_s[:] += by_s
+    state.calls.due_s[:] += by_s
+    state.calls.next_due_s[:] += by_s
+    state.dispatch.measured_s[:] += by_s
