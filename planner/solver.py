@@ -31,7 +31,9 @@ class Solver:
         *,
         greedy: bool = False,
         memory: Memory | None = None,
+        diagnosed: bool = True,
     ) -> None:
+        self.diagnosed = diagnosed
         self.settings = scenario.solver
         self.memory = memory
         self.workers = max(1, min(os.cpu_count() or 1, scenario.windows // WINDOWS_A_WORKER))
@@ -49,6 +51,7 @@ class Solver:
             time_limit_s=self.time_left_s(),
             method=self.method,
             warm_start=self.memory,
+            diagnosed=self.diagnosed,
             **self._means,
         )
 

@@ -48,6 +48,7 @@ def plan_horizon(
     progress: Progress | None = None,
     method: str = "optimal",
     warm_start: Memory | None = None,
+    diagnosed: bool = True,
 ) -> ProvisioningSolution:
     """Plan the horizon and prove how far the plan is from the optimum.
 
@@ -71,6 +72,8 @@ def plan_horizon(
         ``optimal``, or ``greedy`` for the best feasible form of the baseline (bounded by nothing but its own relaxation).
     warm_start
         What an earlier solve over the same options learned (`ProvisioningSolution.memory`), moved to this horizon's windows.
+    diagnosed
+        Whether the program with capacities fixed is solved too, for its gap and the prices of the limits.
     """
     settings = Settings(gap, fixed_capacity_gap, time_limit_s, seed, workers, solver)
     search = Search(problem, settings, progress or (lambda phase, share: None), warm_start)
@@ -79,7 +82,7 @@ def plan_horizon(
         unservable = improve(search, run, sweeps=MAX_SWEEPS if method == "optimal" else 0)
         if unservable or search.best is None:
             return report_infeasible(search, baselines, unservable)
-        fixed = diagnose(search, run)
+        fixed = diagnose(search, run) if diagnosed else undiagnosed(search, "not asked for")
     return report_plan(search, baselines, fixed)
 
 
@@ -114,7 +117,7 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     if search.best is not None:
         for part, program in programs:
             program.begin_with(search.best.instances[part.option])
-    multipliers, unservable = first_bound(search, programs, run)
+    multipliers, unservable = first_bound(search, programs, run, sweeps)
     if unservable:
         return unservable
     for n in range(sweeps):
@@ -138,15 +141,16 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     return ()
 
 
-def first_bound(search: Search, programs: Programs, run: Map) -> tuple[Array, tuple[int, ...]]:
+def first_bound(search: Search, programs: Programs, run: Map, sweeps: int) -> tuple[Array, tuple[int, ...]]:
     """Multipliers to begin with, and the windows that nobody can serve.
 
-    A remembered solve hands its multipliers on; a single window has no use for any. Without capacity tables the horizon's
-    relaxation is worth solving and its duals are the multipliers; else the relaxed windows give a first bound.
+    Where sweeps follow, which bring bounds, a remembered solve hands its multipliers on, and a single window has no use for any.
+    Without capacity tables the horizon's relaxation is worth solving and its duals are the multipliers; else the relaxed windows
+    give a first bound.
     """
-    if search.memory is not None:
+    if search.memory is not None and sweeps:
         return search.memory.multipliers, ()
-    if len(search.problem.window_h) == 1 and all(program.from_fleet for _, program in programs):
+    if sweeps and len(search.problem.window_h) == 1 and all(program.from_fleet for _, program in programs):
         return np.zeros((len(search.problem.change_usd), 1)), ()
     if search.problem.is_linear.all():
         clock = time.perf_counter()
@@ -256,10 +260,7 @@ def diagnose(search: Search, run: Map) -> FixedCapacity:
     """
     assert search.best is not None
     if search.out_of_time():
-        nothing = BoundReport(
-            "none: the time was up", FIXED, 0.0 if search.problem.value is None else -np.inf, 0.0
-        )
-        return FixedCapacity((nothing,), search.best.cost_usd)
+        return undiagnosed(search, "the time was up")
     if search.relaxed is not None:
         return FixedCapacity(tuple(search.bounds), search.best.cost_usd, search.relaxed.shadow_usd)
     search.progress("fixed capacities", 0.0)
@@ -272,3 +273,10 @@ def diagnose(search: Search, run: Map) -> FixedCapacity:
     search.fixed_multipliers = found.multipliers
     search.remember("fixed capacities", clock)
     return replace(found, bounds=(*found.bounds, *known))
+
+
+def undiagnosed(search: Search, why: str) -> FixedCapacity:
+    """No bound of the program with capacities fixed."""
+    assert search.best is not None
+    least_usd = 0.0 if search.problem.value is None else -np.inf
+    return FixedCapacity((BoundReport(f"none: {why}", FIXED, least_usd, 0.0),), search.best.cost_usd)

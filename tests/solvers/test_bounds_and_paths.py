@@ -276,3 +276,24 @@ def test_shadow_price_of_a_quota_is_what_a_vcpu_saves() -> None:
     assert solved.shadow_usd is not None
     assert solved.shadow_usd.quota == pytest.approx(np.array([[1.0, 0.0]]))
     assert not solved.shadow_usd.floor.any()
+
+
+def test_a_greedy_plan_of_a_remembered_solve_is_bounded_too() -> None:
+    """What is remembered brings no bound without sweeps, nor does a single window."""
+    for _, problem, optimum in feasible_draws(4):
+        first = plan_horizon(problem)
+        plan = plan_horizon(problem, method="greedy", warm_start=first.memory)
+        if plan.status != "infeasible":
+            assert plan.bound_usd <= optimum * (1 + CLOSE) <= plan.objective_usd * (1 + 2 * CLOSE)
+        single = plan_horizon(problem.taking(windows=np.array([0])), method="greedy")
+        assert single.status == "infeasible" or 0 <= single.bound_usd <= single.objective_usd
+
+
+def test_a_plan_need_not_be_diagnosed() -> None:
+    """The plan and its proof are the same; only the program with fixed capacities is left out."""
+    _, problem, _ = feasible_draws(1)[0]
+    whole, bare = plan_horizon(problem), plan_horizon(problem, diagnosed=False)
+    assert np.array_equal(whole.instances, bare.instances)
+    assert (whole.objective_usd, whole.bound_usd) == (bare.objective_usd, bare.bound_usd)
+    assert bare.shadow_usd is None
+    assert bare.bounds[-1].name == "none: not asked for"
