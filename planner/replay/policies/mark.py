@@ -1,0 +1,116 @@
+"""MArk in its paper's form (Zhang, Yu, Wang and Yan, MArk, USENIX ATC 2019, section 4).
+
+Every minute the greedy of section 4.3 looks an hour ahead in steps of a minute: machines that idle in the next five minutes go,
+and while the load of those minutes is not carried, the machine with the least cost per request over the hour, its launch
+included, comes (`solvers.greedy`, paper form: every machine carries what it carries alone). Requests that would be late in the
+queue go to a function (section 4.4). Two policies: on-demand machines, and spot machines.
+
+Not as in the paper:
+- Its LSTM, trained on the first days of a trace and told the load of the last step, gives one figure a minute, the largest rate.
+  Here the forecasters of `workloads.forecast` take its place: no network, no training set apart from the history, and a quantile
+  with measured coverage, the scenario's top level, in place of the largest rate.
+- What is lost of spot machines is replaced in kind at the notice, and functions carry what is late until then; the paper starts
+  burstable machines for those minutes.
+- Its reaction to violations, more machines than the greedy asks, is not stated in numbers; it is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.assembly import provisioning_problem
+from planner.replay.decisions import Decision
+from planner.replay.policies.expected import stretch
+from planner.replay.policies.routing import routes_of
+from solvers.greedy import Greedy
+from solvers.recourse import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from planner.demand import Demand
+    from planner.options import OptionTable
+    from planner.replay.decisions import Array, Observation
+    from planner.replay.policies.expected import Expected
+    from planner.replay.supply import Supply
+    from planner.scenario import Scenario
+    from solvers.problem import ProvisioningProblem
+
+STEP_S = 60.0  # MArk, section 5: a plan a minute, in steps of a minute
+STEPS = 60  # MArk, section 5: an hour ahead
+HEAD_STEPS = 6  # MArk plans for five minutes ahead: the present minute and the next five (its published code: STEP_AHEAD)
+LAUNCH_S = 180.0  # MArk, section 5: a launch costs 180 s of the machine's price
+
+
+class Mark:
+    """The greedy of the paper, minute by minute."""
+
+    def __init__(
+        self,
+        name: str,
+        expected: Expected,
+        scenario: Scenario,
+        options: OptionTable,
+        supply: Supply,
+        late: Sequence[str | None],
+        ready_s: float,
+    ) -> None:
+        """Choose among the machines of `options`.
+
+        Parameters
+        ----------
+        expected
+            Of windows of `STEP_S`.
+        late
+            ``[k]`` function that takes what would be late.
+        ready_s
+            How long before the start the first machines are launched.
+        """
+        self.name = name
+        self.expected, self.scenario, self.supply = expected, scenario, supply
+        self.options, self.late, self.ready_s = options, late, ready_s
+        self._sizes = np.zeros(len(options.groups), dtype=int)
+        self._steps: dict[bytes, NDArray[np.int64]] = {}
+
+    def decision_times_s(self, duration_s: float) -> Array:
+        """Every minute, and once before the start so that machines are ready then."""
+        return np.concatenate([[-self.ready_s], np.arange(0.0, duration_s, STEP_S)])
+
+    def decide(self, seen: Observation) -> Decision:
+        """Drop what idles in the head of the hour, fill it with what costs least over the hour."""
+        demand = self.expected.demand(seen, max(0.0, seen.now_s), STEPS)
+        problem = hour_of(stretch(self.scenario, seen.now_s, 1), demand, self.options)
+        greedy = Greedy(problem, self._steps)
+        self._sizes = greedy.fill_from(self._sizes, 0, len(problem.window_h))
+        instances = greedy.split_markets(self._sizes[None], 0)[0]
+        head = problem.taking(windows=np.array([0]))
+        found = evaluate(head, instances[:, None])
+        flows = (found.carried_rps[:, :, 0], found.overflow_rps[:, :, 0])
+        machines = {
+            (one.group.id, one.machine.id): int(count)
+            for one, count in zip(self.options.options, instances, strict=True)
+            if count
+        }
+        return Decision(machines, routes_of(head, flows, found.sizes[:, 0], self.late, self.supply))
+
+
+def hour_of(scenario: Scenario, demand: Demand, options: OptionTable) -> ProvisioningProblem:
+    """The program of the hour at its top level: its head is one window with the load of the largest of its minutes."""
+    top = demand.top_rps
+    rates = np.concatenate([top[:, :HEAD_STEPS].max(axis=1, keepdims=True), top[:, HEAD_STEPS:]], axis=1)
+    window_h = np.append(HEAD_STEPS, np.ones(top.shape[1] - HEAD_STEPS)) * STEP_S / 3600
+    hour = replace(
+        demand,
+        rate_rps=rates[:, :, None],
+        mean_rps=rates,
+        levels=demand.levels[-1:],
+        level_share=np.ones(1),
+        window_h=window_h,
+    )
+    problem = provisioning_problem(scenario, hour, options)
+    return replace(problem, start_usd=problem.price_usd_per_h[:, 0] * LAUNCH_S / 3600)
