@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
@@ -20,9 +22,32 @@ MIX_B = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53  # a double holds 53 bits
 
 
+def _digest(folder: Path) -> str:
+    """Digest of all modules of a folder that hold compiled functions."""
+    texts = [file.read_bytes() for file in sorted(folder.glob("*.py"))]
+    return sha256(b"".join(text for text in texts if b"@compiled" in text)).hexdigest()[:12]
+
+
+SOURCES = _digest(Path(__file__).parent)
+
+
 def compiled(function: Function) -> Function:
-    """Compile at the first call and keep the machine code on disk; divisions by 0 follow IEEE 754."""
-    return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
+    """Compile at the first call; divisions by 0 follow IEEE 754.
+
+    Nothing compiled here allocates, so arrays are passed on without counting references (``_nrt``): the counting would take ten
+    times as long as the work itself.
+    """
+    return cast("Function", numba.njit(error_model="numpy", _nrt=False)(function))
+
+
+def compiled_entry(function: Function) -> Function:
+    """Compile what Python calls, and keep the machine code on disk.
+
+    The machine code contains that of all functions called, so it holds for one state of all sources, not just of its own file:
+    its name on disk carries `SOURCES`.
+    """
+    function.__qualname__ = f"{function.__qualname__}_{SOURCES}"
+    return cast("Function", numba.njit(cache=True, error_model="numpy", _nrt=False)(function))
 
 
 @compiled

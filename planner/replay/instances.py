@@ -222,6 +222,16 @@ def count_call(tally: Tally, target: int, k: int, window: int, weight: float, la
 
 
 @compiled
+def soonest(at_s: Array) -> int:
+    """Index of the earliest instant."""
+    first = 0
+    for f in range(1, len(at_s)):
+        if at_s[f] < at_s[first]:
+            first = f
+    return first
+
+
+@compiled
 def empty_buffer(
     calls: Instances, services: Services, lines: Lines, tally: Tally, f: int, at_s: float
 ) -> None:
@@ -247,7 +257,7 @@ def empty_buffer(
         )
         leave_line(lines, line)
     calls.due_s[f] = np.inf
-    calls.next_due_s[0] = calls.due_s.min()
+    calls.next_due_s[0] = calls.due_s[soonest(calls.due_s)]
 
 
 @compiled
@@ -256,5 +266,5 @@ def empty_due_buffers(
 ) -> None:
     """Make the calls of all buffers that are due by `until_s`, in the order of time."""
     while calls.next_due_s[0] <= until_s:
-        f = int(np.argmin(calls.due_s))
+        f = soonest(calls.due_s)
         empty_buffer(calls, services, lines, tally, f, calls.due_s[f])

@@ -21,9 +21,7 @@ from planner.replay.services import services_of
 from planner.replay.stream import (
     State,
     pass_requests,
-    pass_time,
     refuse_waiting,
-    renew_stale,
     shift_clocks,
 )
 from planner.replay.tally import Tally, empty_tally
@@ -210,16 +208,14 @@ class Kernel:
             )
         if len(times) != len(kinds) or (times[1:] < times[:-1]).any():
             raise ValueError("times_s must be sorted, and as many as classes")
-        renew_stale(self._state, self.now_s)
-        edge_s = self.tally.window_edge_s
-        window = int(np.clip(np.searchsorted(edge_s, self.now_s, side="right") - 1, 0, len(edge_s) - 2))
-        taken = 0
-        while (
-            taken := pass_requests(self._state, times, kinds, taken, self._requests, window, float(weight))
-        ) < len(times):
-            self._make_room()
+        taken, more = 0, True
+        while more:
+            taken = pass_requests(
+                self._state, times, kinds, taken, self._requests, float(weight), self.now_s, until_s
+            )
+            if more := taken < len(times):
+                self._make_room()
         self._requests += len(times)
-        pass_time(self._state, until_s)
         if math.isfinite(self.now_s):
             self._ready_s += self._state.queues.members * (until_s - self.now_s)
         self.now_s = until_s

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from planner.replay.compiled import compiled
+from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
 from planner.replay.instances import (
     Instances,
@@ -84,15 +84,40 @@ def join_function(state: State, f: int, at_s: float, k: int, number: int, window
 
 
 @compiled
-def pass_requests(
-    state: State, times_s: Array, classes: IntArray, first: int, numbered: int, window: int, weight: float
-) -> int:
-    """Take requests from index `first` on; return the index of the first one that there is no memory for, or their number.
+def renew_stale(state: State, now_s: float) -> None:
+    """Promise anew in all pools whose machines have changed."""
+    for pool in range(len(state.queues.batch)):
+        if state.queues.stale[pool] == 1:
+            renew_promises(state.queues, state.services, state.lines, pool, now_s)
 
-    `numbered` requests came before this chunk; `window` is that of the last one.
+
+@compiled
+def pass_time(state: State, until_s: float) -> None:
+    """Begin all calls that have to by `until_s`."""
+    empty_due_buffers(state.calls, state.services, state.lines, state.tally, until_s)
+    for pool in range(len(state.queues.batch)):
+        begin_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
+
+
+@compiled_entry
+def pass_requests(
+    state: State,
+    times_s: Array,
+    classes: IntArray,
+    first: int,
+    numbered: int,
+    weight: float,
+    now_s: float,
+    until_s: float,
+) -> int:
+    """Take requests from index `first` on, then let time pass until `until_s`.
+
+    Return the number of requests where all is done, else the index of the first one that there is no memory for. `numbered`
+    requests came before this chunk.
     """
+    renew_stale(state, now_s)
     edge_s, pools = state.tally.window_edge_s, len(state.queues.batch)
-    targets = state.tally.served.shape[1]
+    targets, window = state.tally.served.shape[1], 0
     for i in range(first, len(times_s)):
         if state.lines.free[1] == 0 or state.calls.crowded[0] == 1:
             return i
@@ -109,26 +134,11 @@ def pass_requests(
             join_pool(state, target, at_s, k, numbered + i, window, weight)
         else:
             join_function(state, target - pools, at_s, k, numbered + i, window, weight)
+    pass_time(state, until_s)
     return len(times_s)
 
 
-@compiled
-def renew_stale(state: State, now_s: float) -> None:
-    """Promise anew in all pools whose machines have changed."""
-    for pool in range(len(state.queues.batch)):
-        if state.queues.stale[pool] == 1:
-            renew_promises(state.queues, state.services, state.lines, pool, now_s)
-
-
-@compiled
-def pass_time(state: State, until_s: float) -> None:
-    """Begin all calls that have to by `until_s`."""
-    empty_due_buffers(state.calls, state.services, state.lines, state.tally, until_s)
-    for pool in range(len(state.queues.batch)):
-        begin_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
-
-
-@compiled
+@compiled_entry
 def refuse_waiting(state: State) -> None:
     """Refuse all who wait; the lines stay as they are."""
     for line in range(len(state.lines.first)):
@@ -140,17 +150,15 @@ def refuse_waiting(state: State) -> None:
             place = state.lines.behind[place]
 
 
-@compiled
 def shift_clocks(state: State, by_s: float) -> None:
     """Move all that waits, runs or idles to later instants; promises are stale by then."""
-    for line in range(len(state.lines.first)):
-        place = state.lines.first[line]
-        for _ in range(state.lines.length[line]):
-            state.lines.arrival_s[place] += by_s
-            place = state.lines.behind[place]
-    state.queues.end_s[:] += by_s
-    state.calls.running_s[:] += by_s
-    state.calls.idle_s[:] += by_s
-    state.calls.due_s[:] += by_s
-    state.calls.next_due_s[:] += by_s
-    state.dispatch.measured_s[:] += by_s
+    for clock_s in (
+        state.lines.arrival_s,
+        state.queues.end_s,
+        state.calls.running_s,
+        state.calls.idle_s,
+        state.calls.due_s,
+        state.calls.next_due_s,
+        state.dispatch.measured_s,
+    ):
+        clock_s += by_s
