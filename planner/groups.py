@@ -209,6 +209,7 @@ def tabulated(
         obtained=time.obtained,
         load_s=time.load_s,
         standby=standby,
+        quantiles_ms=time.quantiles,
     )
 
 

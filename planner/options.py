@@ -62,6 +62,8 @@ class ServingGroup:
         Time to bring the model into a machine; None where the profile is silent.
     standby
         It is fed by stopped machines only, which serve at full speed after a loss of spot machines.
+    quantiles_ms
+        (share, ms) of its calls, all that are known, in queueing mode.
     """
 
     id: str
@@ -84,6 +86,7 @@ class ServingGroup:
     linear_rps: Mapping[str, float] = field(default_factory=dict)
     load_s: float | None = None
     standby: bool = False
+    quantiles_ms: tuple[tuple[float, float], ...] = ()
 
     @property
     def model(self) -> str:

@@ -54,7 +54,9 @@ class Bills:
         price = machine.rental.price_usd_per_h / SECONDS_PER_HOUR
         total = self._spread(machine.launched_s, end_s)
         boot = self._spread(machine.launched_s, min(machine.booted_s, end_s))
-        load = sum((self._spread(a, min(b, end_s)) for a, b in machine.loads_s), np.zeros_like(total))
+        load: Array = np.zeros_like(total)
+        for begin_s, loaded_s in machine.loads_s:
+            load += self._spread(begin_s, min(loaded_s, end_s))
         self.machines_s[self.rental[machine.rental.id]] += total
         self.usd[STARTS] += boot * price
         self.usd[LOADS] += load * price
@@ -63,7 +65,7 @@ class Bills:
     def _spread(self, begin_s: float, end_s: float) -> Array:
         """``[t]`` seconds of a span in each window."""
         edge_s = np.concatenate([[-np.inf], self.edge_s[1:-1], [np.inf]])
-        return np.maximum(np.minimum(end_s, edge_s[1:]) - np.maximum(begin_s, edge_s[:-1]), 0.0)
+        return np.asarray(np.maximum(np.minimum(end_s, edge_s[1:]) - np.maximum(begin_s, edge_s[:-1]), 0.0))
 
     def _window(self, at_s: float) -> int:
         return int(np.clip(np.searchsorted(self.edge_s, at_s, side="right") - 1, 0, len(self.edge_s) - 2))

@@ -89,12 +89,16 @@ class Decision:
         Class -> its routes.
     provisioned
         Function -> instances kept ready.
+    running
+        (pool, rental) -> machines that run already and are taken over as they are, paid for from now on. Only where the replay
+        begins.
     """
 
     machines: Mapping[Place, int]
     routes: Mapping[str, Routes]
     ahead: Mapping[Place, int] = field(default_factory=dict)
     provisioned: Mapping[str, int] = field(default_factory=dict)
+    running: Mapping[Place, int] = field(default_factory=dict)
 
 
 class Policy(Protocol):

@@ -121,6 +121,8 @@ class Fleet:
         """Take a decision as what is wanted from now on, and begin to bring it about."""
         self.wanted = Counter({place: number for place, number in decision.machines.items() if number})
         self.ahead = Counter({place: number for place, number in decision.ahead.items() if number})
+        for place, number in decision.running.items():
+            self.working.setdefault(place, []).extend(self._taken_over(place, now_s) for _ in range(number))
         self._reconcile(now_s)
 
     def happen(self, now_s: float) -> None:
@@ -140,6 +142,12 @@ class Fleet:
             one for rows in (self.working, self.waiting) for found in rows.values() for one in found
         ]:
             self.bills.pay(machine, end_s)
+
+    def _taken_over(self, place: Place, now_s: float) -> Machine:
+        """Put a machine to work that runs already."""
+        machine = Machine(self.rentals[place[1]], self.pools[place[0]], now_s, now_s, now_s)
+        machine.slot = self.workplace.machine_joins(place[0], now_s)
+        return machine
 
     def _reconcile(self, now_s: float) -> None:
         """Fill what is missing from what waits, from pools with too many, then by launches; stop what is left over."""

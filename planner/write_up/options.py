@@ -41,7 +41,10 @@ def burst_functions(planned: Planned) -> set[int]:
 
 
 def late_functions(planned: Planned) -> list[int | None]:
-    """By class: the cheapest function that answers its share in time, as accurate as asked, at any rate; None: none is wanted, or groups serve none of it."""
+    """By class: the cheapest function at any rate that answers its share in time, as accurate as asked.
+
+    None: no function does, none is wanted, or groups serve nothing of the class.
+    """
     p, resources = planned.problem, planned.scenario.resources
     if not resources.functions.take_late or resources.budget_usd is not None or not len(p.functions):
         return [None] * len(p.classes)

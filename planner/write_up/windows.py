@@ -123,6 +123,7 @@ def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
             mean_ms=service.mean_s * 1000,
             quantile_ms=service.quantile_s * 1000,
             deterministic=service.deterministic,
+            quantiles_ms={f"{share:g}": ms for share, ms in group.quantiles_ms},
         ),
         published=None
         if group.published_rps is None
@@ -159,7 +160,7 @@ def _class_rps(planned: Planned, j: int) -> dict[str, float] | None:
 
 
 def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
-    """Machines of each option in a window; those the window before lacks are launched a boot time ahead.
+    """Machines of each option in a window; those the window before lacks are launched so early that they have booted and loaded.
 
     Standby machines stand stopped: they are started after a loss, and nothing is launched for them ahead of time.
     """
@@ -172,6 +173,7 @@ def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
             continue
         before = int(instances[g, t - 1]) if t else 0
         launched = planned.starts[p.option_machine[g], t] > 0 and count > before
+        load_s = 0.0 if p.loads is None else option.group.load_s or 0.0
         lines.append(
             FleetLine(
                 option=option.id,
@@ -187,7 +189,7 @@ def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
                 batch_timeout_ms=option.group.batch_timeout_s * 1000,
                 replicas=option.group.replicas,
                 threads=option.group.threads,
-                launch_at=planned.start_of(t) - boot if launched else None,
+                launch_at=planned.start_of(t) - boot - timedelta(seconds=load_s) if launched else None,
             )
         )
     return tuple(lines)

@@ -1,0 +1,237 @@
+"""What a replay may use, from a plan alone or from the options of a scenario."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from catalogs.functions import load_function_tariffs
+from planner.queueing import PoolService, capacity_rps
+from planner.replay.functions import functions_of_options, functions_of_plan
+from planner.replay.laws import implied_service_s, law_of
+from planner.replay.supply import Pool, Rental, ServedClass, SpotPool, Supply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from catalogs.functions import FunctionCatalog
+    from planner.options import Machine, OptionTable, ServingGroup
+    from planner.plan import Group, MachineOption, ProvisioningPlan
+    from planner.replay.laws import ServiceLaw
+    from planner.scenario import Scenario
+
+HOURS_PER_MONTH = 730.0  # the month of prices and interruption bands
+SECONDS_PER_HOUR = 3600.0
+LEAST_BILLED_S = 60.0  # EC2 Linux is billed per second, 60 s at least (EC2 on-demand pricing page, 2026)
+
+
+def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = math.inf) -> Supply:
+    """Pools, machines and functions of a plan, as its windows and options state them.
+
+    Times of calls follow the measured quantiles, or the one quantile that the plan states; a published capacity is turned into
+    the service time that it implies (`implied_service_s`).
+
+    Parameters
+    ----------
+    keep_alive_s
+        How long an idle function stays warm; a plan states only what followed from it.
+    """
+    groups = {one.id: one for window in plan.windows for one in window.groups}
+    machines = [one for one in plan.options if one.kind == "machine"]
+    called = [one for one in plan.options if one.kind == "function"]
+    sent: dict[str, set[str]] = {name: set() for name in groups}
+    for window in plan.windows:
+        for name, rows in window.served_rps.items():
+            for group in rows:
+                sent[group].add(name)
+    loads_s = {one.group: one.load_s for one in machines}
+    accuracies = {one.group: one.accuracy for one in machines}
+    return Supply(
+        classes=tuple(
+            ServedClass(
+                name=one.name,
+                deadline_s=math.inf if one.deadline_ms is None else one.deadline_ms / 1000,
+                percentile=one.percentile or 0.0,
+                trace=one.trace,
+                share=one.share,
+            )
+            for one in plan.problem.classes
+        ),
+        pools=tuple(
+            Pool(
+                name=name,
+                model=group.model,
+                instance_type=group.instance_type,
+                laws=_laws_of(group, sorted(sent[name])),
+                batch=group.batch_size,
+                batch_timeout_s=group.batch_timeout_ms / 1000,
+                replicas=group.replicas,
+                load_s=loads_s.get(name, 0.0),
+                accuracy=accuracies.get(name),
+                rated_rps=_rated_rps(group),
+            )
+            for name, group in sorted(groups.items())
+        ),
+        rentals=tuple(
+            {one.machine: _rental_of(one, machines, plan.problem.boot_s) for one in machines}.values()
+        ),
+        functions=functions_of_plan(called, plan.metadata.region),
+        spot_pools=_spot_pools_of(plan, machines),
+        concurrency_limit=plan.problem.function_concurrency_limit,
+        keep_alive_s=keep_alive_s,
+    )
+
+
+def _laws_of(group: Group, classes: Iterable[str]) -> dict[str, ServiceLaw]:
+    if group.service is not None:
+        service = group.service
+        known = {float(share): ms for share, ms in service.quantiles_ms.items()}
+        if not known and not service.deterministic and group.tier is not None:
+            known = {group.tier.percentile: service.quantile_ms}
+        law = law_of(
+            service.mean_ms / 1000,
+            [(share, ms / 1000) for share, ms in sorted(known.items())],
+            service.quantile_ms / 1000,
+        )
+        return dict.fromkeys(classes, law)
+    tier_s = math.inf if group.tier is None else group.tier.deadline_ms / 1000
+    percentile = 0.0 if group.tier is None else group.tier.percentile
+    if group.published is not None:
+        rates = dict.fromkeys(classes, group.published.capacity_rps)
+    else:
+        rates = {name: rate for name, rate in (group.class_rps or {}).items() if name in set(classes)}
+        tier_s = math.inf  # a rate per class is a throughput: machines are busy all the time at it
+    return published_laws(rates, tier_s, percentile)
+
+
+def published_laws(
+    rates_rps: Mapping[str, float], deadline_s: float, percentile: float
+) -> dict[str, ServiceLaw]:
+    """Class -> law of machines of which only a capacity is published."""
+    services = {rate: implied_service_s(rate, deadline_s, percentile) for rate in set(rates_rps.values())}
+    return {name: law_of(services[rate], (), services[rate]) for name, rate in rates_rps.items()}
+
+
+def _rated_rps(group: Group) -> float:
+    if group.published is not None:
+        return group.published.capacity_rps
+    if group.service is None or group.tier is None:
+        return min((group.class_rps or {"": 0.0}).values())
+    service = PoolService(
+        group.service.mean_ms / 1000,
+        group.service.quantile_ms / 1000,
+        group.batch_size,
+        group.replicas,
+        group.dispersion_index,
+    )
+    return float(capacity_rps(service, [1], group.tier.deadline_ms / 1000, group.tier.percentile)[0])
+
+
+def _rental_of(option: MachineOption, options: Iterable[MachineOption], boot_s: float) -> Rental:
+    """The machine of an option; a standby machine runs at the price of the same type on demand, where the plan has it."""
+    running = [
+        one.price_usd_per_h
+        for one in options
+        if one.market == "on-demand" and one.instance_type == option.instance_type
+    ]
+    return Rental(
+        id=option.machine,
+        instance_type=option.instance_type,
+        market=option.market,
+        price_usd_per_h=option.price_usd_per_h,
+        running_usd_per_h=running[0] if option.market == "standby" and running else option.price_usd_per_h,
+        boot_s=boot_s,
+        least_billed_s=LEAST_BILLED_S,
+        spot_pool=option.pool,
+    )
+
+
+def _spot_pools_of(plan: ProvisioningPlan, options: Iterable[MachineOption]) -> tuple[SpotPool, ...]:
+    """Losses at the rate that the plan counted them at, else at the upper end of the monthly band."""
+    monthly = {one.pool: one.interruption_share or 0.0 for one in options if one.pool is not None}
+    found = {name: losses_per_h(share, HOURS_PER_MONTH) for name, share in monthly.items()}
+    if plan.problem.spot.exposure_s is not None:
+        exposure_h = plan.problem.spot.exposure_s / SECONDS_PER_HOUR
+        found |= {
+            one.name: losses_per_h(one.loss_share, exposure_h)
+            for one in plan.problem.spot.pools
+            if one.name in found
+        }
+    return tuple(SpotPool(name, rate) for name, rate in sorted(found.items()))
+
+
+def losses_per_h(share: float, hours: float) -> float:
+    """Rate of losses at which a share of the pools is lost within so many hours."""
+    return -math.log1p(-min(share, 1 - 1e-9)) / hours
+
+
+def supply_of_options(
+    scenario: Scenario, options: OptionTable, tariffs: FunctionCatalog | None = None
+) -> Supply:
+    """Everything that a scenario's options may serve with, for schemes that choose among it by themselves.
+
+    Stopped machines are left out: they serve only what plans foresee for a loss.
+    """
+    groups = [one for one in options.groups if not one.standby]
+    machines = [one for one in options.machines if not one.is_standby]
+    return Supply(
+        classes=tuple(
+            ServedClass(one.name, one.tier.deadline_s, one.tier.percentile, one.trace, one.share)
+            for one in options.classes
+        ),
+        pools=tuple(_pool_of(group) for group in groups),
+        rentals=tuple(_machine_rental(one, scenario.resources.boot_s) for one in machines),
+        functions=functions_of_options(options.functions, tariffs or load_function_tariffs(scenario.region))
+        if options.functions
+        else (),
+        spot_pools=tuple(
+            SpotPool(name, losses_per_h(share, HOURS_PER_MONTH))
+            for name, share in sorted(
+                {
+                    one.pool: one.offer.spot.interruption_high_share
+                    for one in machines
+                    if one.is_spot and one.offer.spot is not None
+                }.items()
+            )
+        ),
+        concurrency_limit=scenario.resources.functions.concurrency_limit,
+        keep_alive_s=scenario.resources.functions.keep_alive_s,
+    )
+
+
+def _pool_of(group: ServingGroup) -> Pool:
+    tier_s = group.tier.deadline_s
+    if group.service is not None:
+        quantiles_s = [(share, ms / 1000) for share, ms in group.quantiles_ms]
+        law = law_of(group.service.mean_s, quantiles_s, group.service.quantile_s)
+        laws = dict.fromkeys(group.classes, law)
+    elif group.published_rps is not None:
+        rates = dict.fromkeys(group.classes, group.published_rps)
+        laws = published_laws(rates, tier_s, group.tier.percentile)
+    else:
+        laws = published_laws(group.linear_rps, math.inf, 0.0)
+    return Pool(
+        name=group.id,
+        model=group.model,
+        instance_type=group.instance_type,
+        laws=laws,
+        batch=group.batch,
+        batch_timeout_s=group.batch_timeout_s,
+        replicas=group.replicas,
+        load_s=group.load_s or 0.0,
+        accuracy=group.variant.accuracy_share,
+        rated_rps=float(group.capacity_rps[1]) if group.published_rps is None else group.published_rps,
+    )
+
+
+def _machine_rental(machine: Machine, boot_s: float) -> Rental:
+    return Rental(
+        id=machine.id,
+        instance_type=machine.instance_type,
+        market=machine.market,
+        price_usd_per_h=machine.price_usd_per_h,
+        running_usd_per_h=machine.price_usd_per_h,
+        boot_s=boot_s,
+        least_billed_s=LEAST_BILLED_S,
+        spot_pool=machine.pool if machine.is_spot else None,
+    )
