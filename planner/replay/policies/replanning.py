@@ -20,6 +20,7 @@ from planner.replay.policies.routing import routes_of
 from planner.solver import Solver
 from planner.write_up.options import late_functions
 from planner.write_up.planned import Planned
+from solvers.recourse import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,10 +157,16 @@ class Replanner:
                 solution = most_valuable(asked, solver, problem).solution
         except InfeasiblePlanError:
             return None
-        if solution.status == "infeasible":
+        budget = asked.resources.budget_usd
+        if solution.status == "infeasible" or (budget is not None and spent_usd(problem, solution) > budget):
             return None
         self._memory, self._planned_s = solution.memory, start_s
         return solution
+
+
+def spent_usd(problem: ProvisioningProblem, solution: ProvisioningSolution) -> float:
+    """Bills of a solution, without value earned or prices of risk."""
+    return evaluate(problem, solution.instances).spend_usd
 
 
 def begun(
