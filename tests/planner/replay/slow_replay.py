@@ -1,0 +1,239 @@
+"""A plain replay to judge the compiled one by: one event after the other, nothing promised ahead, lists instead of heaps."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from planner.replay.compiled import luck
+from planner.replay.dispatch import RATE_MEMORY_S
+from planner.replay.laws import GRID
+
+if TYPE_CHECKING:
+    from planner.replay.decisions import Routes
+    from planner.replay.laws import ServiceLaw
+    from planner.replay.supply import CalledFunction, Pool, Supply
+
+
+class Request(NamedTuple):
+    arrival_s: float
+    served: str
+    number: int
+    weight: float
+
+
+class Outcome(NamedTuple):
+    """What became of a request; an infinite latency is a refusal."""
+
+    request: Request
+    target: str
+    latency_s: float
+    overflowed: bool = False
+
+
+@dataclass
+class Server:
+    number: int  # the kernel's, which decides between replicas that are free at the same instant
+    free_s: float
+    taking_s: float = math.inf
+    gone_s: float = math.inf
+
+
+def service_s(law: ServiceLaw, seed: int, number: int) -> float:
+    share = luck(np.uint64(seed), number)
+    return float(np.interp(share, np.arange(GRID + 1) / GRID, law.quantile_s))
+
+
+@dataclass
+class SlowPool:
+    pool: Pool
+    seed: int
+    servers: list[Server] = field(default_factory=list)
+    waiting: list[Request] = field(default_factory=list)
+    busy: list[tuple[float, float, float]] = field(default_factory=list)  # start, end, weight
+
+    @property
+    def timeout_s(self) -> float:
+        return self.pool.batch_timeout_s if self.pool.batch > 1 else 0.0
+
+    def next_server(self) -> Server | None:
+        """The replica that is free first, of those that still take the first batch however late it is closed."""
+        latest_s = self.waiting[0].arrival_s + self.timeout_s
+        able = [one for one in self.servers if max(one.free_s, latest_s) <= one.taking_s]
+        return min(able, key=lambda one: (one.free_s, one.number), default=None)
+
+    def next_start_s(self) -> float:
+        if not self.waiting or (server := self.next_server()) is None:
+            return math.inf
+        closed_s = self.waiting[0].arrival_s + self.timeout_s
+        if len(self.waiting) >= self.pool.batch:
+            closed_s = min(closed_s, self.waiting[self.pool.batch - 1].arrival_s)
+        return max(server.free_s, closed_s)
+
+    def start_call(self) -> list[Outcome]:
+        start_s, server = self.next_start_s(), self.next_server()
+        members, self.waiting = self.waiting[: self.pool.batch], self.waiting[self.pool.batch :]
+        leader = members[0]
+        end_s = start_s + service_s(self.pool.laws[leader.served], self.seed, leader.number)
+        server.free_s = end_s
+        self.busy.append((start_s, min(end_s, server.gone_s), leader.weight))
+        kept = end_s <= server.gone_s
+        return [Outcome(one, self.pool.name, end_s - one.arrival_s if kept else math.inf) for one in members]
+
+    def foreseen_start_s(self, request: Request) -> float:
+        """Start of a request if nobody comes after it: the queue is played to the end."""
+        trial = copy.deepcopy(self)
+        trial.waiting.append(request)
+        while math.isfinite(start_s := trial.next_start_s()):
+            if any(outcome.request == request for outcome in trial.start_call()):
+                return start_s
+        return math.inf
+
+
+@dataclass
+class Instance:
+    provisioned: bool
+    end_s: float
+
+
+@dataclass
+class SlowFunction:
+    function: CalledFunction
+    keep_alive_s: float
+    provisioned: int = 0
+    instances: list[Instance] = field(default_factory=list)
+    buffer: list[Request] = field(default_factory=list)
+    calls: list[tuple[Request, bool, float]] = field(default_factory=list)  # leader, cold, usd
+
+    def running(self, at_s: float, provisioned: bool) -> int:
+        return sum(one.end_s > at_s for one in self.instances if one.provisioned == provisioned)
+
+    def in_use(self, at_s: float) -> int:
+        return (self.running(at_s, provisioned=False) + self.provisioned) * self.function.functions
+
+    def due_s(self) -> float:
+        return self.buffer[0].arrival_s + self.function.batch_timeout_s if self.buffer else math.inf
+
+    def call(self, at_s: float, warm_s: float, leader: Request) -> float:
+        """Begin a call that there is room for; return how long it lasts."""
+        one = self.function
+        self.instances = [
+            each for each in self.instances if each.provisioned or at_s - each.end_s <= self.keep_alive_s
+        ]
+        idle = [each for each in self.instances if each.end_s <= at_s and not each.provisioned]
+        cold = False
+        if self.running(at_s, provisioned=True) < self.provisioned:
+            lasts_s, price = warm_s, one.usd_per_s_on_provisioned
+            self.instances.append(Instance(provisioned=True, end_s=at_s + lasts_s))
+        else:
+            price, cold = one.usd_per_s, not idle
+            lasts_s = warm_s + one.cold_s * cold
+            if idle:
+                self.instances.remove(max(idle, key=lambda each: each.end_s))
+            self.instances.append(Instance(provisioned=False, end_s=at_s + lasts_s))
+        billed_s = lasts_s if one.bills_cold else warm_s
+        steps = math.ceil(billed_s / one.billing_step_s - 1e-6)
+        usd = one.usd_per_call + steps * one.billing_step_s * price
+        self.calls.append((leader, cold, usd))
+        return lasts_s
+
+
+class SlowReplay:
+    """The same verbs as `planner.replay.kernel.Kernel`, one event at a time."""
+
+    def __init__(self, supply: Supply, seed: int) -> None:
+        self.supply, self.seed, self.number = supply, seed, 0
+        self.pools = {one.name: SlowPool(one, seed) for one in supply.pools}
+        self.functions = {one.name: SlowFunction(one, supply.keep_alive_s) for one in supply.functions}
+        self.routes: dict[str, Routes] = {}
+        self.rate_rps = {one.name: 0.0 for one in supply.classes}
+        self.measured_s = {one.name: 0.0 for one in supply.classes}
+        self.credit = {one.name: np.zeros(len(supply.targets) + 1) for one in supply.classes}
+        self.outcomes: list[Outcome] = []
+
+    def pass_time(self, until_s: float) -> None:
+        """Begin calls one by one in the order of time."""
+        while True:
+            due = [(pool.next_start_s(), pool) for pool in self.pools.values()]
+            due += [(function.due_s(), function) for function in self.functions.values()]
+            at_s, first = min(due, key=lambda one: one[0])
+            if at_s > until_s or at_s == math.inf:
+                return
+            if isinstance(first, SlowPool):
+                self.outcomes += first.start_call()
+            else:
+                self.empty_buffer(first, at_s)
+
+    def has_room(self, function: SlowFunction, at_s: float) -> bool:
+        if function.running(at_s, provisioned=True) < function.provisioned:
+            return True
+        used = sum(one.in_use(at_s) for one in self.functions.values())
+        return used + function.function.functions <= self.supply.concurrency_limit
+
+    def empty_buffer(self, function: SlowFunction, at_s: float) -> None:
+        members, function.buffer = function.buffer, []
+        lasts_s = math.inf
+        if self.has_room(function, at_s):
+            warm_s = service_s(function.function.law, self.seed, members[0].number)
+            lasts_s = function.call(at_s, warm_s, members[0])
+        for one in members:
+            self.outcomes.append(Outcome(one, function.function.name, at_s - one.arrival_s + lasts_s))
+
+    def arrive(self, at_s: float, served: str, weight: float) -> None:
+        self.pass_time(at_s)
+        request = Request(at_s, served, self.number, weight)
+        self.number += 1
+        target = self.next_target(at_s, served)
+        if target is None:
+            self.outcomes.append(Outcome(request, "", math.inf))
+        elif target in self.pools:
+            self.join_pool(self.pools[target], request)
+        else:
+            self.join_function(self.functions[target], request)
+        self.pass_time(at_s)
+
+    def join_pool(self, pool: SlowPool, request: Request) -> None:
+        overflow = self.routes[request.served].overflow
+        deadline_s = next(one.deadline_s for one in self.supply.classes if one.name == request.served)
+        if overflow is not None:
+            end_s = pool.foreseen_start_s(request) + pool.pool.laws[request.served].foreseen_s
+            late = end_s - request.arrival_s > deadline_s + 1e-9
+            if late and self.has_room(self.functions[overflow], request.arrival_s):
+                self.outcomes.append(Outcome(request, "", math.nan, overflowed=True))
+                self.join_function(self.functions[overflow], request)
+                return
+        pool.waiting.append(request)
+
+    def join_function(self, function: SlowFunction, request: Request) -> None:
+        function.buffer.append(request)
+        if len(function.buffer) == function.function.batch:
+            self.empty_buffer(function, request.arrival_s)
+
+    def next_target(self, at_s: float, served: str) -> str | None:
+        """Smooth weighted round robin over the level of the rate measured before this arrival."""
+        before = self.rate_rps[served] * math.exp((self.measured_s[served] - at_s) / RATE_MEMORY_S)
+        self.rate_rps[served], self.measured_s[served] = before + 1 / RATE_MEMORY_S, at_s
+        if (routes := self.routes.get(served)) is None:
+            return None
+        level = int(np.searchsorted(routes.up_to_rps[:-1], before))
+        row = np.asarray(routes.weights[level], dtype=float)
+        row = np.append(row, 1 - row.sum())
+        choices = np.flatnonzero(row > 1e-9)
+        if len(choices) > 1:
+            self.credit[served][choices] += row[choices]
+        best = choices[np.argmax(self.credit[served][choices])]
+        if len(choices) > 1:
+            self.credit[served][best] -= 1
+        return self.supply.targets[best] if best < len(self.supply.targets) else None
+
+    def finish(self, at_s: float) -> None:
+        self.pass_time(at_s)
+        for line in (
+            *(one.waiting for one in self.pools.values()),
+            *(one.buffer for one in self.functions.values()),
+        ):
+            self.outcomes += [Outcome(one, "", math.inf) for one in line]
