@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
 from planner.replay.instances import (
@@ -25,11 +23,13 @@ from planner.replay.queues import (
     promise,
     renew_promises,
 )
-from planner.replay.services import Services
 from planner.replay.tally import ROUNDING_S, Tally
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from planner.replay.services import Services
 
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]

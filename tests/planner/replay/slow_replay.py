@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from planner.replay.compiled import luck
 from planner.replay.dispatch import RATE_MEMORY_S
 from planner.replay.laws import GRID
 
@@ -43,8 +42,17 @@ class Server:
     gone_s: float = math.inf
 
 
+def luck(seed: int, number: int) -> float:
+    """Element `number` of SplitMix64 in whole numbers of any length."""
+    word = 2**64
+    bits = (seed + number * 0x9E3779B97F4A7C15) % word
+    bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 % word
+    bits = (bits ^ bits >> 27) * 0x94D049BB133111EB % word
+    return ((bits ^ bits >> 31) >> 11) / 2**53
+
+
 def service_s(law: ServiceLaw, seed: int, number: int) -> float:
-    share = luck(np.uint64(seed), number)
+    share = luck(seed, number)
     return float(np.interp(share, np.arange(GRID + 1) / GRID, law.quantile_s))
 
 
