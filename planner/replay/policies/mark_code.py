@@ -14,7 +14,6 @@ One service, one table of capacities, as in the code: every class is provisioned
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.decisions import Array, Observation, Place
-    from planner.replay.supply import Pool, Rental, Supply
+    from planner.replay.policies.offers import Offer
+    from planner.replay.supply import Supply
 
     IntArray = NDArray[np.int64]
 
@@ -36,15 +36,6 @@ STEPS = 50  # scheduler.py: forecasts of 50 steps
 RISE = 1.2  # scheduler.py: Times
 PEAK_S = 5.0  # constants.py: PREDICTOR_WINDOW, requests are counted every 5 s
 KEPT = 6  # scheduler.py: compositions that a machine must be absent from before it goes
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A machine that may serve one class: where, what it carries alone within the deadline, and its price."""
-
-    place: Place
-    rated_rps: float
-    price_usd_per_h: float
 
 
 class MarkCode:
@@ -151,21 +142,3 @@ def largest_rps(arrived: Array, bin_s: float) -> float:
     last = arrived[-max(together, round(STEP_S / bin_s)) :]
     whole = last[len(last) % together :].reshape(-1, together)
     return float(whole.sum(axis=1).max(initial=0.0) / (together * bin_s))
-
-
-def offers_of(supply: Supply, market: str) -> dict[str, list[Offer]]:
-    """Class -> machines of a market for every pool that may serve it."""
-
-    def feeds(rental: Rental, pool: Pool) -> bool:
-        return rental.instance_type == pool.instance_type and rental.market == market
-
-    return {
-        one.name: [
-            Offer((pool.name, rental.id), pool.rated_rps, rental.price_usd_per_h)
-            for pool in supply.pools
-            if one.name in pool.laws and pool.rated_rps > 0
-            for rental in supply.rentals
-            if feeds(rental, pool)
-        ]
-        for one in supply.classes
-    }
