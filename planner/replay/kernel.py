@@ -16,7 +16,8 @@ import numpy as np
 from planner.replay.dispatch import no_dispatch, with_routes
 from planner.replay.instances import idle_functions, with_room
 from planner.replay.lines import empty_lines, longer_slab
-from planner.replay.queues import empty_queues, with_members, with_servers
+from planner.replay.members import join_pool, leave_pool, overhang_s
+from planner.replay.queues import empty_queues
 from planner.replay.services import services_of
 from planner.replay.stream import (
     State,
@@ -112,21 +113,15 @@ class Kernel:
     def machine_joins(self, pool: str, at_s: float) -> int:
         """Put a machine to work; return its slot, the name by which it leaves. What waits already profits at once."""
         self._pass_to(at_s)
-        j = self._pool_index[pool]
-        slot = self._new_slot()
-        self._slot_pool[slot] = j
-        replicas = self._supply.pools[j].replicas
-        before = int(self._state.queues.members[j])
-        if before + replicas > self._state.queues.member.shape[1]:
-            self._state = self._state._replace(queues=with_members(self._state.queues, before + replicas))
-        queues = self._state.queues
-        servers = np.arange(replicas) + slot * self._slot_replicas
-        queues.member[j, before : before + replicas] = servers
-        queues.members[j] += replicas
-        queues.end_s[servers] = at_s
-        queues.taking_s[servers] = math.inf
-        queues.gone_s[servers] = math.inf
-        queues.stale[j] = 1
+        while self._leaving and self._leaving[0][0] <= at_s:
+            self._drop(heapq.heappop(self._leaving)[1])
+        if not self._free_slots:
+            self._free_slots.append(len(self._slot_pool))
+            self._slot_pool.append(0)
+        slot = self._free_slots.pop()
+        self._slot_pool[slot] = self._pool_index[pool]
+        queues = join_pool(self._state.queues, self._slot_pool[slot], self._servers(slot), at_s)
+        self._state = self._state._replace(queues=queues)
         return slot
 
     def machine_leaves(self, slot: int, at_s: float, gone_s: float | None = None) -> float:
@@ -219,7 +214,6 @@ class Kernel:
         if math.isfinite(self.now_s):
             self._ready_s += self._state.queues.members * (until_s - self.now_s)
         self.now_s = until_s
-        self._release_lost()
 
     def skip_to(self, at_s: float) -> None:
         """Freeze what waits, runs or idles until `at_s` (sampled mode), as if no time had passed; machines' losses stay."""
@@ -228,22 +222,18 @@ class Kernel:
             shift_clocks(self._state, at_s - self.now_s)
             self._state.queues.stale[:] = 1
         self.now_s = at_s
-        self._release_lost()
 
     def observe(self, at_s: float) -> Seen:
         """Show what machines and dispatcher know at `at_s`."""
         self._pass_to(at_s)
         queues, tally = self._state.queues, self.tally
-        ahead_s = [
-            float(np.maximum(queues.end_s[queues.member[j, : queues.members[j]]] - at_s, 0.0).sum())
-            for j in range(len(queues.members))
-        ]
+        ahead_s = overhang_s(queues, at_s)
         busy_s = tally.busy_since_s + self._overhang_s - ahead_s
         busy = np.divide(busy_s, self._ready_s, out=np.zeros(len(busy_s)), where=self._ready_s > 0)
         in_time = np.divide(
             tally.met, tally.answered, out=np.full(len(tally.met), np.nan), where=tally.answered > 0
         )
-        self._overhang_s = np.array(ahead_s)
+        self._overhang_s = ahead_s
         for counted in (self._ready_s, tally.busy_since_s, tally.met, tally.answered):
             counted[:] = 0.0
         waiting = self._state.lines.length[: len(queues.members)].copy()
@@ -265,36 +255,13 @@ class Kernel:
         if at_s > self.now_s:
             self.advance((), (), at_s)
 
-    def _servers(self, slot: int) -> slice:
-        first = slot * self._slot_replicas
-        return slice(first, first + self._supply.pools[self._slot_pool[slot]].replicas)
-
-    def _new_slot(self) -> int:
-        """Take a slot that is free, or one more."""
-        if self._free_slots:
-            return self._free_slots.pop()
-        slots = len(self._slot_pool) + 1
-        if slots * self._slot_replicas > len(self._state.queues.end_s):
-            self._state = self._state._replace(
-                queues=with_servers(self._state.queues, slots * self._slot_replicas)
-            )
-        self._slot_pool.append(0)
-        return slots - 1
+    def _servers(self, slot: int) -> NDArray[np.int64]:
+        return slot * self._slot_replicas + np.arange(self._supply.pools[self._slot_pool[slot]].replicas)
 
     def _drop(self, slot: int) -> None:
         """Take the servers of a slot out of its pool."""
-        queues, j = self._state.queues, self._slot_pool[slot]
-        row = queues.member[j, : queues.members[j]]
-        kept = row[row // self._slot_replicas != slot]
-        queues.member[j, : len(kept)] = kept
-        queues.members[j] = len(kept)
-        queues.stale[j] = 1
+        leave_pool(self._state.queues, self._slot_pool[slot], self._servers(slot))
         self._free_slots.append(slot)
-
-    def _release_lost(self) -> None:
-        """Drop machines whose loss has come."""
-        while self._leaving and self._leaving[0][0] <= self.now_s:
-            self._drop(heapq.heappop(self._leaving)[1])
 
     def _make_room(self) -> None:
         """Let the arrays that are full grow."""

@@ -100,25 +100,6 @@ def empty_queues(supply: Supply) -> Queues:
     )
 
 
-def with_members(old: Queues, room: int) -> Queues:
-    """Keep the state in rows that hold `room` members, at least twice as many as before."""
-    before = old.member.shape[1]
-    more = ((0, 0), (0, max(room - before, before)))
-    return old._replace(
-        free_s=np.pad(old.free_s, more), server=np.pad(old.server, more), member=np.pad(old.member, more)
-    )
-
-
-def with_servers(old: Queues, servers: int) -> Queues:
-    """Keep the state of servers in arrays for `servers`, at least twice as many as before."""
-    more = max(servers - len(old.end_s), len(old.end_s))
-    return old._replace(
-        end_s=np.append(old.end_s, np.zeros(more)),
-        taking_s=np.append(old.taking_s, np.full(more, -np.inf)),
-        gone_s=np.append(old.gone_s, np.full(more, np.inf)),
-    )
-
-
 @compiled
 def free_from(queues: Queues, pool: int, at_s: float) -> float:
     """When a server takes the next call, at the earliest at `at_s`; servers that have stopped by then leave the heap."""
