@@ -49,7 +49,7 @@ def test_random_services_wait_as_in_a_queue_of_markov() -> None:
 def test_what_finds_no_free_machine_is_the_loss_of_erlang() -> None:
     """With a deadline of one service, overflow takes who would wait: M/G/c/c."""
     servers, erlangs = 6, 5.0
-    found = kernel(supply(law=STEADY, deadline_s=SERVICE_S), servers, overflow="function")
+    found = kernel(supply(deadline_s=SERVICE_S), servers, overflow="function")
     play(found, poisson_s(erlangs / SERVICE_S, 400_000))
     lost = float(erlang_loss(np.array([6.0]), np.array([erlangs]))[0])
     assert found.tally.overflowed.sum() / 400_000 == pytest.approx(lost, abs=0.003)
