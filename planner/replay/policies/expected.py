@@ -6,6 +6,7 @@ Every forecast is made from the history up to the instant of the decision alone,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.decisions import Observation
+    from planner.replay.policies.context import PolicyContext
     from planner.scenario import Scenario
     from workloads.forecast import Forecast
     from workloads.traces import Trace
@@ -64,13 +66,15 @@ class Forecasts:
         By class: of its whole trace, unscaled, over the class's deadline.
     classes
         Names of the observation's classes, in its order.
+    memories
+        Earlier forecasts, by trace and by the time from its last known interval to the first window asked for.
     """
 
     scenario: Scenario
     histories: Mapping[str, Trace]
     dispersion_index: Mapping[str, float]
     classes: tuple[str, ...]
-    memories: dict[str, RollingMemory] = field(default_factory=dict)
+    memories: dict[tuple[str, float], RollingMemory] = field(default_factory=dict)
 
     def demand(self, seen: Observation, start_s: float, windows: int) -> Demand:
         """Demand of the coming windows at the scenario's levels."""
@@ -94,6 +98,7 @@ class Forecasts:
         now = self.scenario.horizon.start + timedelta(seconds=seen.now_s)
         arrived = seen.arrived[self._members(name)].sum(axis=0) / self._sent_per_request(name)
         known = grown(history.before(now), arrived, seen.bin_s, self.scenario.horizon.start)
+        gap_s = round((start - known.end).total_seconds(), 3)
         return forecast_rates(
             known,
             start,
@@ -103,7 +108,7 @@ class Forecasts:
             method=settings.method,
             season=settings.season,
             hold_s=settings.hold_s,
-            memory=self.memories.setdefault(name, RollingMemory()),
+            memory=self.memories.setdefault((name, gap_s), RollingMemory()),
         )
 
     def _members(self, name: str) -> list[int]:
@@ -148,6 +153,37 @@ class Realised:
             window_h=np.full(windows, self.scenario.window_s / 3600),
             dispersion_index=self.dispersion_index,
         )
+
+
+def forecasts_of(context: PolicyContext, scenario: Scenario) -> Forecasts:
+    """Forecasts for the windows and levels of a scenario that has the context's classes and traces."""
+    classes = tuple(one.name for one in context.supply.classes)
+    return Forecasts(scenario, context.inputs.histories, context.dispersion_index, classes)
+
+
+def realised_of(context: PolicyContext) -> Realised:
+    """The mean rates that the windows of the replay will have."""
+    asked, requests = one_level(context.scenario), context.requests
+    windows = math.ceil(requests.duration_s / asked.window_s - WHOLE_SHARE)
+    edge_s = np.minimum(asked.window_s * np.arange(windows + 1), requests.duration_s)
+    rates = []
+    for one in asked.workload.planned_classes:
+        trace = requests.traces[one.trace]
+        so_far = np.concatenate([[0.0], np.cumsum(requests.counts[one.trace])])
+        end_s = trace.interval_s * np.arange(so_far.size) + (trace.start - requests.start).total_seconds()
+        rates.append(one.share * np.diff(np.interp(edge_s, end_s, so_far)) / np.diff(edge_s))
+    return Realised(asked, np.array(rates), context.demand.dispersion_index)
+
+
+def largest_known_rps(context: PolicyContext, last_s: float) -> dict[str, float]:
+    """Class -> largest rate of the intervals of the last seconds before the start, at least of one; 0 where none is known."""
+    found = {}
+    for one in context.scenario.workload.planned_classes:
+        history = context.inputs.histories[one.trace]
+        scale = float(getattr(context.scenario.workload.traces[one.trace], "scale", 1.0))
+        last = np.nan_to_num(history.rate_rps[-max(1, math.ceil(last_s / history.interval_s)) :])
+        found[one.name] = one.share * scale * float(last.max())
+    return found
 
 
 def stretch(scenario: Scenario, start_s: float, windows: int) -> Scenario:

@@ -23,8 +23,11 @@ import numpy as np
 
 from planner.assembly import provisioning_problem
 from planner.replay.decisions import Decision
-from planner.replay.policies.expected import stretch
+from planner.replay.policies.expected import forecasts_of, stretch
+from planner.replay.policies.offers import cheapest_offers
 from planner.replay.policies.routing import routes_of
+from planner.scenario.objective import Objective
+from planner.scenario.spot import Spot
 from solvers.greedy import Greedy
 from solvers.recourse import evaluate
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from planner.demand import Demand
     from planner.options import OptionTable
     from planner.replay.decisions import Array, Observation
+    from planner.replay.policies.context import PolicyContext
     from planner.replay.policies.expected import Expected
     from planner.replay.supply import Supply
     from planner.scenario import Scenario
@@ -114,3 +118,56 @@ def hour_of(scenario: Scenario, demand: Demand, options: OptionTable) -> Provisi
     )
     problem = provisioning_problem(scenario, hour, options)
     return replace(problem, start_usd=problem.price_usd_per_h[:, 0] * LAUNCH_S / 3600)
+
+
+def mark(context: PolicyContext, name: str = "mark", market: str = "on-demand") -> Mark:
+    """The paper's scheme on machines of one market.
+
+    Raises
+    ------
+    InputError, with every class that no machine of the market may serve.
+    """
+    cheapest_offers(context.supply, market, name)
+    asked = unlimited(context.scenario)
+    called = {one.name for one in context.functions.values()}
+    options = replace(
+        context.options,
+        groups=tuple(one for one in context.options.groups if not one.standby),
+        machines=tuple(one for one in context.options.machines if one.market == market),
+        functions=tuple(one for one in context.options.functions if one.id in called),
+    )
+    functions = [context.functions.get(one.name) for one in context.supply.classes]
+    late = [None if one is None else one.name for one in functions]
+    expected = forecasts_of(context, asked)
+    return Mark(name, expected, asked, options, context.supply, late, context.lead_s)
+
+
+def mark_spot(context: PolicyContext) -> Mark:
+    """The paper's scheme on spot machines."""
+    return mark(context, "mark-spot", "spot")
+
+
+def unlimited(scenario: Scenario) -> Scenario:
+    """The scenario in steps of a minute, without the limits and aims that the paper does not know; quotas stay."""
+    resources = {
+        "current_fleet": None,
+        "on_demand_floor_share": 0.0,
+        "min_instances": 0,
+        "min_zones": 1,
+        "headroom_share": 0.0,
+        "scale_in_delay_s": 0.0,
+        "max_groups": None,
+        "max_churn": None,
+        "budget_usd": None,
+    }
+    classes = tuple(one.model_copy(update={"min_instances": None}) for one in scenario.workload.classes)
+    return scenario.model_copy(
+        update={
+            "window_s": STEP_S,
+            "workload": scenario.workload.with_classes(classes),
+            "forecast": scenario.forecast.model_copy(update={"hold_s": None}),
+            "resources": scenario.resources.model_copy(update=resources),
+            "spot": Spot(policy="share", max_share=1.0),
+            "objective": Objective(),
+        }
+    )

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.decisions import Decision, Routes
+from planner.replay.policies.expected import largest_known_rps
 from planner.replay.policies.mark import HEAD_STEPS, LAUNCH_S, STEP_S
+from planner.replay.policies.offers import cheapest_offers, offers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.decisions import Array, Observation, Place
+    from planner.replay.policies.context import PolicyContext
     from planner.replay.policies.offers import Offer
     from planner.replay.supply import Supply
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 STEPS = 50  # scheduler.py: forecasts of 50 steps
 RISE = 1.2  # scheduler.py: Times
 PEAK_S = 5.0  # constants.py: PREDICTOR_WINDOW, requests are counted every 5 s
+WARM_UP_S = 300.0  # constants.py: PREDICTOR_PARAM, five minutes are watched before the first fleet
 KEPT = 6  # scheduler.py: compositions that a machine must be absent from before it goes
 
 
@@ -142,3 +146,20 @@ def largest_rps(arrived: Array, bin_s: float) -> float:
     last = arrived[-max(together, round(STEP_S / bin_s)) :]
     whole = last[len(last) % together :].reshape(-1, together)
     return float(whole.sum(axis=1).max(initial=0.0) / (together * bin_s))
+
+
+def mark_code(context: PolicyContext, name: str = "mark-code", market: str = "on-demand") -> MarkCode:
+    """The published code's scheme on machines of one market.
+
+    Raises
+    ------
+    InputError, with every class that no machine of the market may serve.
+    """
+    cheapest_offers(context.supply, market, name)
+    offers = offers_of(context.supply, market)
+    return MarkCode(name, context.supply, offers, largest_known_rps(context, WARM_UP_S), context.lead_s)
+
+
+def mark_code_spot(context: PolicyContext) -> MarkCode:
+    """The published code's scheme on spot machines."""
+    return mark_code(context, "mark-code-spot", "spot")

@@ -19,15 +19,19 @@ import numpy as np
 
 from planner.queueing import PoolService, deadline_meet_rate
 from planner.replay.decisions import Decision, Routes
+from planner.replay.policies.expected import largest_known_rps
+from planner.replay.policies.hardware import hardware_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.decisions import Array, Observation
+    from planner.replay.policies.context import PolicyContext
     from planner.replay.policies.hardware import Hardware
     from planner.replay.supply import Pool, Supply
 
 SAMPLE_S = 1.0  # HotCloud 2020, section 4: the load is sampled every second
+KNOWN_S = 86_400.0  # ours: a day shows a service its largest load
 RATES = 512  # ours: steps of load in the profile; the models' shares cross within a fraction of a percent
 
 
@@ -108,3 +112,34 @@ def routes_to(supply: Supply, pool: Pool) -> dict[str, Routes]:
     weights = np.zeros((1, len(supply.targets)))
     weights[0, supply.targets.index(pool.name)] = 1.0
     return {one.name: Routes(np.array([np.inf]), weights) for one in supply.classes}
+
+
+def model_switching(context: PolicyContext) -> ModelSwitching:
+    """Algorithm 1 on the hardware that is given.
+
+    Raises
+    ------
+    InputError, where no hardware holds models for all classes.
+    """
+    return ModelSwitching("model-switching", context.supply, hardware(context))
+
+
+def static_models(context: PolicyContext) -> dict[str, ModelSwitching]:
+    """``static-MODEL`` -> the same hardware with one of its models all the time, for every one of them.
+
+    Raises
+    ------
+    InputError, as `model_switching`.
+    """
+    given = hardware(context)
+    names = [f"static-{one.model}" for one in given.pools]
+    return {
+        name: ModelSwitching(name, context.supply, given.only(pool.model))
+        for name, pool in zip(names, given.pools, strict=True)
+    }
+
+
+def hardware(context: PolicyContext) -> Hardware:
+    """The machines that both have; where the scenario states none, enough for the last day's largest load."""
+    largest_rps = sum(largest_known_rps(context, KNOWN_S).values())
+    return hardware_of(context.scenario, context.options, context.supply, largest_rps)

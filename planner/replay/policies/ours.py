@@ -12,20 +12,23 @@ machines are launched so that they serve when it begins.
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.replay.decisions import Decision
-from planner.replay.policies.replanning import PlannedWindow
+from planner.replay.policies.expected import forecasts_of, realised_of
+from planner.replay.policies.replanning import PlannedWindow, Replanner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.replay.decisions import Array, Observation, Place
+    from planner.replay.policies.context import PolicyContext
     from planner.replay.policies.expected import Expected
-    from planner.replay.policies.replanning import Replanner
     from planner.replay.supply import Supply
+    from planner.scenario import Scenario
 
 LOOK_AHEAD_BOOTS = (
     10  # ours: a launch then is a tenth of what its machine costs within sight, and hardly moves a decision
@@ -147,3 +150,34 @@ def missing(current: Mapping[Place, int], wanted: Mapping[Place, int]) -> dict[P
 def look_ahead_of(boot_s: float, window_s: float) -> int:
     """Windows that a re-plan looks ahead: some boot times, two windows at the least."""
     return max(2, math.ceil(LOOK_AHEAD_BOOTS * boot_s / window_s))
+
+
+def ours(context: PolicyContext, replan_every: int = 1) -> Ours:
+    """Replanned every `replan_every` windows from what has arrived by then."""
+    expected = forecasts_of(context, context.scenario)
+    sight = look_ahead_of(context.scenario.resources.boot_s, context.scenario.window_s)
+    return _planned("ours", context, context.scenario, expected, max(sight, replan_every), replan_every)
+
+
+def ours_once(context: PolicyContext) -> Ours:
+    """Planned once, before the start."""
+    expected = forecasts_of(context, context.scenario)
+    return _planned("ours-once", context, context.scenario, expected, None, sys.maxsize)
+
+
+def ours_perfect(context: PolicyContext) -> Ours:
+    """Planned once, from the rates that the windows will have."""
+    expected = realised_of(context)
+    return _planned("ours-perfect", context, expected.scenario, expected, None, sys.maxsize)
+
+
+def _planned(
+    name: str,
+    context: PolicyContext,
+    scenario: Scenario,
+    expected: Expected,
+    look_ahead: int | None,
+    replan_every: int,
+) -> Ours:
+    replanner = Replanner(scenario, context.inputs, context.supply, context.options.functions)
+    return Ours(name, expected, replanner, context.supply, scenario.window_s, look_ahead, replan_every)

@@ -14,9 +14,9 @@ from catalogs.burstable import BurstCatalog
 from planner import pipeline
 from planner.inputs import Inputs
 from planner.replay.decisions import Observation
-from planner.replay.laws import GRID, ServiceLaw
-from planner.replay.policies.expected import Forecasts
-from planner.replay.supply import CalledFunction, Pool, Rental, ServedClass, Supply
+from planner.replay.policies.context import PolicyContext
+from planner.replay.policies.expected import forecasts_of
+from planner.replay.requests import Requests
 from tests.planner.small_catalogs import (
     function_time,
     prices,
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from catalogs.profiles import ProfileCatalog
     from planner.options import OptionTable
     from planner.replay.decisions import Array, Decision, Place, Policy
+    from planner.replay.policies.expected import Forecasts
+    from planner.replay.supply import Supply
     from planner.scenario import Scenario
-    from workloads.forecast import Forecast
     from workloads.traces import Trace
 
 DAYS = 8  # known before the replay
 BIN_S = 300.0
+TWO_HOURS_S = 7_200.0
 TIMES = (
     time("good", "c5.large", 50.0),
     time("good", "c5.xlarge", 30.0),
@@ -70,82 +72,27 @@ class Case:
         )
 
     @cached_property
-    def dispersion_index(self) -> dict[str, float]:
-        """By class."""
-        return pipeline.dispersion_by_class(self.scenario, self.inputs, self._planned_ahead)
+    def context(self) -> PolicyContext:
+        """What policies are made from."""
+        forecasts = pipeline.forecast_traces(self.scenario, self.inputs, lambda step, share: None)
+        demand = pipeline.demand_by_class(self.scenario, self.inputs, forecasts)
+        options = pipeline.options_from(self.scenario, demand, self.inputs)
+        requests = Requests({"load": self.trace}, self.scenario.horizon.start, TWO_HOURS_S)
+        return PolicyContext(self.scenario, self.inputs, forecasts, options, requests, 1.4)
 
-    @cached_property
+    @property
     def options(self) -> OptionTable:
         """Everything that may serve."""
-        demand = pipeline.demand_by_class(self.scenario, self.inputs, self._planned_ahead)
-        return pipeline.options_from(self.scenario, demand, self.inputs)
+        return self.context.options
 
-    @cached_property
-    def _planned_ahead(self) -> dict[str, Forecast]:
-        return pipeline.forecast_traces(self.scenario, self.inputs, lambda step, share: None)
-
-    @cached_property
+    @property
     def supply(self) -> Supply:
-        """The options as a replay has them, every call exactly as long as on average."""
-        return Supply(
-            classes=tuple(
-                ServedClass(one.name, one.tier.deadline_s, one.tier.percentile, one.trace, one.share)
-                for one in self.options.classes
-            ),
-            pools=tuple(
-                Pool(
-                    name=one.id,
-                    model=one.model,
-                    instance_type=one.instance_type,
-                    laws=dict.fromkeys(one.classes, constant_law(one.service.mean_s if one.service else 0.1)),
-                    batch=one.batch,
-                    batch_timeout_s=one.batch_timeout_s,
-                    replicas=one.replicas,
-                    load_s=one.load_s or 0.0,
-                    accuracy=one.variant.accuracy_share,
-                    rated_rps=float(one.capacity_rps[1]),
-                )
-                for one in self.options.groups
-            ),
-            rentals=tuple(
-                Rental(
-                    id=one.id,
-                    instance_type=one.instance_type,
-                    market=one.market,
-                    price_usd_per_h=one.price_usd_per_h,
-                    running_usd_per_h=one.price_usd_per_h,
-                    boot_s=self.scenario.resources.boot_s,
-                    least_billed_s=60.0,
-                    spot_pool=one.pool if one.is_spot else None,
-                )
-                for one in self.options.machines
-            ),
-            functions=tuple(
-                CalledFunction(
-                    name=one.id,
-                    model=one.model,
-                    law=constant_law(one.mean_ms / 1000),
-                    classes=one.classes,
-                    accuracy=one.variant.accuracy_share,
-                    batch=one.batch,
-                    batch_timeout_s=one.batch_timeout_ms / 1000,
-                    cold_s=1.0,
-                    functions=1,
-                    usd_per_call=2e-7,
-                    usd_per_s=3e-5,
-                    provisioned_usd_per_s=0.0,
-                    usd_per_s_on_provisioned=0.0,
-                    billing_step_s=0.001,
-                )
-                for one in self.options.functions
-            ),
-        )
+        """The options as a replay has them."""
+        return self.context.supply
 
-    def forecasts(self, **changes: Any) -> Forecasts:
-        """Forecasts of the scenario's windows, or of the scenario with some fields changed."""
-        classes = tuple(one.name for one in self.supply.classes)
-        asked = self.scenario.model_copy(update=changes)
-        return Forecasts(asked, self.inputs.histories, self.dispersion_index, classes)
+    def forecasts(self) -> Forecasts:
+        """Forecasts of the scenario's windows."""
+        return forecasts_of(self.context, self.scenario)
 
     def realised(self, trace: Trace | None = None) -> Array:
         """``[class, bin]`` requests of the replay, of this trace or another one."""
@@ -164,7 +111,7 @@ def case(
         name="load",
         seed=5,
         start=asked.horizon.start - timedelta(days=DAYS),
-        duration_s=DAYS * 86_400.0 + 7_200.0,
+        duration_s=DAYS * 86_400.0 + TWO_HOURS_S,
         interval_s=BIN_S,
         mean_rps=mean_rps,
         daily_swing_share=0.6,
@@ -175,11 +122,6 @@ def case(
         functions=(function_time("good", 2048, 100.0),),
     )
     return Case(asked, trace, known)
-
-
-def constant_law(seconds: float) -> ServiceLaw:
-    """Every call lasts as long."""
-    return ServiceLaw(np.full(GRID + 1, seconds), seconds)
 
 
 def surging(one: Case, after_s: float, factor: float) -> Trace:

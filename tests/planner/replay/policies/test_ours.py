@@ -13,13 +13,12 @@ from planner.errors import InputError
 from planner.replay.policies.expected import Expected, Realised, one_level
 from planner.replay.policies.ours import Ours, leads_s, look_ahead_of, missing
 from planner.replay.policies.replanning import Replanner
-from tests.planner.replay.policies.rolling_case import Case, case, played, seen_at, surging
+from tests.planner.replay.policies.rolling_case import TWO_HOURS_S, Case, case, played, seen_at, surging
 from tests.planner.small_catalogs import request_class
 
 if TYPE_CHECKING:
     from planner.replay.decisions import Decision
 
-TWO_HOURS_S = 7_200.0
 WINDOW_S = 900.0
 BOOT_S = 180.0
 
