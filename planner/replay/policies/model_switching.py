@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from planner.replay.policies.hardware import Hardware
     from planner.replay.supply import Pool, Supply
 
+STATIC = "static-"  # before the name of the model that is held still
 SAMPLE_S = 1.0  # HotCloud 2020, section 4: the load is sampled every second
 KNOWN_S = 86_400.0  # ours: a day shows a service its largest load
 RATES = 512  # ours: steps of load in the profile; the models' shares cross within a fraction of a percent
@@ -132,7 +133,7 @@ def static_models(context: PolicyContext) -> dict[str, ModelSwitching]:
     InputError, as `model_switching`.
     """
     given = hardware(context)
-    names = [f"static-{one.model}" for one in given.pools]
+    names = [f"{STATIC}{one.model}" for one in given.pools]
     return {
         name: ModelSwitching(name, context.supply, given.only(pool.model))
         for name, pool in zip(names, given.pools, strict=True)

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from planner import pipeline
 from planner.errors import InputError, nearest
 from planner.replay.functions import functions_of_options
 from planner.replay.policies.autoscaling import Autoscaler, follow_rate, follow_utilisation, foresee_rate
 from planner.replay.policies.functions_only import Batch, LambdaOnly
+from planner.replay.policies.mark import mark, mark_spot
+from planner.replay.policies.mark_code import mark_code, mark_code_spot
+from planner.replay.policies.model_switching import STATIC, model_switching, static_models
 from planner.replay.policies.offers import cheapest_offers, offers_of, restricted
+from planner.replay.policies.ours import ours, ours_once, ours_perfect
 from planner.replay.policies.paragon import Paragon, services_of, strict_classes
 from planner.replay.policies.target_tracking import STABILISATION_S, SYNC_S, EndpointTracking, scale_pods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from planner.replay.decisions import Policy
+    from planner.replay.decisions import Array, Decision, Observation, Policy
     from planner.replay.policies.autoscaling import Rule
     from planner.replay.policies.context import PolicyContext
     from planner.replay.supply import Supply
@@ -115,12 +119,45 @@ def batch(context: PolicyContext) -> Made:
     return Batch(supply, choices, context.known_rps), supply
 
 
+class Supplied(Protocol):
+    """A policy that keeps the supply it was made for."""
+
+    supply: Supply
+    name: str
+
+    def decision_times_s(self, duration_s: float) -> Array:
+        """As `Policy`."""
+        ...
+
+    def decide(self, seen: Observation) -> Decision:
+        """As `Policy`."""
+        ...
+
+
+def supplied(make: Callable[[PolicyContext], Supplied]) -> Maker:
+    """The maker of a policy that keeps its supply."""
+
+    def made(context: PolicyContext) -> Made:
+        policy = make(context)
+        return policy, policy.supply
+
+    return made
+
+
 MAKERS: Mapping[str, Maker] = {
     "batch": batch,
     "exascale": autoscaled("exascale", foresee_rate),
     "hpa": autoscaled("hpa", scale_pods, step_s=SYNC_S, kept_s=STABILISATION_S),
     "lambda-only": lambda_only,
+    "mark": supplied(mark),
+    "mark-code": supplied(mark_code),
+    "mark-code-spot": supplied(mark_code_spot),
+    "mark-spot": supplied(mark_spot),
     "mixed": autoscaled("mixed", follow_rate, late=True),
+    "model-switching": supplied(model_switching),
+    "ours": supplied(ours),
+    "ours-once": supplied(ours_once),
+    "ours-perfect": supplied(ours_perfect),
     "paragon": paragon,
     "reactive": autoscaled("reactive", follow_rate),
     "sagemaker": sagemaker,
@@ -129,12 +166,17 @@ MAKERS: Mapping[str, Maker] = {
 
 
 def make_policy(name: str, context: PolicyContext) -> Made:
-    """Make a policy by its name, and the supply it needs.
+    """Make a policy by its name, and the supply it needs; `STATIC` and a model's name: that model alone on given hardware.
 
     Raises
     ------
     InputError, for a name that is not known, and where the scenario gives the policy nothing to run on.
     """
+    if name.startswith(STATIC):
+        held = static_models(context)
+        if name in held:
+            return held[name], held[name].supply
+        raise InputError([f"there is no policy {name!r}; there are {', '.join(held)}.{nearest(name, held)}"])
     if name not in MAKERS:
         raise InputError(
             [f"there is no policy {name!r}; there are {', '.join(MAKERS)}.{nearest(name, MAKERS)}"]
