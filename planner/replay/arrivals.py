@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import InputError, nearest
-from planner.replay.compiled import compiled, luck
+from planner.replay.compiled import compiled_entry, luck
 from planner.replay.pages import PAGE_S, PagedTrace
 
 if TYPE_CHECKING:
@@ -129,12 +129,13 @@ def placed(page: Page, classes: Classes, from_s: float, until_s: float) -> tuple
         return np.zeros(0), np.zeros(0, dtype=np.int64)
     number = int(page.before[last] - page.before[first])
     times, columns = np.empty(number), np.empty(number, dtype=np.int64)
-    place(page.edge_s, page.counts, page.before, np.uint64(page.key), first, last, times, columns)
+    left = np.empty(page.counts.shape[1], dtype=np.int64)
+    place(page.edge_s, page.counts, page.before, np.uint64(page.key), first, last, times, columns, left)
     own = slice(*np.searchsorted(times, [from_s, until_s]))
     return times[own], classes[columns[own]]
 
 
-@compiled
+@compiled_entry
 def place(
     edge_s: Array,
     counts: Classes,
@@ -144,15 +145,16 @@ def place(
     last: int,
     times: Array,
     columns: Classes,
+    left: Classes,
 ) -> None:
     """Place the requests of segments first to last - 1 into `times` and `columns`, which hold exactly as many.
 
     n sorted uniform instants are sums of the first n of n + 1 exponential gaps over the sum of all (Devroye, Non-Uniform Random
     Variate Generation, 1986, V.2.2). Classes are in random order, drawn without replacement. `before` ``[n + 1]`` requests of the
     page before each segment: they number the draws, of which a segment of n requests has n + 1 for instants and n for classes.
+    `left` is room for ``[class]`` counts.
     """
     kinds = counts.shape[1]
-    left = np.empty(kinds, dtype=np.int64)
     at = 0
     for segment in range(first, last):
         total = before[segment + 1] - before[segment]
@@ -170,7 +172,8 @@ def place(
             times[i] = edge_s[segment] + scale * times[i]
             columns[i] = 0
         if kinds > 1:
-            left[:] = counts[segment]
+            for kind in range(kinds):
+                left[kind] = counts[segment, kind]
             for i in range(at, at + total):
                 draw += 1
                 pick = luck(key, draw) * (at + total - i)
