@@ -1,8 +1,8 @@
 """Speed of the replay's kernel: ``python -m tests.benchmarks.replay_speed [--day]``.
 
 First the same small case, M/D/c at 85 % load, by the kernel, simpy and ciw: requests per CPU second, and the mean wait, which must
-be that of the exact M/D/c tail. With ``--day`` instead 24 hours at 1,000 requests/s (86.4 M requests) in chunks of a minute, each with
-an observation, 2 machines that leave and 2 that join: CPU time, and how much memory grew after the first hour. Two settings:
+be that of the exact M/D/c tail. With ``--day`` instead 24 hours at 1,000 requests/s (86.4 M requests) in chunks of a minute, each
+with an observation, 2 machines that leave and 2 that join: CPU time, and how much memory grew after the first hour. Two settings:
 
 one pool      one class, one pool
 three pools   two classes over three pools, of which one has batches, and a function that takes what would be late
@@ -11,6 +11,7 @@ three pools   two classes over three pools, of which one has batches, and a func
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import resource
 import time
@@ -181,8 +182,8 @@ def main() -> None:
         capacity = capacity_rps(PoolService(SERVICE_S, SERVICE_S), counts, deadline_s, 0.98)
         enough = int(counts[np.searchsorted(capacity, DAY_RPS)])
         print_day("one pool", one_pool(deadline_s), {"pool": enough}, [1.0], None)
-        third = int(counts[np.searchsorted(capacity, DAY_RPS / 3)])
-        machines = {"steady": third, "spread": third + 3, "batched": third // 3}
+        just = math.ceil(DAY_RPS / 3 * SERVICE_S) + 1  # so few that some requests would be late
+        machines = {"steady": just, "spread": just, "batched": just // 4 + 1}
         print_day("three pools", three_pools(deadline_s), machines, [1 / 3, 1 / 3, 1 / 3, 0.0], "function")
 
 
