@@ -118,7 +118,8 @@ def forecast_rates(
         Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is under
         two weeks.
     memory
-        What earlier forecasts of the same trace left, for those made anew as its history grows.
+        What earlier forecasts of the same trace left, for those made anew as its history grows; the forecaster chosen by one of
+        them is then the only one that is back-tested again.
 
     Raises
     ------
@@ -134,9 +135,13 @@ def forecast_rates(
     found, rolling = _roll_history(history, layout, season, method, memory)
     published = _stepped_up(asked) if stepped else asked
     wanted = np.unique(np.concatenate([asked, published, SCORED_LEVELS]))
-    quantiles = {name: to_rate(replay_quantiles(rolling.by_period(name), wanted)) for name in rolling.paths}
+    before = None if memory is None else memory.choices.get(method)
+    judged = rolling.paths if before is None else before[:1]
+    quantiles = {name: to_rate(replay_quantiles(rolling.by_period(name), wanted)) for name in judged}
     backtest, losses = _back_test(rolling, quantiles, wanted, asked)
-    chosen, described = _choose(method, found, losses, rolling.origin_s)
+    chosen, described = before or _choose(method, found, losses, rolling.origin_s)
+    if memory is not None:
+        memory.choices[method] = (chosen, described)
     by_period = rolling.by_period(chosen)
     row = quantiles[chosen][-1][:, np.searchsorted(wanted, published - 1e-12)]
     if np.isnan(row).any():

@@ -7,7 +7,7 @@ forecasters run at the end of the history alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,9 +31,19 @@ class RollingMemory:
     """Earlier origins of one trace, whose histories begin at one instant and only grow.
 
     Another layout of windows, another step or another season makes it worthless; it then begins again by itself.
+
+    Parameters
+    ----------
+    said
+        What was said at the origins of the last full run.
+    choices
+        Method asked for -> forecaster that was chosen since then, and what it is called.
+    asked, until_s
+        What the full run was made for, and the duration of the history from which on it is too old.
     """
 
     said: Said | None = None
+    choices: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: tuple[object, ...] = ()
     until_s: float = 0.0
 
@@ -54,6 +64,7 @@ class RollingMemory:
             origins = choose_origins(series.root.size, series.step_s, season.day_steps)
             self.said = say(curve, series, season, forecasters, layout, origins, combined)
             self.asked = asked
+            self.choices.clear()
             self.until_s = now_s + min(SPACING_H_MAX * HOUR_S, GROWTH_SHARE * now_s)
             return self.said.judged(curve)
         if later_s <= END_ROUNDING_S:

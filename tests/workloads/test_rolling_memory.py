@@ -84,3 +84,13 @@ def test_what_comes_later_changes_no_forecast(trace: Trace) -> None:
         strict=True,
     ):
         np.testing.assert_array_equal(one.rate_rps, other.rate_rps)
+
+
+def test_the_forecaster_chosen_by_a_full_run_stays_until_the_next(trace: Trace) -> None:
+    """Only it is back-tested in between; its row says so."""
+    memory = RollingMemory()
+    first = forecast_at(trace, HOURS, memory)
+    later = forecast_at(trace, HOURS + 2, memory)
+    assert later.method == first.method
+    assert [row.method for row in later.backtest.rows] == ["auto"]
+    assert len(forecast_at(trace, HOURS + 6, memory).backtest.rows) == len(first.backtest.rows) > 1
