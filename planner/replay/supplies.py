@@ -63,7 +63,7 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = math.inf) -> Su
                 model=group.model,
                 instance_type=group.instance_type,
                 laws=_laws_of(group, sorted(sent[name])),
-                batch=group.batch_size,
+                batch=group.batch_size if group.published is None else 1,  # its rate is taken for single requests
                 batch_timeout_s=group.batch_timeout_ms / 1000,
                 replicas=group.replicas,
                 load_s=loads_s.get(name, 0.0),
@@ -215,7 +215,7 @@ def _pool_of(group: ServingGroup) -> Pool:
         model=group.model,
         instance_type=group.instance_type,
         laws=laws,
-        batch=group.batch,
+        batch=group.batch if group.published_rps is None else 1,  # its rate is taken for single requests
         batch_timeout_s=group.batch_timeout_s,
         replicas=group.replicas,
         load_s=group.load_s or 0.0,
