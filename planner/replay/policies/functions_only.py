@@ -2,8 +2,9 @@
 
 BATCH (Ali, Pinciroli, Yan and Smirni, BATCH, SC 2020) gathers requests in front of one function a service and chooses memory, batch
 size and batch timeout anew every hour, at least price with the 95th percentile of the latency inside the deadline, by the
-arrivals it has seen. Here each class keeps its own percentile, the arrivals are those of `planner.functions` (fitted where the
-trace is fine enough), and the choice is exact on the grid, where the published search assumes 20 requests a batch.
+arrivals it has seen. Not as there, and ours: each class keeps its own percentile; the arrivals are those of `planner.functions`,
+fitted to the history where it is fine enough, at the rate of the hour before; the choice is among the cheapest points of the
+whole grid in ranges of rates, where the published search prices every point as if 20 requests came in a batch.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ CHOICE_S = 3600.0  # BATCH: parameters are chosen by the hour
 
 
 class LambdaOnly:
-    """One call for every request, on the cheapest function that answers the class's share in time."""
+    """One call for every request, on the cheapest function that answers the class's share in time.
+
+    Raises
+    ------
+    InputError, with every class that no function answers so.
+    """
 
     name = "lambda-only"
 
@@ -38,10 +44,11 @@ class LambdaOnly:
             raise InputError(
                 [f"lambda-only: no function answers class {name} in time often enough." for name in missing]
             )
-        self.routes = {
+        self.supply = supply
+        self._routes = {
             one.name: Routes(
                 np.array([np.inf]),
-                np.array([weights_of(supply, [(functions[one.name].name, 1.0)])]),
+                np.array([weights_of(supply, functions[one.name].name)]),
             )
             for one in supply.classes
         }
@@ -52,7 +59,7 @@ class LambdaOnly:
 
     def decide(self, seen: Observation) -> Decision:
         """Route, and never again."""
-        return Decision({}, self.routes)
+        return Decision({}, self._routes)
 
 
 class Batch:
@@ -61,7 +68,13 @@ class Batch:
     Parameters
     ----------
     choices
-        Class -> functions with or without buffers that answer its share in time.
+        Class -> functions with or without buffers that answer its share in time, by their names in the supply.
+    known_rps
+        Class -> rate before the start.
+
+    Raises
+    ------
+    InputError, with every class without a choice.
     """
 
     name = "batch"
@@ -90,11 +103,9 @@ class Batch:
         """Take what is cheapest at the rate of the last hour."""
         routes = {}
         for k, one in enumerate(self.supply.classes):
-            rate_rps = rate_seen(seen, k, CHOICE_S, self.known_rps[one.name])
+            rate_rps = rate_seen(seen, [k], CHOICE_S, self.known_rps[one.name])
             chosen = cheapest_at(self.choices[one.name], rate_rps)
-            routes[one.name] = Routes(
-                np.array([np.inf]), np.array([weights_of(self.supply, [(chosen.id, 1.0)])])
-            )
+            routes[one.name] = Routes(np.array([np.inf]), np.array([weights_of(self.supply, chosen.id)]))
         return Decision({}, routes)
 
 

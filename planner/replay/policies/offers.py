@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Offer:
-    """A machine that may serve one class: where, what it carries alone within the deadline, and its price."""
+    """A machine that may serve one class: where, what it carries alone within the deadline, its price, and how soon it serves."""
 
     place: Place
     rated_rps: float
     price_usd_per_h: float
+    lead_s: float
 
     @property
     def usd_per_request(self) -> float:
@@ -36,7 +37,7 @@ def offers_of(supply: Supply, market: str) -> dict[str, list[Offer]]:
 
     return {
         one.name: [
-            Offer((pool.name, rental.id), pool.rated_rps, rental.price_usd_per_h)
+            Offer((pool.name, rental.id), pool.rated_rps, rental.price_usd_per_h, rental.boot_s + pool.load_s)
             for pool in supply.pools
             if one.name in pool.laws and pool.rated_rps > 0
             for rental in supply.rentals
@@ -60,21 +61,6 @@ def cheapest_offers(supply: Supply, market: str, scheme: str) -> dict[str, Offer
             [f"{scheme}: no {market} machine may serve class {name} within its deadline." for name in missing]
         )
     return {name: min(offers, key=lambda one: one.usd_per_request) for name, offers in found.items()}
-
-
-def most_accurate_offers(supply: Supply, market: str, scheme: str) -> dict[str, Offer]:
-    """Class -> the machine with the least price per request among those of the most accurate model that may serve it.
-
-    Raises
-    ------
-    InputError, as `cheapest_offers`.
-    """
-    cheapest_offers(supply, market, scheme)
-    accuracy = {one.name: one.accuracy or 0.0 for one in supply.pools}
-    return {
-        name: min(offers, key=lambda one: (-accuracy[one.place[0]], one.usd_per_request))
-        for name, offers in offers_of(supply, market).items()
-    }
 
 
 def cheapest_functions(
@@ -103,6 +89,17 @@ def cheapest_functions(
     return found
 
 
+def separated(supply: Supply, services: Iterable[Sequence[str]]) -> Supply:
+    """The supply with pools of its own for every service: ``classes: pool`` for each pool that may serve all its classes."""
+    pools = [
+        replace(pool, name=f"{'+'.join(names)}: {pool.name}", laws={name: pool.laws[name] for name in names})
+        for names in services
+        for pool in supply.pools
+        if all(name in pool.laws for name in names)
+    ]
+    return replace(supply, pools=tuple(pools))
+
+
 def restricted(supply: Supply, offers: Iterable[Offer], functions: Collection[CalledFunction] = ()) -> Supply:
     """The supply with these machines and functions alone: what a scheme never uses would only be carried along."""
     places = {one.place for one in offers}
@@ -119,7 +116,6 @@ def restricted(supply: Supply, offers: Iterable[Offer], functions: Collection[Ca
     )
 
 
-def weights_of(supply: Supply, shares: Sequence[tuple[str, float]]) -> list[float]:
-    """A row of weights over the supply's targets."""
-    row = dict(shares)
-    return [row.get(target, 0.0) for target in supply.targets]
+def weights_of(supply: Supply, target: str) -> list[float]:
+    """A row of weights over the supply's targets: all to one of them."""
+    return [float(one == target) for one in supply.targets]
