@@ -164,10 +164,10 @@ class Kernel:
         self._state = self._state._replace(dispatch=dispatch)
 
     def set_rates(self, rates_rps: ArrayLike, at_s: float) -> None:
-        """Let the dispatcher's measurement start from ``[k]`` requests/s."""
+        """Let the dispatcher's measurement start from ``[k]`` requests/s; before the start of the replay, at the start."""
         self._pass_to(at_s)
         self._state.dispatch.rate_rps[:] = rates_rps
-        self._state.dispatch.measured_s[:] = at_s
+        self._state.dispatch.measured_s[:] = max(at_s, 0.0)
 
     def set_provisioned(self, instances: Mapping[str, int], at_s: float) -> None:
         """Keep so many instances of functions ready from now on, none where there is no entry; they are billed until changed."""

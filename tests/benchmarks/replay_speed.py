@@ -182,8 +182,8 @@ def main() -> None:
         capacity = capacity_rps(PoolService(SERVICE_S, SERVICE_S), counts, deadline_s, 0.98)
         enough = int(counts[np.searchsorted(capacity, DAY_RPS)])
         print_day("one pool", one_pool(deadline_s), {"pool": enough}, [1.0], None)
-        just = math.ceil(DAY_RPS / 3 * SERVICE_S) + 1  # so few that some requests would be late
-        machines = {"steady": just, "spread": just, "batched": just // 4 + 1}
+        just = math.floor(DAY_RPS / 3 * SERVICE_S)  # one too few: some requests would be late
+        machines = {"steady": just, "spread": just, "batched": just // 4}
         print_day("three pools", three_pools(deadline_s), machines, [1 / 3, 1 / 3, 1 / 3, 0.0], "function")
 
 

@@ -28,10 +28,12 @@ def test_what_weights_lack_of_one_is_refused_and_rows_above_one_are_scaled() -> 
 
 def test_routes_follow_the_measured_rate() -> None:
     """10 requests/s for two memories: the level of up to 5 is left, at the beginning the stated rate holds."""
-    found = kernel(supply(), 10)
+    found = Kernel(supply(), [0.0, 1e9], seed=1)
+    for _ in range(10):
+        found.machine_joins("pool", -600.0)
     by_load = Routes(np.array([5.0, 20.0]), np.array([[1.0, 0.0], [0.0, 1.0]]))
-    found.set_routes({"only": by_load}, 0.0)
-    found.set_rates([1.0], 0.0)
+    found.set_routes({"only": by_load}, -500.0)
+    found.set_rates([1.0], -500.0)  # holds at the start
     found.advance(np.arange(0, 60, 0.1), np.zeros(600), 60.0)
     to_pool = found.tally.served[0, 0, 0]
     # 1 e^(-t/30) + 10 (1 - e^(-t/30)) passes 5 at t = 30 ln(9/5)
