@@ -14,21 +14,20 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-STRIDE = np.uint64(
-    0x9E3779B97F4A7C15
-)  # SplitMix64: Steele, Lea and Flood, OOPSLA 2014, figure 13, with the next two
-MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+# SplitMix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014, section 4
+STRIDE = np.uint64(0x9E3779B97F4A7C15)  # odd integer nearest 2^64 / golden ratio
+MIX_A = np.uint64(0xBF58476D1CE4E5B9)  # variant 13 of the mixers of Stafford, with MIX_B
 MIX_B = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53  # a double holds 53 bits
 
 
-def _digest(folder: Path) -> str:
+def source_digest(folder: Path) -> str:
     """Digest of all modules of a folder that hold compiled functions."""
     texts = [file.read_bytes() for file in sorted(folder.glob("*.py"))]
     return sha256(b"".join(text for text in texts if b"@compiled" in text)).hexdigest()[:12]
 
 
-SOURCES = _digest(Path(__file__).parent)
+SOURCES = source_digest(Path(__file__).parent)
 
 
 def compiled(function: Function) -> Function:

@@ -82,7 +82,7 @@ def empty_queues(supply: Supply) -> Queues:
         timeout_s=np.array([pool.batch_timeout_s if pool.batch > 1 else 0.0 for pool in pools], dtype=float),
         replicas=np.array([pool.replicas for pool in pools], dtype=float),
         longest_s=np.array(
-            [max(law.foreseen_s for law in pool.laws.values()) for pool in pools], dtype=float
+            [max((law.foreseen_s for law in pool.laws.values()), default=0.0) for pool in pools], dtype=float
         ),
         free_s=np.zeros((rows, FIRST_ROOM)),
         server=np.zeros((rows, FIRST_ROOM), dtype=np.int64),

@@ -67,11 +67,11 @@ def services_of(supply: Supply, seed: int) -> Services:
 @compiled
 def service_s(services: Services, k: int, target: int, number: int) -> float:
     """How long the call that request `number` leads lasts: the quantile at its luck."""
-    law = int(services.law[k, target])
+    law, grid = int(services.law[k, target]), services.quantile_s.shape[1] - 1
     shortest = float(services.quantile_s[law, 0])
-    if shortest == services.quantile_s[law, GRID]:
+    if shortest == services.quantile_s[law, grid]:
         return shortest
-    place = luck(services.seed[0], number) * GRID
+    place = luck(services.seed[0], number) * grid
     step = int(place)
     low = float(services.quantile_s[law, step])
     return low + (place - step) * (float(services.quantile_s[law, step + 1]) - low)

@@ -138,16 +138,14 @@ def pass_requests(
     return len(times_s)
 
 
-@compiled_entry
 def refuse_waiting(state: State) -> None:
-    """Refuse all who wait; the lines stay as they are."""
-    for line in range(len(state.lines.first)):
-        place = state.lines.first[line]
-        for _ in range(state.lines.length[line]):
-            state.tally.refused[state.lines.served_class[place], state.lines.window[place]] += (
-                state.lines.weight[place]
-            )
-            place = state.lines.behind[place]
+    """Refuse all who wait; the lines stay as they are. Once a replay, so it is not compiled."""
+    lines = state.lines
+    for line in range(len(lines.first)):
+        place = lines.first[line]
+        for _ in range(lines.length[line]):
+            state.tally.refused[lines.served_class[place], lines.window[place]] += lines.weight[place]
+            place = lines.behind[place]
 
 
 def shift_clocks(state: State, by_s: float) -> None:

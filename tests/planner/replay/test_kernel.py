@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,16 @@ def test_time_does_not_go_back() -> None:
         found.advance([4.0], [0], 6.0)
     with pytest.raises(ValueError, match="must be sorted"):
         found.advance([6.0, 5.5], [0, 0], 7.0)
+
+
+def test_pools_need_no_functions_and_functions_no_pools() -> None:
+    one = supply()
+    for part, weights in ((replace(one, functions=()), (1.0,)), (replace(one, pools=()), (1.0,))):
+        found = Kernel(part, [0.0, 10.0], seed=1)
+        if part.pools:
+            found.machine_joins("pool", 0.0)
+        found.set_routes(routes(*weights), 0.0)
+        found.advance([1.0], [0], 5.0)
+        found.observe(5.0)
+        found.finish(5.0)
+        assert found.tally.served.sum() == 1
