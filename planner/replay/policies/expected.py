@@ -98,13 +98,25 @@ class Forecasts:
         now = self.scenario.horizon.start + timedelta(seconds=seen.now_s)
         arrived = seen.arrived[self._members(name)].sum(axis=0) / self._sent_per_request(name)
         known = grown(history.before(now), arrived, seen.bin_s, self.scenario.horizon.start)
-        gap_s = round((start - known.end).total_seconds(), 3)
+        gap_s = (start - known.end).total_seconds()
+        skipped = gap_s / asked.window_s
+        most = math.ceil(max(skipped, known.interval_s / asked.window_s))
+        if settings.hold_s is not None or abs(skipped - round(skipped)) > WHOLE_SHARE:
+            return self._made(name, known, start, asked.windows)
+        found = self._made(name, known, known.end, asked.windows + most)
+        first = round(skipped)
+        kept = slice(first, first + asked.windows)
+        return replace(found, start=start, rate_rps=found.rate_rps[kept], mean_rps=found.mean_rps[kept])
+
+    def _made(self, name: str, known: Trace, start: datetime, windows: int) -> Forecast:
+        """Forecast from what is known; where windows fit, from its last instant on, so that all forecasts ask alike."""
+        settings, gap_s = self.scenario.forecast, round((start - known.end).total_seconds(), 3)
         return forecast_rates(
             known,
             start,
-            asked.window_s,
-            asked.windows,
-            levels,
+            self.scenario.window_s,
+            windows,
+            settings.levels,
             method=settings.method,
             season=settings.season,
             hold_s=settings.hold_s,

@@ -76,11 +76,6 @@ def test_a_forecast_is_never_told_what_comes(small: Case, calm: list[tuple[float
     assert rate_of(small, surge[-1][1]) > 1.5 * rate_of(small, calm[-1][1])
 
 
-def test_a_replay_twice_decides_the_same(small: Case, calm: list[tuple[float, Decision]]) -> None:
-    again = played(policy(small), small.realised(), TWO_HOURS_S)
-    assert [bytes_of(made) for _, made in calm] == [bytes_of(made) for _, made in again]
-
-
 def test_once_plans_before_the_start_only(small: Case) -> None:
     """Whatever comes, the plan made before the start is played."""
     usual = played(policy(small, None, every=8), small.realised(), TWO_HOURS_S)
