@@ -131,9 +131,10 @@ def batch(context: PolicyContext) -> Supplied:
         options = pipeline.options_from(scenario, context.demand, context.inputs)
     choices = {
         one.name: [
-            replace(function, id=f"{one.name}: {function.id}")
+            replace(function, id=f"{one.name}: {function.id}", deadline_meet_rate={one.name: met})
             for function in options.functions
-            if function.usd_per_h == 0 and function.deadline_meet_rate.get(one.name, -1.0) >= one.percentile
+            if (met := function.deadline_meet_rate.get(one.name, -1.0)) >= one.percentile
+            and function.usd_per_h == 0
         ]
         for one in context.supply.classes
     }
