@@ -1,24 +1,25 @@
 """Schemes that hold so many machines of one kind a service as a rule asks for by what was seen.
 
-Four rules are those that Paragon compares itself with:
+Five schemes, the last one Paragon itself:
 
 reactive     as many machines as carried the last minute's load
 util_aware   more machines once those at work are busy for more than 80 % of the time
 exascale     machines for more than the load that is foreseen for when a machine launched now serves
 mixed        as reactive; requests that would be late in the queue go to a function
+paragon      as mixed, but for strict requests alone: relaxed ones wait in any case
 
-and Paragon itself is the mixed scheme for strict requests and relaxed ones together: both kinds share machines, a strict request
-that would be late in the queue goes to a function, a relaxed one waits in any case. Source: Gunasekaran, Thinakaran, Mishra,
-Kandemir and Das, Towards Designing a Self-Managed Machine Learning Inference Serving System in Public Cloud (Paragon),
-arXiv 2008.09491, 2020, which names the schemes after the systems that use them. Not given there, and ours:
+Source: Gunasekaran, Thinakaran, Mishra, Kandemir and Das, Towards Designing a Self-Managed Machine Learning Inference Serving
+System in Public Cloud (Paragon), arXiv 2008.09491, 2020, which names the schemes after the systems that use them. Strict and
+relaxed requests of one workload share its machines there, under all five. Not given there, and ours:
 
-- how often a scheme looks, and how long machines stay: every minute; a machine goes once five minutes have not needed it;
+- which requests are strict: classes that choose from the same models for the same trace are one service where a machine may serve
+  them all, those with the least deadline its strict ones; a machine's rate is the one within that deadline;
+- how often a scheme looks, and how long machines stay: every minute; a machine goes once five minutes have not needed it, and one
+  stays in any case;
+- when a request goes to a function: where it would be late by its own deadline, so a relaxed one does so later than a strict one;
 - the factor of exascale: 1.5 times the load that the trend of the last two minutes leads to;
-- the machine: the one with the least price per request among all models that may answer the service, for all schemes alike,
-  so that Paragon's choice of the model of least cost is not counted twice; a scenario that names one model shows the difference;
-- which requests are strict: of classes that choose from the same models for the same trace those with the least deadline.
-
-The papers serve one service each. Here every class is one, with pools of its own; a service holds one machine at the least.
+- the machine: the one with the least price per request among all models that may answer the service, for all five alike. The paper
+  counts that choice to Paragon alone; scenarios whose classes name one model show what it brings.
 """
 
 from __future__ import annotations

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from planner import pipeline
 from planner.errors import InputError, nearest
 from planner.replay.functions import functions_of_options
 from planner.replay.policies.autoscaling import (
-    KEPT_S,
-    STEP_S,
     Autoscaler,
     follow_rate,
     follow_utilisation,
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
 
 Maker = Callable[["PolicyContext"], "Supplied"]
 
+ON_DEMAND = "on-demand"
 ENDPOINT = "endpoint"  # market of a managed endpoint's machines
 BATCH_SIZES = (1, 2, 4, 8, 16)  # ours: where the scenario asks for no batches; BATCH's own grid ends at 20
 
@@ -67,24 +66,35 @@ class Supplied(Protocol):
         ...
 
 
-def autoscaled(
-    name: str, rule: Rule, *, late: bool = False, step_s: float = STEP_S, kept_s: float = KEPT_S
-) -> Maker:
-    """Make a scheme of `planner.replay.policies.autoscaling` on on-demand machines, every class by itself."""
+def paragon_scheme(name: str, rule: Rule, late: Literal["none", "strict", "all"] = "none") -> Maker:
+    """Make a scheme of `planner.replay.policies.autoscaling` on on-demand machines.
+
+    Parameters
+    ----------
+    late
+        Whose requests go to functions where they would be late.
+    """
 
     def make(context: PolicyContext) -> Supplied:
-        functions = context.functions if late else {}
-        groups = [(one.name,) for one in context.supply.classes]
-        supply, services = services_on(
-            context.supply, groups, "on-demand", context.known_rps, functions, name
-        )
-        return Autoscaler(name, rule, supply, services, functions, step_s, kept_s)
+        kinds = {one.name: (one.trace, one.task, one.models) for one in context.options.classes}
+        spared = {"none": set(), "strict": strict_classes(context.supply, kinds), "all": set(kinds)}[late]
+        functions = {key: one for key, one in context.functions.items() if key in spared}
+        groups = shared_by(context.supply, kinds, ON_DEMAND)
+        supply, services = services_on(context.supply, groups, ON_DEMAND, context.known_rps, functions, name)
+        return Autoscaler(name, rule, supply, services, functions)
 
     return make
 
 
+def hpa(context: PolicyContext) -> Supplied:
+    """Pods on on-demand machines, a deployment a class."""
+    groups = [(one.name,) for one in context.supply.classes]
+    supply, services = services_on(context.supply, groups, ON_DEMAND, context.known_rps, {}, "hpa")
+    return Autoscaler("hpa", scale_pods, supply, services, {}, SYNC_S, STABILISATION_S)
+
+
 def sagemaker(context: PolicyContext) -> Supplied:
-    """Target tracking on a managed endpoint's machines: the on-demand ones at the endpoint's price."""
+    """Target tracking on a managed endpoint's machines, an endpoint a class: on-demand machines at the endpoint's price."""
     ratio = context.endpoint_price_ratio
     endpoints = {
         one.instance_type: replace(
@@ -95,24 +105,12 @@ def sagemaker(context: PolicyContext) -> Supplied:
             running_usd_per_h=one.running_usd_per_h * ratio,
         )
         for one in context.supply.rentals
-        if one.market == "on-demand"
+        if one.market == ON_DEMAND
     }
     priced = replace(context.supply, rentals=tuple(endpoints.values()))
     groups = [(one.name,) for one in priced.classes]
     supply, services = services_on(priced, groups, ENDPOINT, context.known_rps, {}, "sagemaker")
     return Autoscaler("sagemaker", EndpointTracking(), supply, services, {}, MINUTE_S, MINUTE_S)
-
-
-def paragon(context: PolicyContext) -> Supplied:
-    """Strict and relaxed requests on shared machines, functions for strict ones alone."""
-    kinds = {one.name: (one.trace, one.task, one.models) for one in context.options.classes}
-    strict = strict_classes(context.supply, kinds)
-    functions = {name: one for name, one in context.functions.items() if name in strict}
-    groups = shared_by(context.supply, kinds, "on-demand")
-    supply, services = services_on(
-        context.supply, groups, "on-demand", context.known_rps, functions, "paragon"
-    )
-    return Autoscaler("paragon", follow_rate, supply, services, functions)
 
 
 def lambda_only(context: PolicyContext) -> Supplied:
@@ -147,22 +145,22 @@ def batch(context: PolicyContext) -> Supplied:
 
 MAKERS: Mapping[str, Maker] = {
     "batch": batch,
-    "exascale": autoscaled("exascale", foresee_rate),
-    "hpa": autoscaled("hpa", scale_pods, step_s=SYNC_S, kept_s=STABILISATION_S),
+    "exascale": paragon_scheme("exascale", foresee_rate),
+    "hpa": hpa,
     "lambda-only": lambda_only,
     "mark": mark,
     "mark-code": mark_code,
     "mark-code-spot": mark_code_spot,
     "mark-spot": mark_spot,
-    "mixed": autoscaled("mixed", follow_rate, late=True),
+    "mixed": paragon_scheme("mixed", follow_rate, late="all"),
     "model-switching": model_switching,
     "ours": ours,
     "ours-once": ours_once,
     "ours-perfect": ours_perfect,
-    "paragon": paragon,
-    "reactive": autoscaled("reactive", follow_rate),
+    "paragon": paragon_scheme("paragon", follow_rate, late="strict"),
+    "reactive": paragon_scheme("reactive", follow_rate),
     "sagemaker": sagemaker,
-    "util_aware": autoscaled("util_aware", follow_utilisation),
+    "util_aware": paragon_scheme("util_aware", follow_utilisation),
 }
 
 

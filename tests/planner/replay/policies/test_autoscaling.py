@@ -1,4 +1,4 @@
-"""Paragon and the schemes it compares itself with: their machines and routes, reckoned by hand."""
+"""Paragon and the schemes that it compares itself with: their machines and routes, reckoned by hand."""
 
 from __future__ import annotations
 

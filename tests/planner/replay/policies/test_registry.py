@@ -13,11 +13,12 @@ from planner.replay.engine import replay
 from planner.replay.policies.context import ENDPOINT_PRICE_RATIO, context_of
 from planner.replay.policies.registry import BATCH_SIZES, MAKERS, make_policy
 from planner.replay.results import COST_PARTS
-from tests.planner.replay.policies.rolling_case import TIMES, Case, case
+from tests.planner.replay.policies.rolling_case import TIMES, Case, case, surging
 from tests.planner.small_catalogs import function_time, profiles, request_class, variant
 
 if TYPE_CHECKING:
     from planner.replay.results import Replayed
+    from workloads.traces import Trace
 
 DURATION_S = 1_800.0
 FUNCTIONS_USD = COST_PARTS.index("functions_usd")
@@ -39,13 +40,20 @@ def two() -> Case:
 @pytest.fixture(scope="module")
 def sent(two: Case) -> dict[str, Replayed]:
     """Half an hour of the same requests under every scheme without forecasts."""
-    found = {}
-    for name in (*SCALING, "lambda-only", "batch"):
-        policy, supply = make_policy(name, two.context)
-        requests = replace(two.context.requests, duration_s=DURATION_S)
-        edges = np.array([0.0, DURATION_S])
-        found[name] = replay(policy, supply, requests, seed=1, window_edge_s=edges)
-    return found
+    return {name: played(two, name, two.trace) for name in (*SCALING, "lambda-only", "batch")}
+
+
+@pytest.fixture(scope="module")
+def surged(two: Case) -> dict[str, Replayed]:
+    """The same with eight times the requests after ten minutes, under the schemes of Paragon."""
+    return {name: played(two, name, surging(two, 600.0, 8.0)) for name in SCALING[:5]}
+
+
+def played(one: Case, name: str, trace: Trace) -> Replayed:
+    """Half an hour of a trace under a scheme."""
+    policy, supply = make_policy(name, one.context)
+    requests = replace(one.context.requests, traces={"load": trace}, duration_s=DURATION_S)
+    return replay(policy, supply, requests, seed=1, window_edge_s=np.array([0.0, DURATION_S]))
 
 
 def meet_rate(one: Replayed) -> float:
@@ -80,17 +88,38 @@ def test_functions_serve_only_where_the_scheme_calls_them(sent: dict[str, Replay
     assert all(sent[name].usd[FUNCTIONS_USD].sum() == 0 for name in sent if name not in called)
 
 
-def test_relaxed_requests_of_paragon_are_never_called(sent: dict[str, Replayed]) -> None:
-    one = sent["paragon"]
-    relaxed = [row.name for row in one.supply.classes].index("relaxed")
-    assert one.overflowed[relaxed].sum() == 0
-    assert one.served[relaxed, len(one.supply.pools) :].sum() == 0
-    assert [pool.classes for pool in one.supply.pools] == [("strict", "relaxed")]
+def test_functions_take_what_would_be_late_of_all_requests_or_of_strict_ones_alone(
+    surged: dict[str, Replayed],
+) -> None:
+    """Until machines come for the surge: reactive calls nothing, mixed for both kinds, Paragon for strict requests."""
+    rows = [one.name for one in surged["mixed"].supply.classes]
+    called = {
+        name: {rows[k] for k in np.flatnonzero(one.overflowed.sum(axis=1))} for name, one in surged.items()
+    }
+    assert called == {
+        "reactive": set(),
+        "util_aware": set(),
+        "exascale": set(),
+        "mixed": {"strict", "relaxed"},
+        "paragon": {"strict"},
+    }
+    assert meet_rate(surged["reactive"]) < meet_rate(surged["paragon"]) < meet_rate(surged["mixed"])
+    assert surged["paragon"].usd.sum() < surged["mixed"].usd.sum()
 
 
-def test_exascale_and_endpoints_pay_for_more_than_reactive(sent: dict[str, Replayed]) -> None:
-    machines_s = {name: float(sent[name].machines_s.sum()) for name in SCALING}
-    assert machines_s["reactive"] < machines_s["exascale"] < machines_s["sagemaker"]
+def test_schemes_of_paragon_share_machines_and_the_others_do_not(sent: dict[str, Replayed]) -> None:
+    shared = {name: [pool.classes for pool in sent[name].supply.pools] for name in SCALING}
+    apart = {"hpa", "sagemaker"}
+    assert shared == {
+        name: [("strict",), ("relaxed",)] if name in apart else [("strict", "relaxed")] for name in SCALING
+    }
+
+
+def test_exascale_launches_more_than_reactive_and_endpoints_have_twice_the_machines(
+    sent: dict[str, Replayed], surged: dict[str, Replayed]
+) -> None:
+    assert surged["reactive"].machines_s.sum() < surged["exascale"].machines_s.sum()
+    assert 1.5 * sent["reactive"].machines_s.sum() < sent["sagemaker"].machines_s.sum()
 
 
 def test_an_endpoint_is_the_on_demand_machine_at_its_own_price(two: Case) -> None:
