@@ -63,7 +63,9 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = math.inf) -> Su
                 model=group.model,
                 instance_type=group.instance_type,
                 laws=_laws_of(group, sorted(sent[name])),
-                batch=group.batch_size if group.published is None else 1,  # its rate is taken for single requests
+                batch=group.batch_size
+                if group.published is None
+                else 1,  # its rate is taken for single requests
                 batch_timeout_s=group.batch_timeout_ms / 1000,
                 replicas=group.replicas,
                 load_s=loads_s.get(name, 0.0),
@@ -220,8 +222,15 @@ def _pool_of(group: ServingGroup) -> Pool:
         replicas=group.replicas,
         load_s=group.load_s or 0.0,
         accuracy=group.variant.accuracy_share,
-        rated_rps=float(group.capacity_rps[1]) if group.published_rps is None else group.published_rps,
+        rated_rps=_rated_alone(group),
     )
+
+
+def _rated_alone(group: ServingGroup) -> float:
+    """Requests/s of one machine; where they differ by class, those of the class that takes longest."""
+    if group.published_rps is not None:
+        return group.published_rps
+    return min(group.linear_rps.values()) if group.linear_rps else float(group.capacity_rps[1])
 
 
 def _machine_rental(machine: Machine, boot_s: float) -> Rental:

@@ -147,11 +147,15 @@ def services_on(
     number = {one.name: k for k, one in enumerate(supply.classes)}
     services = [
         Service(
-            tuple(number[name] for name in names), offers[names[0]], sum(known_rps[name] for name in names)
+            tuple(number[name] for name in names),
+            min(
+                (offers[name] for name in names), key=lambda one: one.rated_rps
+            ),  # of the class that takes longest
+            sum(known_rps[name] for name in names),
         )
         for names in groups
     ]
-    return restricted(own, offers.values(), list(functions.values())), services
+    return restricted(own, [one.offer for one in services], list(functions.values())), services
 
 
 def shared_by(supply: Supply, kinds: Mapping[str, object], market: str) -> list[tuple[str, ...]]:

@@ -37,7 +37,12 @@ def offers_of(supply: Supply, market: str) -> dict[str, list[Offer]]:
 
     return {
         one.name: [
-            Offer((pool.name, rental.id), pool.rated_rps, rental.price_usd_per_h, rental.boot_s + pool.load_s)
+            Offer(
+                (pool.name, rental.id),
+                rated_for(pool, one.name),
+                rental.price_usd_per_h,
+                rental.boot_s + pool.load_s,
+            )
             for pool in supply.pools
             if one.name in pool.laws and pool.rated_rps > 0
             for rental in supply.rentals
@@ -45,6 +50,12 @@ def offers_of(supply: Supply, market: str) -> dict[str, list[Offer]]:
         ]
         for one in supply.classes
     }
+
+
+def rated_for(pool: Pool, class_name: str) -> float:
+    """Requests/s of a class that one machine carries: a pool is rated for the class whose calls last longest."""
+    mean_s = {name: float(law.quantile_s.mean()) for name, law in pool.laws.items()}
+    return pool.rated_rps * max(mean_s.values()) / mean_s[class_name]
 
 
 def cheapest_offers(supply: Supply, market: str, scheme: str) -> dict[str, Offer]:

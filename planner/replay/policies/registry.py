@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from planner import pipeline
 from planner.errors import InputError, nearest
+from planner.replay.decisions import Policy
 from planner.replay.functions import functions_of_options
 from planner.replay.policies.autoscaling import (
     Autoscaler,
@@ -39,7 +40,6 @@ from planner.replay.policies.target_tracking import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from planner.replay.decisions import Array, Decision, Observation, Policy
     from planner.replay.policies.autoscaling import Rule
     from planner.replay.policies.context import PolicyContext
     from planner.replay.supply import Supply
@@ -51,19 +51,10 @@ ENDPOINT = "endpoint"  # market of a managed endpoint's machines
 BATCH_SIZES = (1, 2, 4, 8, 16)  # ours: where the scenario asks for no batches; BATCH's own grid ends at 20
 
 
-class Supplied(Protocol):
+class Supplied(Policy, Protocol):
     """A policy that keeps the supply it was made for."""
 
     supply: Supply
-    name: str
-
-    def decision_times_s(self, duration_s: float) -> Array:
-        """As `Policy`."""
-        ...
-
-    def decide(self, seen: Observation) -> Decision:
-        """As `Policy`."""
-        ...
 
 
 def paragon_scheme(name: str, rule: Rule, late: Literal["none", "strict", "all"] = "none") -> Maker:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from planner.errors import InputError
+from planner.replay.laws import law_of
 from planner.replay.policies.autoscaling import (
     Autoscaler,
     follow_rate,
@@ -18,6 +19,7 @@ from planner.replay.policies.autoscaling import (
     shared_by,
     strict_classes,
 )
+from planner.replay.policies.offers import offers_of
 from tests.planner.replay.policies.scaling_case import (
     FUNCTION,
     KNOWN_RPS,
@@ -43,6 +45,15 @@ def test_every_class_has_the_cheapest_machines_and_pools_of_its_own() -> None:
     ]
     assert [one.id for one in supply.rentals] == ["c5/on-demand"]
     assert supply.functions == supply.spot_pools == ()
+
+
+def test_a_machine_carries_more_of_the_class_whose_calls_are_shorter() -> None:
+    """Rated at 10 req/s of calls of 50 ms; of calls of 25 ms it carries 20."""
+    mixed = replace(SUPPLY.pools[0], laws={"quick": law_of(0.025, (), 0.025), "slow": law_of(0.05, (), 0.05)})
+    offers = offers_of(replace(SUPPLY, pools=(mixed,)), "on-demand")
+    assert {name: one.rated_rps for name, (one,) in offers.items()} == pytest.approx(
+        {"quick": 20.0, "slow": 10.0}
+    )
 
 
 def test_a_class_without_machines_is_told() -> None:
