@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from planner.replay.supply import Pool, Rental, Supply
     from planner.scenario import Scenario
 
+REPLICAS = 4  # HotCloud 2020, section 4: sixteen cores are four replicas of four threads
 FIXED_MARKETS = ("committed", "on-demand", "container")  # hardware that is given is not taken back
 
 
@@ -43,8 +44,9 @@ def hardware_of(scenario: Scenario, options: OptionTable, supply: Supply, larges
     """Machines of one kind that may serve every class, with every model of a known accuracy.
 
     Those that the scenario says it has (`resources.current_fleet`, `resources.commitments`) come first, then as many as its
-    quotas allow; of several kinds the one that carries most. Where the scenario says neither, the cheapest on which the fastest
-    model carries `largest_rps`, the largest load of all classes together known before the start.
+    quotas allow; of several kinds the one that carries most among those of which there are `REPLICAS`, so that machines can
+    change their model one by one. Where the scenario says neither, the cheapest on which the fastest model carries `largest_rps`,
+    the largest load of all classes together known before the start.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def hardware_of(scenario: Scenario, options: OptionTable, supply: Supply, larges
             ]
         )
     if stated or allowed:
-        return max(stated or allowed, key=lambda one: one.fastest_rps)
+        return max(stated or allowed, key=lambda one: (min(one.count, REPLICAS), one.fastest_rps))
     return min(needed, key=lambda one: one.count * one.rental.price_usd_per_h)
 
 

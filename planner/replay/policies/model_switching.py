@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 STATIC = "static-"  # before the name of the model that is held still
 SAMPLE_S = 1.0  # HotCloud 2020, section 4: the load is sampled every second
 KNOWN_S = 86_400.0  # ours: a day shows a service its largest load
+LEAST_LOAD_SHARE = 0.05  # ours: of what the fastest model carries; below it no model is late
 RATES = 512  # ours: steps of load in the profile; the models' shares cross within a fraction of a percent
 
 
@@ -79,7 +80,7 @@ def profile(supply: Supply, hardware: Hardware) -> tuple[Array, NDArray[np.int64
     up at all, the one that answers most is best.
     """
     most = max(rated_limit_rps(pool) for pool in hardware.pools) * hardware.count
-    loads = np.linspace(0.0, most, RATES)
+    loads = np.linspace(LEAST_LOAD_SHARE * most, most, RATES)
     shares = np.array([one.share for one in supply.classes])
     effective = np.empty((len(hardware.pools), RATES))
     for m, pool in enumerate(hardware.pools):
