@@ -23,7 +23,7 @@ from workloads.burstiness import COUNTS_MIN, trace_dispersion
 from workloads.calibration import calibrated_lead_h, mean_rate_rps, replay_quantiles
 from workloads.errors import WorkloadError
 from workloads.forecast_checks import AUTO, check_request, listed
-from workloads.forecast_warnings import STEP_UP_DAYS, coverage_warnings, history_warnings, reach_warnings
+from workloads.forecast_warnings import coverage_warnings, history_warnings, is_short, reach_warnings
 from workloads.members import SEASONAL_MEMBERS
 from workloads.rolling import Layout, Rolling, roll
 from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
@@ -115,8 +115,8 @@ def forecast_rates(
         Seconds for which capacity is held, a multiple of `window_s`: the quantiles are those of the largest
         window in each holding period, counted from `start`.  None: one window.
     step_up
-        Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is under
-        two weeks.
+        Publish one quantile higher (.95 becomes .99) at levels above .5.  None: where the history is short for how far the
+        forecast reaches (`workloads.forecast_warnings.is_short`).
     memory
         What earlier forecasts of the same trace left, for those made anew as its history grows; the forecaster chosen by one of
         them is then the only one that is back-tested again.
@@ -130,8 +130,9 @@ def forecast_rates(
     asked = np.asarray(levels, dtype=np.float64)
     hold = check_request(history, start, window_s, windows, asked, method, season, hold_s)
     gap_s = (start - history.end).total_seconds()
-    stepped = history.duration_s < STEP_UP_DAYS * DAY_S if step_up is None else step_up
     layout = Layout(gap_s=gap_s, window_s=window_s, windows=windows, hold=hold)
+    reach_s = float(layout.edge_s[-1])
+    stepped = is_short(history, reach_s) if step_up is None else step_up
     found, rolling = _roll_history(history, layout, season, method, memory)
     published = _stepped_up(asked) if stepped else asked
     wanted = np.unique(np.concatenate([asked, published, SCORED_LEVELS]))
@@ -153,7 +154,7 @@ def forecast_rates(
         )
     dispersion, unsure = _dispersion_index(history, window_s)
     warnings = [
-        *history_warnings(history, found, gap_s, window_s, stepped),
+        *history_warnings(history, found, gap_s, window_s, reach_s, stepped),
         *coverage_warnings(backtest, chosen),
         *reach_warnings(calibrated_lead_h(by_period), float(by_period.lead_h[-1])),
         *unsure,

@@ -112,13 +112,26 @@ def test_a_last_period_that_is_cut_short_is_filled() -> None:
     np.testing.assert_array_equal(held.rate_rps[0], held.rate_rps[1])
 
 
-def test_under_two_weeks_the_next_quantile_is_published() -> None:
+@pytest.mark.parametrize(
+    ("windows", "least"), [(48, "under two weeks"), (24, "under 14 times the 12 h ahead")]
+)
+def test_the_next_quantile_is_published_where_the_history_is_short_for_the_reach(
+    windows: int, least: str
+) -> None:
     history = trace_of(noisy(daily_rate(4), seed=4))
-    stepped = forecast_of(history, 12, levels=(0.5, 0.95))
-    plain = forecast_of(history, 12, levels=(0.5, 0.75, 0.95, 0.99), step_up=False)
+    stepped = forecast_of(history, windows, levels=(0.5, 0.95))
+    plain = forecast_of(history, windows, levels=(0.5, 0.75, 0.95, 0.99), step_up=False)
     np.testing.assert_allclose(stepped.rate_rps, plain.rate_rps[:, [0, 3]])
     assert any("one quantile higher" in warning for warning in stepped.warnings)
-    assert any("under two weeks" in warning and "no step up" in warning for warning in plain.warnings)
+    assert any(least in warning and "no step up" in warning for warning in plain.warnings)
+
+
+def test_a_few_hours_ahead_four_days_are_long() -> None:
+    history = trace_of(noisy(daily_rate(4), seed=4))
+    found = forecast_of(history, 12, levels=(0.5, 0.95))
+    plain = forecast_of(history, 12, levels=(0.5, 0.95), step_up=False)
+    np.testing.assert_array_equal(found.rate_rps, plain.rate_rps)
+    assert not any("too narrow" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("hours", [1, 13, 47])
