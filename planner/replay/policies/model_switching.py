@@ -34,6 +34,7 @@ STATIC = "static-"  # before the name of the model that is held still
 SAMPLE_S = 1.0  # HotCloud 2020, section 4: the load is sampled every second
 KNOWN_S = 86_400.0  # ours: a day shows a service its largest load
 LEAST_LOAD_SHARE = 0.05  # ours: of what the fastest model carries; below it no model is late
+STEADY_SHARE = 0.999  # ours: of what keeps the machines busy all the time; above it queues do not settle
 RATES = 512  # ours: steps of load in the profile; the models' shares cross within a fraction of a percent
 
 
@@ -82,15 +83,14 @@ def profile(supply: Supply, hardware: Hardware) -> tuple[Array, NDArray[np.int64
     most = max(rated_limit_rps(pool) for pool in hardware.pools) * hardware.count
     loads = np.linspace(LEAST_LOAD_SHARE * most, most, RATES)
     shares = np.array([one.share for one in supply.classes])
-    effective = np.empty((len(hardware.pools), RATES))
+    effective = np.zeros((len(hardware.pools), RATES))
     for m, pool in enumerate(hardware.pools):
+        steady = loads < STEADY_SHARE * hardware.count * rated_limit_rps(pool)
         met = [
-            deadline_meet_rate(
-                service_of(pool, one.name), np.full(RATES, hardware.count), loads, one.deadline_s
-            )
+            deadline_meet_rate(service_of(pool, one.name), hardware.count, loads[steady], one.deadline_s)
             for one in supply.classes
         ]
-        effective[m] = (pool.accuracy or 0.0) * np.average(met, axis=0, weights=shares)
+        effective[m, steady] = (pool.accuracy or 0.0) * np.average(met, axis=0, weights=shares)
     fastest = int(np.argmax([rated_limit_rps(pool) for pool in hardware.pools]))
     best = np.where(effective.max(axis=0) > 0, effective.argmax(axis=0), fastest)
     return loads, best.astype(np.int64)
