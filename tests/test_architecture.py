@@ -27,7 +27,7 @@ ONLY_IN = {
     "typer": {"planner"},
     "rich": {"planner"},
 }
-HEAVY = ("cvxpy", "onnx", "statsmodels", "pandas", "scipy", "boto3", "pulp", "highspy", "pyarrow")
+HEAVY = ("cvxpy", "onnx", "statsmodels", "pandas", "scipy", "boto3", "pulp", "highspy", "pyarrow", "numba")
 
 
 def imports_of(file: Path) -> set[str]:

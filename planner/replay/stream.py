@@ -48,7 +48,11 @@ class State(NamedTuple):
 
 @compiled
 def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
-    """Let a request be answered at once where a replica is free, join the queue else; a late one may go to a function."""
+    """Let a request be answered at once where a replica is free, join the queue else; a late one may go to a function.
+
+    Late by the start that the queue promises and the foreseen time of its own call. The promise is exact where services are
+    steady; where they vary it knows how long those ahead will take, which a dispatcher can only estimate.
+    """
     queues, lines, calls = state.queues, state.lines, state.calls
     if lines.length[pool] > 0:
         begin_calls(queues, state.services, lines, state.tally, pool, at_s)
