@@ -26,13 +26,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from planner.replay.decisions import Decision, Routes
-from planner.replay.policies.offers import cheapest_offers, offers_of, restricted, separated, weights_of
+from planner.replay.policies.offers import (
+    offers_for_all,
+    offers_of,
+    restricted,
+    separated,
+    weights_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,19 +149,22 @@ def services_on(
     InputError, with every class that no machine of the market may serve.
     """
     own = separated(supply, groups)
-    offers = cheapest_offers(own, market, scheme)
+    offers = offers_for_all(own, market, scheme)
     number = {one.name: k for k, one in enumerate(supply.classes)}
-    services = [
-        Service(
-            tuple(number[name] for name in names),
-            min(
-                (offers[name] for name in names), key=lambda one: one.rated_rps
-            ),  # of the class that takes longest
-            sum(known_rps[name] for name in names),
-        )
-        for names in groups
-    ]
+    services = []
+    for names in groups:
+        rows = tuple(number[name] for name in names)
+        shares = [supply.classes[k].share for k in rows]
+        alike = zip(*(offers[name] for name in names), strict=True)
+        chosen = min((mixed(one, shares) for one in alike), key=lambda one: one.usd_per_request)
+        services.append(Service(rows, chosen, sum(known_rps[name] for name in names)))
     return restricted(own, [one.offer for one in services], list(functions.values())), services
+
+
+def mixed(offers: Sequence[Offer], shares: Sequence[float]) -> Offer:
+    """One machine as several classes see it, rated for requests that come in the proportions of their shares."""
+    busy = sum(share / one.rated_rps for one, share in zip(offers, shares, strict=True))
+    return replace(offers[0], rated_rps=sum(shares) / busy)
 
 
 def shared_by(supply: Supply, kinds: Mapping[str, object], market: str) -> list[tuple[str, ...]]:

@@ -24,7 +24,7 @@ import numpy as np
 from planner.assembly import provisioning_problem
 from planner.replay.decisions import Decision
 from planner.replay.policies.expected import forecasts_of, stretch
-from planner.replay.policies.offers import cheapest_offers
+from planner.replay.policies.offers import offers_for_all
 from planner.replay.policies.routing import routes_of
 from planner.scenario.objective import Objective
 from planner.scenario.spot import Spot
@@ -127,7 +127,7 @@ def mark(context: PolicyContext, name: str = "mark", market: str = "on-demand") 
     ------
     InputError, with every class that no machine of the market may serve.
     """
-    cheapest_offers(context.supply, market, name)
+    offers_for_all(context.supply, market, name)
     asked = unlimited(context.scenario)
     called = {one.name for one in context.functions.values()}
     options = replace(

@@ -21,7 +21,7 @@ import numpy as np
 from planner.replay.decisions import Decision, Routes
 from planner.replay.policies.expected import largest_known_rps
 from planner.replay.policies.mark import HEAD_STEPS, LAUNCH_S, STEP_S
-from planner.replay.policies.offers import cheapest_offers, offers_of
+from planner.replay.policies.offers import offers_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,8 +155,7 @@ def mark_code(context: PolicyContext, name: str = "mark-code", market: str = "on
     ------
     InputError, with every class that no machine of the market may serve.
     """
-    cheapest_offers(context.supply, market, name)
-    offers = offers_of(context.supply, market)
+    offers = offers_for_all(context.supply, market, name)
     return MarkCode(name, context.supply, offers, largest_known_rps(context, WARM_UP_S), context.lead_s)
 
 

@@ -58,8 +58,8 @@ def rated_for(pool: Pool, class_name: str) -> float:
     return pool.rated_rps * max(mean_s.values()) / mean_s[class_name]
 
 
-def cheapest_offers(supply: Supply, market: str, scheme: str) -> dict[str, Offer]:
-    """Class -> the machine with the least price per request, its model the one that least cost asks for.
+def offers_for_all(supply: Supply, market: str, scheme: str) -> dict[str, list[Offer]]:
+    """Class -> machines of a market, at least one for every class.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def cheapest_offers(supply: Supply, market: str, scheme: str) -> dict[str, Offer
         raise InputError(
             [f"{scheme}: no {market} machine may serve class {name} within its deadline." for name in missing]
         )
-    return {name: min(offers, key=lambda one: one.usd_per_request) for name, offers in found.items()}
+    return found
 
 
 def cheapest_functions(

@@ -14,6 +14,7 @@ from planner.replay.policies.autoscaling import (
     follow_rate,
     follow_utilisation,
     foresee_rate,
+    mixed,
     rate_seen,
     services_on,
     shared_by,
@@ -48,9 +49,10 @@ def test_every_class_has_the_cheapest_machines_and_pools_of_its_own() -> None:
 
 
 def test_a_machine_carries_more_of_the_class_whose_calls_are_shorter() -> None:
-    """Rated at 10 req/s of calls of 50 ms; of calls of 25 ms it carries 20."""
-    mixed = replace(SUPPLY.pools[0], laws={"quick": law_of(0.025, (), 0.025), "slow": law_of(0.05, (), 0.05)})
-    offers = offers_of(replace(SUPPLY, pools=(mixed,)), "on-demand")
+    """Rated at 10 req/s of calls of 50 ms; of calls of 25 ms it carries 20, of both 3 to 1 16: 3/4/20 + 1/4/10 = 1/16."""
+    both = replace(SUPPLY.pools[0], laws={"quick": law_of(0.025, (), 0.025), "slow": law_of(0.05, (), 0.05)})
+    offers = offers_of(replace(SUPPLY, pools=(both,)), "on-demand")
+    assert mixed(offers["quick"] + offers["slow"], [0.75, 0.25]).rated_rps == pytest.approx(16.0)
     assert {name: one.rated_rps for name, (one,) in offers.items()} == pytest.approx(
         {"quick": 20.0, "slow": 10.0}
     )
