@@ -7,6 +7,9 @@ ours-perfect  the whole replay planned once, from the rates that its windows wil
 
 A window's plan is made as long before the window as its slowest machine takes to boot and load, from what is known by then; its
 machines are launched so that they serve when it begins.
+
+Cost: a re-plan of the WorldCup day of examples/worldcup98 (four classes, six windows of five minutes ahead) takes 0.2 to 0.4
+CPU-s, so a day of 288 takes one to two minutes; `replan_every` keeps several windows of each plan.
 """
 
 from __future__ import annotations
