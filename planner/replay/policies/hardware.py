@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.replay.supply import Pool, Rental, Supply
     from planner.scenario import Scenario
 
-REPLICAS = 4  # HotCloud 2020, section 4: sixteen cores are four replicas of four threads
+REPLICAS = 4  # HotCloud 2020 (design/EVIDENCE.md, 5): sixteen cores are four replicas of four threads
 FIXED_MARKETS = ("committed", "on-demand", "container")  # hardware that is given is not taken back
 
 
@@ -80,7 +80,7 @@ def hardware_of(scenario: Scenario, options: OptionTable, supply: Supply, larges
 def models_on(supply: Supply, rental: Rental) -> tuple[Pool, ...]:
     """One pool for every model of known accuracy that a rental may hold for all classes: of several, what Model-Switching calls.
 
-    It calls with one request at a time (HotCloud 2020, section 4); of what is left the pool that carries most is taken.
+    It calls with one request at a time (HotCloud 2020); of what is left the pool that carries most is taken.
     """
     found: dict[str, Pool] = {}
     for pool in supply.pools:

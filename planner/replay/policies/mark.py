@@ -1,9 +1,9 @@
 """MArk in its paper's form (Zhang, Yu, Wang and Yan, MArk, USENIX ATC 2019, section 4).
 
-Every minute the greedy of section 4.3 looks an hour ahead in steps of a minute: machines that idle in the next five minutes go,
+Every minute the greedy of section 4 looks an hour ahead in steps of a minute: machines that idle in the next five minutes go,
 and while the load of those minutes is not carried, the machine with the least cost per request over the hour, its launch
 included, comes (`solvers.greedy`, paper form: every machine carries what it carries alone). Requests that would be late in the
-queue go to a function (section 4.4). Two policies: on-demand machines, and spot machines.
+queue go to a function. Two policies: on-demand machines, and spot machines.
 
 Not as in the paper:
 - Its LSTM, trained on the first days of a trace and told the load of the last step, gives one figure a minute, the largest rate.
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from solvers.problem import ProvisioningProblem
 
-STEP_S = 60.0  # MArk, section 5: a plan a minute, in steps of a minute
-STEPS = 60  # MArk, section 5: an hour ahead
+STEP_S = 60.0  # MArk (design/EVIDENCE.md, section 5): a plan a minute, in steps of a minute
+STEPS = 60  # the same: an hour ahead
 HEAD_STEPS = 6  # MArk plans for five minutes ahead: the present minute and the next five (its published code: STEP_AHEAD)
-LAUNCH_S = 180.0  # MArk, section 5: a launch costs 180 s of the machine's price
+LAUNCH_S = 180.0  # the same: a launch costs 180 s of the machine's price
 
 
 class Mark:

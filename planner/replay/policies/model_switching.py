@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from planner.replay.supply import Pool, Supply
 
 STATIC = "static-"  # before the name of the model that is held still
-SAMPLE_S = 1.0  # HotCloud 2020, section 4: the load is sampled every second
+SAMPLE_S = 1.0  # HotCloud 2020 (design/EVIDENCE.md, section 5): the load is sampled every second
 KNOWN_S = 86_400.0  # ours: a day shows a service its largest load
 LEAST_LOAD_SHARE = 0.05  # ours: of what the fastest model carries; below it no model is late
 STEADY_SHARE = 0.999  # ours: of what keeps the machines busy all the time; above it queues do not settle
