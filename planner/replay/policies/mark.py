@@ -6,9 +6,10 @@ included, comes (`solvers.greedy`, paper form: every machine carries what it car
 queue go to a function. Two policies: on-demand machines, and spot machines.
 
 Not as in the paper:
-- Its LSTM, trained on the first days of a trace and told the load of the last step, gives one figure a minute, the largest rate.
-  Here the forecasters of `workloads.forecast` take its place: no network, no training set apart from the history, and a quantile
-  with measured coverage, the scenario's top level, in place of the largest rate.
+- Its LSTM is trained beforehand, takes the change of the load over the last minute and gives one figure, the largest rate, for
+  every minute ahead (as published, load_predictor.py). Here the forecasters of `workloads.forecast` take its place: they learn
+  from the history alone, anew as it grows, and give quantiles with measured coverage; the scenario's top level stands for the
+  largest rate.
 - What is lost of spot machines is replaced in kind at the notice, and functions carry what is late until then; the paper starts
   burstable machines for those minutes.
 - Its reaction to violations, more machines than the greedy asks, is not stated in numbers; it is left out.
