@@ -9,17 +9,17 @@ mixed        as reactive; requests that would be late in the queue go to a funct
 paragon      as mixed, but for strict requests alone: relaxed ones wait in any case
 
 Source: Gunasekaran, Thinakaran, Mishra, Kandemir and Das, Towards Designing a Self-Managed Machine Learning Inference Serving
-System in Public Cloud (Paragon), arXiv 2008.09491, 2020, which names the schemes after the systems that use them. Strict and
-relaxed requests of one workload share its machines there, under all five. Not given there, and ours:
+System in Public Cloud (Paragon), arXiv 2008.09491, 2020. Not given there, and ours:
 
 - which requests are strict: classes that choose from the same models for the same trace are one service where a machine may serve
-  them all, those with the least deadline its strict ones; a machine's rate is the one within that deadline;
+  them all, those with the least deadline its strict ones. They share machines under all five schemes, so that these differ in
+  nothing but their rules; a machine's rate is the one within the strict deadline;
 - how often a scheme looks, and how long machines stay: every minute; a machine goes once five minutes have not needed it, and one
   stays in any case;
 - when a request goes to a function: where it would be late by its own deadline, so a relaxed one does so later than a strict one;
 - the factor of exascale: 1.5 times the load that the trend of the last two minutes leads to;
 - the machine: the one with the least price per request among all models that may answer the service, for all five alike. The paper
-  counts that choice to Paragon alone; scenarios whose classes name one model show what it brings.
+  states the model of least cost for Paragon; scenarios whose classes name one model show what it brings.
 """
 
 from __future__ import annotations
