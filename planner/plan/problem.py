@@ -140,4 +140,5 @@ class ForecastSummary(Document):
         ge=0, le=1, description="Probability above the top level, counted with it."
     )
     raw_wape: float | None = Field(description="Weighted absolute error of the back-test, share of the mean.")
+    scale: float = Field(1.0, gt=0, description="Factor on every count of the trace.")
     warnings: tuple[str, ...] = Field(description="What the forecaster warns of.")

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from planner.report.costs import FUNCTIONS, cost_parts, current_fleet_usd, horizon_h, window_h
+from planner.report.html_parts import card, html_table
 from planner.report.summary import closing_line, reached, terminal_tables
 from planner.report.svg import SERIES, Plot, bars, chart, legend, stacked
 from planner.report.table import percent
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from planner.plan import ProvisioningPlan
-    from planner.report.table import Table
 
 HEADROOM = 1.08  # air above the highest curve, for looks
 
@@ -30,11 +30,11 @@ def html_page(plan: ProvisioningPlan) -> str:
             f"<header><h1>{name}</h1><p>{escape(closing_line(plan))}</p></header>",
             _figures(plan),
             _warnings(plan),
-            _card("Demand and capacity", _demand_chart(plan)),
-            _card("Cost by model", _cost_chart(plan)),
-            _card("Machines", _machine_chart(plan)),
-            _card("Objective, bounds and other methods", _bound_chart(plan)),
-            *(_card(table.title, _html_table(table)) for table in terminal_tables(plan)),
+            card("Demand and capacity", _demand_chart(plan)),
+            card("Cost by model", _cost_chart(plan)),
+            card("Machines", _machine_chart(plan)),
+            card("Objective, bounds and other methods", _bound_chart(plan)),
+            *(card(table.title, html_table(table)) for table in terminal_tables(plan)),
             f"<footer>planner {escape(plan.metadata.tool_version)}, seed {plan.metadata.seed}</footer>",
         ]
     )
@@ -44,10 +44,6 @@ def html_page(plan: ProvisioningPlan) -> str:
         f"<title>{name}: provisioning plan</title><style>{style}</style></head>\n"
         f"<body><main>\n{body}\n</main></body></html>\n"
     )
-
-
-def _card(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
 
 
 def _figures(plan: ProvisioningPlan) -> str:
@@ -164,24 +160,3 @@ def _bound_chart(plan: ProvisioningPlan) -> str:
         *((one.name, one.objective.value, "fill other") for one in plan.baselines if one.objective),
     ]
     return bars(rows, proof.objective.unit) + f'<p class="note">The bound: {escape(proof.bound_name)}.</p>'
-
-
-def _html_table(table: Table) -> str:
-    numeric = [any(isinstance(row[i], int | float) for row in table.rows) for i in range(len(table.columns))]
-    kinds = ['class="number"' if one else "" for one in numeric]
-    head = "".join(
-        f"<th {kind}>{escape(c.heading)}</th>" for c, kind in zip(table.columns, kinds, strict=True)
-    )
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td {kind}>{escape(column.shown(cell))}</td>"
-            for column, kind, cell in zip(table.columns, kinds, row, strict=True)
-        )
-        + "</tr>"
-        for row in table.rows
-    )
-    note = "".join(f'<p class="note">{escape(line)}</p>' for line in table.note.splitlines())
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
-    )

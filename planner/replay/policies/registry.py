@@ -38,7 +38,7 @@ from planner.replay.policies.target_tracking import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from planner.replay.policies.autoscaling import Rule
     from planner.replay.policies.context import PolicyContext
@@ -153,6 +153,43 @@ MAKERS: Mapping[str, Maker] = {
     "sagemaker": sagemaker,
     "util_aware": paragon_scheme("util_aware", follow_utilisation),
 }
+
+
+WHAT: Mapping[str, str] = {  # by name, for people who choose among them
+    "batch": "functions only, requests gathered in buffers chosen anew every hour (BATCH)",
+    "exascale": "machines for more than the trend foresees (Paragon's baseline)",
+    "hpa": "Kubernetes' horizontal pod autoscaler on utilisation",
+    "lambda-only": "functions only, a call for every request",
+    "mark": "MArk's greedy as its paper states it, on-demand machines",
+    "mark-code": "MArk's greedy as its published code runs it, on-demand machines",
+    "mark-code-spot": "the same on spot machines",
+    "mark-spot": "MArk's greedy as its paper states it, spot machines",
+    "mixed": "machines follow the load, late requests go to functions (Paragon's baseline)",
+    "model-switching": "given machines, the model that is best for the load of the last second (Model-Switching)",
+    "ours": "the planner's program, made anew every window from forecasts available then",
+    "ours-once": "the plan of the whole horizon, made once before it begins",
+    "ours-perfect": "the same from the rates that will come: the bound for any forecast",
+    "paragon": "as mixed, but relaxed requests never go to functions (Paragon)",
+    "reactive": "machines follow the load of the last minute (Paragon's baseline)",
+    "sagemaker": "a managed endpoint with target tracking, over-provisioned twofold",
+    "util_aware": "more machines above 80 % utilisation (Paragon's baseline)",
+}
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise InputError with every name that no policy has, or that comes twice."""
+    problems = [
+        f"there is no policy {name!r}; there are {', '.join(MAKERS)}, and {STATIC}MODEL.{nearest(name, MAKERS)}"
+        for name in names
+        if name not in MAKERS and not name.startswith(STATIC)
+    ]
+    problems += [
+        f"policy {name!r} is named more than once." for name in sorted(set(names)) if names.count(name) > 1
+    ]
+    if not names:
+        problems.append(f"no policy is named; there are {', '.join(MAKERS)}.")
+    if problems:
+        raise InputError(problems)
 
 
 def make_policy(name: str, context: PolicyContext) -> tuple[Policy, Supply]:
