@@ -7,20 +7,25 @@ taken back by the provider. Nothing is done for a machine between two changes of
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from planner.replay.bills import Bills
 from planner.replay.interruptions import NO_INTERRUPTIONS, NOTICE_S
+from planner.replay.machine import launched, taken_over
+from planner.replay.standby import Standby, with_stand_ins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from planner.replay.decisions import Decision, Place
+    from planner.replay.decisions import Decision, Place, Routes
     from planner.replay.interruptions import Interruptions
-    from planner.replay.supply import Pool, Rental, Supply
+    from planner.replay.machine import Machine
+    from planner.replay.supply import Supply
+
+    Rows = dict[Place, list[Machine]]
+    Spare = dict[str, list[Machine]]  # rental -> machines left over
 
 NEVER_S = float("inf")
 
@@ -37,29 +42,6 @@ class Workplace(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class Machine:
-    """One rented machine.
-
-    Parameters
-    ----------
-    booted_s, ready_s
-        When it can load a model; when it has loaded that of its pool.
-    slot
-        Its place in the queue where it works; None while it does not.
-    loads_s
-        Spans in which it loads models.
-    """
-
-    rental: Rental
-    pool: Pool
-    launched_s: float
-    booted_s: float
-    ready_s: float
-    slot: int | None = None
-    loads_s: list[tuple[float, float]] = field(default_factory=list)
-
-
 class Fleet:
     """All machines of one replay.
 
@@ -67,6 +49,11 @@ class Fleet:
     ----------
     window_edge_s
         ``[t + 1]`` edges of the windows that bills are kept by; the last one is the end of the replay.
+
+    Attributes
+    ----------
+    bills
+        What was launched, lost and paid; complete after `end`.
     """
 
     def __init__(
@@ -76,16 +63,21 @@ class Fleet:
         window_edge_s: Iterable[float],
         interruptions: Interruptions = NO_INTERRUPTIONS,
     ) -> None:
-        self.pools = {one.name: one for one in supply.pools}
-        self.rentals = {one.id: one for one in supply.rentals}
-        self.workplace = workplace
+        self._supply = supply
+        self._pools = {one.name: one for one in supply.pools}
+        self._rentals = {one.id: one for one in supply.rentals}
+        self._workplace = workplace
+        self._interruptions = interruptions
         self.bills = Bills(supply, window_edge_s)
-        self.interruptions = interruptions
-        self.working: dict[Place, list[Machine]] = {}
-        self.waiting: dict[Place, list[Machine]] = {}
-        self.wanted: Counter[Place] = Counter()
-        self.ahead: Counter[Place] = Counter()
-        self.lost: Counter[str] = Counter()
+        self._standby = Standby(supply, self.bills)
+        self._working: Rows = {}
+        self._waiting: Rows = {}  # ahead of need
+        self._decided: Counter[Place] = Counter()
+        self._wanted: Counter[Place] = Counter()  # as decided, and standby machines that are called
+        self._ahead: Counter[Place] = Counter()
+        self._at_work: Counter[Place] = Counter()
+        self._lost: Counter[str] = Counter()
+        self._hit: set[str] = set()  # spot pools whose loss is not made good yet
         self._order = count()
         self._events: list[tuple[float, int, str | None, Machine | None]] = []
         for at_s, spot_pool in interruptions.instants_s():
@@ -98,31 +90,47 @@ class Fleet:
 
     @property
     def ready(self) -> dict[Place, int]:
-        """(pool, rental) -> machines at work."""
-        counts = {place: sum(one.slot is not None for one in found) for place, found in self.working.items()}
-        return {place: number for place, number in counts.items() if number}
+        """(pool, rental) -> machines at work, those with notice of an interruption left out."""
+        return dict(+self._at_work)
 
     @property
     def coming(self) -> dict[Place, int]:
         """(pool, rental) -> machines that boot, load or wait for their pool."""
         found: Counter[Place] = Counter()
-        for place, machines in self.working.items():
-            found[place] += sum(one.slot is None for one in machines)
-        for place, machines in self.waiting.items():
-            found[place] += len(machines)
-        return {place: number for place, number in found.items() if number}
+        for rows in (self._working, self._waiting):
+            for place, machines in rows.items():
+                found[place] += len(machines)
+        return dict(found - self._at_work)
 
     def taken_back(self) -> dict[str, int]:
         """Rental -> machines lost since the last call."""
-        found, self.lost = dict(self.lost), Counter()
+        found, self._lost = dict(self._lost), Counter()
         return found
+
+    def rerouted(self, routes: Mapping[str, Routes]) -> Mapping[str, Routes]:
+        """Routes as they hold now: these, or with standby machines at work those that count on them."""
+        standing_in: Counter[str] = Counter()
+        for place in self._standby.called:
+            standing_in[place[0]] += self._at_work[place]
+        if not standing_in.total():
+            return routes
+        wanted: Counter[str] = Counter()
+        found: Counter[str] = Counter()
+        for place, number in self._decided.items():
+            wanted[place[0]] += number
+            found[place[0]] += min(number, self._at_work[place])
+        missing = {name: 1 - found[name] / wanted[name] for name, _ in self._short()}
+        return with_stand_ins(routes, self._supply, missing, standing_in)
 
     def decide(self, now_s: float, decision: Decision) -> None:
         """Take a decision as what is wanted from now on, and begin to bring it about."""
-        self.wanted = Counter({place: number for place, number in decision.machines.items() if number})
-        self.ahead = Counter({place: number for place, number in decision.ahead.items() if number})
+        wanted = Counter(decision.machines)
+        stopped = Counter({place: n for place, n in wanted.items() if self._rentals[place[1]].is_standby})
+        self._decided, self._ahead = wanted - stopped, +Counter(decision.ahead)
+        self._standby.hold(+stopped, now_s)
         for place, number in decision.running.items():
-            self.working.setdefault(place, []).extend(self._taken_over(place, now_s) for _ in range(number))
+            self._take_over(place, number, now_s)
+        self._call_standby(now_s)
         self._reconcile(now_s)
 
     def happen(self, now_s: float) -> None:
@@ -137,113 +145,142 @@ class Fleet:
                 self._reconcile(at_s)
 
     def end(self, end_s: float) -> None:
-        """Bill what still runs up to the end."""
-        for machine in [
-            one for rows in (self.working, self.waiting) for found in rows.values() for one in found
-        ]:
-            self.bills.pay(machine, end_s)
+        """Bill what still runs or stands stopped up to the end."""
+        self._standby.pay(end_s)
+        for rows in (self._working, self._waiting):
+            for found in rows.values():
+                for machine in found:
+                    self.bills.pay(machine, end_s)
 
-    def _taken_over(self, place: Place, now_s: float) -> Machine:
-        """Put a machine to work that runs already."""
-        machine = Machine(self.rentals[place[1]], self.pools[place[0]], now_s, now_s, now_s)
-        machine.slot = self.workplace.machine_joins(place[0], now_s)
-        return machine
+    def _take_over(self, place: Place, number: int, now_s: float) -> None:
+        """Put machines to work that run already; standby machines stand stopped, and of a spot pool that is down none runs."""
+        pool, rental = self._pools[place[0]], self._rentals[place[1]]
+        if not rental.is_standby and self._interruptions.offered(rental.spot_pool, now_s):
+            machines = [taken_over(rental, pool, now_s) for _ in range(number)]
+            self._working.setdefault(place, []).extend(machines)
+            for machine in machines:
+                machine.joins = True
+                self._join(machine, now_s)
 
     def _reconcile(self, now_s: float) -> None:
         """Fill what is missing from what waits, from pools with too many, then by launches; stop what is left over."""
-        places = {*self.wanted, *self.ahead, *self.working, *self.waiting}
-        spare: dict[str, list[Machine]] = {}
-        for place in sorted(places):
+        spare: Spare = defaultdict(list)
+        sides = ((self._working, self._wanted), (self._waiting, self._ahead))
+        for place in sorted({*self._wanted, *self._ahead, *self._working, *self._waiting}):
             self._put_to_work(place, now_s)
-            for rows, number in ((self.working, self.wanted[place]), (self.waiting, self.ahead[place])):
-                found = rows.get(place, [])
-                found.sort(key=lambda one: (one.slot is None, one.ready_s))
-                spare.setdefault(place[1], []).extend(found[number:])
-                del found[number:]
-        for rows, wanted in ((self.working, self.wanted), (self.waiting, self.ahead)):
+            for rows, wanted in sides:
+                found = rows.setdefault(place, [])
+                if len(found) > wanted[place]:
+                    found.sort(key=lambda one: one.rank)
+                    spare[place[1]] += found[wanted[place] :]
+                    del found[wanted[place] :]
+        for rows, wanted in sides:
             for place in sorted(wanted):
-                missing = wanted[place] - len(rows.get(place, []))
-                for _ in range(missing):
-                    machine = self._found(place, spare.get(place[1], []), now_s)
-                    if machine is None:
-                        break
-                    rows.setdefault(place, []).append(machine)
+                found = rows[place]
+                if len(found) < wanted[place]:
+                    self._move(place, wanted[place], found, spare[place[1]], now_s)
+                    self._launch(place, wanted[place], found, now_s)
+                    for machine in found:
+                        machine.joins = rows is self._working
         for left in spare.values():
             for machine in left:
                 self._stop(machine, now_s)
 
     def _put_to_work(self, place: Place, now_s: float) -> None:
-        """Take machines that wait for their pool into it, as far as it wants them."""
-        waiting, working = self.waiting.get(place, []), self.working.setdefault(place, [])
-        while waiting and len(working) < self.wanted[place]:
-            machine = waiting.pop(0)
-            working.append(machine)
+        """Take machines that wait for their pool into it, as far as it wants them, the soonest ready first."""
+        waiting, working = self._waiting.get(place, []), self._working.get(place, [])
+        missing = self._wanted[place] - len(working)
+        if not waiting or missing <= 0:
+            return
+        waiting.sort(key=lambda one: one.rank)
+        for machine in waiting[:missing]:
+            machine.joins = True
             if machine.ready_s <= now_s:
-                machine.slot = self.workplace.machine_joins(machine.pool.name, now_s)
+                self._join(machine, now_s)
+        self._working.setdefault(place, []).extend(waiting[:missing])
+        del waiting[:missing]
 
-    def _found(self, place: Place, spare: list[Machine], now_s: float) -> Machine | None:
-        """Return a machine for a place: a spare one, of the same model if there is, else a new one; None: none can be had."""
-        pool, rental = self.pools[place[0]], self.rentals[place[1]]
-        if spare:
-            alike = next((one for one in spare if one.pool.model == pool.model), spare[0])
-            spare.remove(alike)
-            self._move(alike, pool, now_s)
-            return alike
-        if not self.interruptions.offered(rental.spot_pool, now_s):
-            return None
-        booted_s = now_s + rental.boot_s
-        machine = Machine(rental, pool, now_s, booted_s, booted_s + pool.load_s)
-        machine.loads_s.append((booted_s, machine.ready_s))
-        self.bills.launch(machine)
-        self._expect(machine)
-        return machine
+    def _move(
+        self, place: Place, wanted: int, found: list[Machine], spare: list[Machine], now_s: float
+    ) -> None:
+        """Take spare machines for a place, those that have its model loaded first."""
+        pool = self._pools[place[0]]
+        spare.sort(key=lambda one: (one.pool.model != pool.model, one.rank, one.place))
+        taken = spare[: wanted - len(found)]
+        del spare[: len(taken)]
+        for machine in taken:
+            machine.move(pool, self._leave(machine, now_s))
+            self._expect(machine)
+        found += taken
 
-    def _move(self, machine: Machine, pool: Pool, now_s: float) -> None:
-        """Let a machine finish what it does, load the model where it is another one, and be ready for a pool."""
-        idle_s = now_s
-        if machine.slot is not None:
-            idle_s, machine.slot = self.workplace.machine_leaves(machine.slot, now_s), None
-        same = machine.pool.model == pool.model
-        machine.pool = pool
-        if same:
-            machine.ready_s = max(machine.ready_s, idle_s)
-        else:
-            begin_s = max(idle_s, machine.booted_s)
-            machine.loads_s = [(a, min(b, begin_s)) for a, b in machine.loads_s if a < begin_s]
-            machine.ready_s = begin_s + pool.load_s
-            machine.loads_s.append((begin_s, machine.ready_s))
-        self._expect(machine)
+    def _launch(self, place: Place, wanted: int, found: list[Machine], now_s: float) -> None:
+        """Launch machines for a place where they can be had."""
+        pool, rental = self._pools[place[0]], self._rentals[place[1]]
+        if self._interruptions.offered(rental.spot_pool, now_s):
+            for _ in range(wanted - len(found)):
+                machine = launched(rental, pool, now_s)
+                self.bills.launch(machine)
+                self._expect(machine)
+                found.append(machine)
 
     def _expect(self, machine: Machine) -> None:
         heapq.heappush(self._events, (machine.ready_s, next(self._order), None, machine))
 
     def _is_ready(self, machine: Machine, at_s: float) -> None:
         """Put a machine to work where its pool wants it now; one that was moved or stopped since is not ready yet, or gone."""
-        place = (machine.pool.name, machine.rental.id)
-        if machine.ready_s == at_s and machine.slot is None and machine in self.working.get(place, []):
-            machine.slot = self.workplace.machine_joins(machine.pool.name, at_s)
+        if machine.ready_s == at_s and machine.slot is None and machine.joins:
+            self._join(machine, at_s)
+            if machine.rental.spot_pool in self._hit and self._call_standby(at_s):
+                self._reconcile(at_s)
+
+    def _join(self, machine: Machine, now_s: float) -> None:
+        machine.slot = self._workplace.machine_joins(machine.pool.name, now_s)
+        self._at_work[machine.place] += 1
+
+    def _leave(self, machine: Machine, now_s: float, gone_s: float | None = None) -> float:
+        """Take a machine out of its pool; return when it is idle."""
+        machine.joins = False
+        if machine.slot is not None:
+            self._at_work[machine.place] -= 1
+            machine.idle_s = self._workplace.machine_leaves(machine.slot, now_s, gone_s)
+            machine.slot = None
+        return max(now_s, machine.idle_s)
 
     def _stop(self, machine: Machine, now_s: float) -> None:
-        idle_s = now_s if machine.slot is None else self.workplace.machine_leaves(machine.slot, now_s)
-        machine.slot = None
+        idle_s = self._leave(machine, now_s)
         self.bills.pay(machine, max(idle_s, machine.launched_s + machine.rental.least_billed_s))
 
     def _is_lost(self, spot_pool: str, at_s: float) -> None:
         """Give notice to all machines of a spot pool, and launch others in their place."""
-        gone_s, hit = at_s + NOTICE_S, 0
-        for rows in (self.working, self.waiting):
+        gone_s, hit = at_s + NOTICE_S, False
+        for rows in (self._working, self._waiting):
             for place, found in rows.items():
-                if self.rentals[place[1]].spot_pool != spot_pool:
-                    continue
-                for machine in found:
-                    if machine.slot is not None:
-                        self.workplace.machine_leaves(machine.slot, at_s, gone_s)
-                        machine.slot = None
-                    self.bills.pay(machine, gone_s)
-                self.bills.lose(place[1], len(found), gone_s)
-                self.lost[place[1]] += len(found)
-                hit += len(found)
-                found.clear()
+                if found and self._rentals[place[1]].spot_pool == spot_pool:
+                    for machine in found:
+                        self._leave(machine, at_s, gone_s)
+                        self.bills.pay(machine, gone_s)
+                    self.bills.lose(place[1], len(found), at_s)
+                    self._lost[place[1]] += len(found)
+                    found.clear()
+                    hit = True
         if hit:
             self.bills.interrupt(at_s)
+            self._hit.add(spot_pool)
+            self._call_standby(at_s)
             self._reconcile(at_s)
+
+    def _short(self) -> list[Place]:
+        """Places that want more machines than are at work there since their spot pool was lost."""
+        return [
+            place
+            for place, number in self._decided.items()
+            if self._rentals[place[1]].spot_pool in self._hit and self._at_work[place] < number
+        ]
+
+    def _call_standby(self, now_s: float) -> bool:
+        """Call the standby machines that losses ask for, none without; return whether what is wanted changes by it."""
+        short = self._short()
+        self._hit &= {self._rentals[place[1]].spot_pool or "" for place in short}
+        changed = self._standby.call({place[0] for place in short}, now_s)
+        self._wanted = self._decided + self._standby.called
+        return changed

@@ -32,7 +32,8 @@ class PoolHistory:
     notice_s
         Instants of the notices, rising; its machines are gone `NOTICE_S` later.
     down_s, up_s
-        Spans in which none of its machines can be launched: they begin at `down_s` and end at `up_s`, rising.
+        Spans in which none of its machines can be launched: they begin at `down_s` and end at `up_s`, rising; one in which
+        the replay begins has begun at minus infinity.
     """
 
     notice_s: Array
@@ -113,6 +114,6 @@ def _read(trace: AvailabilityTrace, duration_s: float, seed: int, start: datetim
     up = trace.up[np.arange(first, first + samples) % size]
     edge_s = np.arange(samples + 1) * trace.gap_s - offset_s % trace.gap_s
     change = np.diff(np.concatenate([[True], up, [True]]).astype(np.int8))
-    down_s = np.maximum(edge_s[change == -1], 0.0)
-    up_s = edge_s[change == 1]
-    return PoolHistory(down_s[down_s > 0.0], down_s, up_s)
+    down_s = edge_s[change == -1]
+    began_s = np.where(down_s <= 0.0, -np.inf, down_s)
+    return PoolHistory(down_s[down_s > 0.0], began_s, edge_s[change == 1])
