@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import load_inputs
-from planner.replay.engine import replay
+from planner.replay.engine import MODES, replay
 from planner.replay.interruptions import draw_interruptions
 from planner.replay.policies.context import ENDPOINT_PRICE_RATIO, context_of
 from planner.replay.policies.registry import check_names, make_policy
@@ -55,6 +55,26 @@ class Settings:
     warm_up_s: float = 0.0
     losses_per_day: float | None = None
     endpoint_price_ratio: float = ENDPOINT_PRICE_RATIO
+
+    def __post_init__(self) -> None:
+        """Raise InputError with everything that is out of range."""
+        problems = []
+        if self.mode not in MODES:
+            problems.append(f"the mode of the replay is {self.mode!r}; it must be one of {', '.join(MODES)}.")
+        for what, value, allowed in (
+            ("the number of seeds", self.seeds, self.seeds >= 1),
+            ("the share of the time that is simulated", self.sample_share, 0 < self.sample_share < 1),
+            ("the losses of a spot pool by the day", self.losses_per_day, (self.losses_per_day or 0.0) >= 0),
+            (
+                "the price of an endpoint over a machine's",
+                self.endpoint_price_ratio,
+                self.endpoint_price_ratio > 0,
+            ),
+        ):
+            if not allowed:
+                problems.append(f"{what} is {value}, which cannot be.")
+        if problems:
+            raise InputError(problems)
 
 
 @dataclass(frozen=True, eq=False)
