@@ -31,7 +31,7 @@ def fleet_of(
 
 def paid(fleet: Fleet) -> list[float]:
     """Seconds of one machine-price that each part of the bill is worth."""
-    return (fleet.bills.usd.sum(axis=1) / PER_S).tolist()
+    return [float(usd / PER_S) for usd in fleet.bills.usd.sum(axis=1)]
 
 
 def test_machine_boots_loads_and_works_until_the_end() -> None:
