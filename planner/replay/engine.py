@@ -129,6 +129,7 @@ class _Run:
             supply.classes, np.array([0.0, min(RATE_MEMORY_S, self.duration_s)])
         )[:, 0]
         self.phase = 0
+        self.decided_routes: Mapping[str, Routes] = {}
         self.routes: Mapping[str, Routes] | None = None
         self.simulated = False
         self.busy_share = np.zeros(len(supply.pools))
@@ -144,9 +145,9 @@ class _Run:
             while self.fleet.next_event_s < at_s:
                 event_s = self.fleet.next_event_s
                 now_s = self._serve(now_s, event_s)
-                self.fleet.happen(event_s)
+                self._happen(event_s)
             now_s = self._serve(now_s, at_s)
-            self.fleet.happen(at_s)
+            self._happen(at_s)
             if progress is not None:
                 progress(max(0.0, at_s) / self.duration_s)
         self.fleet.end(self.duration_s)
@@ -160,11 +161,22 @@ class _Run:
         if problems:
             where = f"policy {self.policy.name!r} at {now_s:g} s"
             raise InputError([f"{where}: {line}" for line in problems])
-        if decision.routes is not self.routes:
-            self.kernel.set_routes(decision.routes, now_s)
-            self.routes = decision.routes
         self.kernel.set_provisioned(decision.provisioned, now_s)
         self.fleet.decide(now_s, decision)
+        self.decided_routes = decision.routes
+        self._route(now_s)
+
+    def _happen(self, now_s: float) -> None:
+        """Let machines become ready or be lost, and route by those that stand in for lost ones."""
+        self.fleet.happen(now_s)
+        self._route(now_s)
+
+    def _route(self, now_s: float) -> None:
+        """Tell the kernel the routes where they have changed."""
+        routes = self.fleet.rerouted(self.decided_routes)
+        if routes is not self.routes:
+            self.kernel.set_routes(routes, now_s)
+            self.routes = routes
 
     def _seen(self, now_s: float) -> Observation:
         """What the policy may know; where no request was simulated since the last look, what was seen then still stands."""
