@@ -64,7 +64,7 @@ class MachineOption(Document):
     memory_mib: float = Field(gt=0, description="Memory of one machine.")
     quota_family: str = Field(description="Family the provider's vCPU quotas count it under.")
     interruption_share: float | None = Field(
-        description="Upper end of its monthly interruption band; null: none."
+        description="Upper end of its monthly interruption band, one without an upper end taken as 5 points wide; null: none."
     )
     pool: str | None = Field(description="Spot pool it is interrupted with; null: not interrupted.")
     model: str = Field(description="Model variant.")

@@ -11,6 +11,7 @@ from planner.errors import InfeasiblePlanError, InputError
 from planner.inputs import load_inputs
 from planner.replay.engine import MODES, replay
 from planner.replay.interruptions import draw_interruptions
+from planner.replay.losses import with_losses
 from planner.replay.policies.context import ENDPOINT_PRICE_RATIO, context_of
 from planner.replay.policies.registry import check_names, make_policy
 from planner.replay.summaries import summary_of
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from planner.replay.requests import Requests
     from planner.replay.results import Replayed
     from planner.replay.summaries import Summary
-    from planner.replay.supply import Supply
     from planner.scenario import Scenario
 
-HOURS_PER_DAY = 24.0
 PER_WINDOW = ("arrived", "served", "in_time", "refused", "overflowed", "latency_sum_s", "ready_s", "busy_s")
 PER_WINDOW_TOO = ("machines_s", "usd", "starts", "lost", "interruptions", "calls", "cold_calls")
 
@@ -198,14 +197,6 @@ def _result(
             return Result(name, (), "; ".join(error.problems))
         summaries.append(summary_of(judged(done, first)))
     return Result(name, tuple(summaries))
-
-
-def with_losses(supply: Supply, losses_per_day: float | None) -> Supply:
-    """The supply with another rate of losses of every spot pool."""
-    if losses_per_day is None:
-        return supply
-    rate = losses_per_day / HOURS_PER_DAY
-    return replace(supply, spot_pools=tuple(replace(one, losses_per_h=rate) for one in supply.spot_pools))
 
 
 def judged(replayed: Replayed, first: int) -> Replayed:

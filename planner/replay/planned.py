@@ -40,6 +40,7 @@ class Planned:
         self.machine = {one.id: one.machine for one in plan.options if one.kind == "machine"}
         self.start_s = np.array([self._second(one.start) for one in plan.windows])
         self.fleets = [self._fleet(one) for one in plan.windows]
+        self.routes = [{name: self._routes(one, name) for name in one.routing} for one in plan.windows]
         self.launches = [self._launches(t) for t in range(len(plan.windows))]
 
     def decision_times_s(self, duration_s: float) -> Array:
@@ -61,7 +62,7 @@ class Planned:
         window = self.plan.windows[now]
         return Decision(
             machines=self.fleets[now],
-            routes={name: self._routes(window, name) for name in window.routing},
+            routes=self.routes[now],
             ahead=ahead,
             provisioned={one.option: one.provisioned_concurrency for one in window.functions},
             running=self._running() if now == 0 and seen.now_s == self.start_s[0] else {},

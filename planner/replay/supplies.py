@@ -9,7 +9,8 @@ from catalogs.functions import load_function_tariffs
 from planner.queueing import PoolService, capacity_rps
 from planner.replay.functions import functions_of_options, functions_of_plan
 from planner.replay.laws import implied_service_s, law_of
-from planner.replay.supply import Pool, Rental, ServedClass, SpotPool, Supply
+from planner.replay.losses import pools_of_machines, pools_of_plan
+from planner.replay.supply import Pool, Rental, ServedClass, Supply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from planner.replay.laws import ServiceLaw
     from planner.scenario import Scenario
 
-HOURS_PER_MONTH = 730.0  # the month of prices and interruption bands
-SECONDS_PER_HOUR = 3600.0
+KEEP_ALIVE_S = (
+    600.0  # ours: the shortest of the times that sources tell (10 to 60 min); providers tell nothing
+)
 LEAST_BILLED_S = 60.0  # EC2 Linux is billed per second, 60 s at least (EC2 on-demand pricing page, 2026)
 
 
-def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = math.inf) -> Supply:
+def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = KEEP_ALIVE_S) -> Supply:
     """Pools, machines and functions of a plan, as its windows and options state them.
 
     Times of calls follow the measured quantiles, or the one quantile that the plan states; a published capacity is turned into
@@ -78,7 +80,7 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = math.inf) -> Su
             {one.machine: _rental_of(one, machines, plan.problem.boot_s) for one in machines}.values()
         ),
         functions=functions_of_plan(called, plan.metadata.region),
-        spot_pools=_spot_pools_of(plan, machines),
+        spot_pools=pools_of_plan(plan, machines),
         concurrency_limit=plan.problem.function_concurrency_limit,
         keep_alive_s=keep_alive_s,
     )
@@ -148,25 +150,6 @@ def _rental_of(option: MachineOption, options: Iterable[MachineOption], boot_s: 
     )
 
 
-def _spot_pools_of(plan: ProvisioningPlan, options: Iterable[MachineOption]) -> tuple[SpotPool, ...]:
-    """Losses at the rate that the plan counted them at, else at the upper end of the monthly band."""
-    monthly = {one.pool: one.interruption_share or 0.0 for one in options if one.pool is not None}
-    found = {name: losses_per_h(share, HOURS_PER_MONTH) for name, share in monthly.items()}
-    if plan.problem.spot.exposure_s is not None:
-        exposure_h = plan.problem.spot.exposure_s / SECONDS_PER_HOUR
-        found |= {
-            one.name: losses_per_h(one.loss_share, exposure_h)
-            for one in plan.problem.spot.pools
-            if one.name in found
-        }
-    return tuple(SpotPool(name, rate) for name, rate in sorted(found.items()))
-
-
-def losses_per_h(share: float, hours: float) -> float:
-    """Rate of losses at which a share of the pools is lost within so many hours."""
-    return -math.log1p(-min(share, 1 - 1e-9)) / hours
-
-
 def supply_of_options(
     scenario: Scenario, options: OptionTable, tariffs: FunctionCatalog | None = None
 ) -> Supply:
@@ -186,16 +169,7 @@ def supply_of_options(
         functions=functions_of_options(options.functions, tariffs or load_function_tariffs(scenario.region))
         if options.functions
         else (),
-        spot_pools=tuple(
-            SpotPool(name, losses_per_h(share, HOURS_PER_MONTH))
-            for name, share in sorted(
-                {
-                    one.pool: one.offer.spot.interruption_high_share
-                    for one in machines
-                    if one.is_spot and one.offer.spot is not None
-                }.items()
-            )
-        ),
+        spot_pools=pools_of_machines(machines),
         concurrency_limit=scenario.resources.functions.concurrency_limit,
         keep_alive_s=scenario.resources.functions.keep_alive_s,
     )

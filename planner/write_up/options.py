@@ -98,7 +98,7 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
         vcpu=machine.vcpu,
         memory_mib=offer.shape.memory_mib,
         quota_family=machine.quota_family,
-        interruption_share=offer.spot.interruption_high_share if machine.is_spot and offer.spot else None,
+        interruption_share=offer.spot.monthly_loss_share if machine.is_spot and offer.spot else None,
         pool=machine.pool if machine.is_spot else None,
         model=variant.name,
         task=variant.task,
