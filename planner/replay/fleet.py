@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from planner.replay.bills import Bills
 from planner.replay.interruptions import NO_INTERRUPTIONS, NOTICE_S
 from planner.replay.machine import launched, taken_over
-from planner.replay.standby import Standby, with_stand_ins
+from planner.replay.rerouting import around_losses
+from planner.replay.standby import Standby
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,19 +109,14 @@ class Fleet:
         return found
 
     def rerouted(self, routes: Mapping[str, Routes]) -> Mapping[str, Routes]:
-        """Routes as they hold now: these, or with standby machines at work those that count on them."""
-        standing_in: Counter[str] = Counter()
-        for place in self._standby.called:
-            standing_in[place[0]] += self._at_work[place]
-        if not standing_in.total():
+        """Routes as they hold now: these, or while a loss is not made good those around it."""
+        short = {pool for pool, _ in self._short()}
+        if not short:
             return routes
-        wanted: Counter[str] = Counter()
-        found: Counter[str] = Counter()
-        for place, number in self._decided.items():
-            wanted[place[0]] += number
-            found[place[0]] += min(number, self._at_work[place])
-        missing = {name: 1 - found[name] / wanted[name] for name, _ in self._short()}
-        return with_stand_ins(routes, self._supply, missing, standing_in)
+        at_work: Counter[str] = Counter()
+        for place, number in self._at_work.items():
+            at_work[place[0]] += number
+        return around_losses(routes, self._supply, short, at_work)
 
     def decide(self, now_s: float, decision: Decision) -> None:
         """Take a decision as what is wanted from now on, and begin to bring it about."""

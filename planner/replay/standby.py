@@ -1,18 +1,15 @@
-"""Machines that stand stopped until spot machines are lost, and where requests go while they stand in."""
+"""Machines that stand stopped until spot machines are lost."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from planner.replay.bills import Bills
-    from planner.replay.decisions import Place, Routes
+    from planner.replay.decisions import Place
     from planner.replay.supply import Supply
 
 
@@ -53,34 +50,3 @@ class Standby:
         for place, count in (self._held - self.called).items():
             self._bills.pay_stopped(self._usd_per_h[place[1]], count, self._since_s, now_s)
         self._since_s = now_s
-
-
-def with_stand_ins(
-    routes: Mapping[str, Routes],
-    supply: Supply,
-    missing_share: Mapping[str, float],
-    standing_in: Mapping[str, int],
-) -> dict[str, Routes]:
-    """Send what lost machines would have served to those that stand in for them, in proportion to their rated capacity.
-
-    Parameters
-    ----------
-    missing_share
-        Pool that lost machines -> the part of its machines that is missing; so much of what is routed to it goes elsewhere.
-    standing_in
-        Pool -> standby machines at work there.
-    """
-    rated_rps = np.zeros(len(supply.targets))
-    missing = np.zeros(len(supply.targets))
-    for j, pool in enumerate(supply.pools):
-        rated_rps[j] = pool.rated_rps * standing_in.get(pool.name, 0)
-        missing[j] = missing_share.get(pool.name, 0.0)
-    found = dict(routes)
-    for name, rule in routes.items():
-        serves = np.array([name in one.classes for one in (*supply.pools, *supply.functions)])
-        helps = np.where(serves, rated_rps, 0.0)
-        if helps.sum() > 0:
-            moved = rule.weights * missing
-            weights = rule.weights - moved + np.outer(moved.sum(axis=1), helps / helps.sum())
-            found[name] = replace(rule, weights=weights)
-    return found

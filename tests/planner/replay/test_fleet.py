@@ -299,16 +299,17 @@ def test_a_loss_calls_no_standby_machine_that_serves_other_classes() -> None:
     assert [where for _, _, where in work.events] == ["mail", "mail", "mail"]
 
 
-def test_requests_follow_to_standby_machines_while_they_stand_in() -> None:
-    """Of four machines three are lost: three quarters of what goes to their pool is served by the standby machine."""
+def test_requests_go_around_a_loss_until_it_is_made_good() -> None:
+    """Four machines of 8 requests/s serve 20; three are lost: 12 go to the standby machine once it works, as far as it can."""
     fleet, _ = fleet_of(notices_s=(200.0,), down=((200.0, 900.0),))
-    weights = np.array([[0.8, 0.0, 0.2, 0.0, 0.0]])
-    routes = {"web": Routes(np.array([np.inf]), weights)}
+    routes = {"web": Routes(np.array([20.0]), np.array([[1.0, 0.0, 0.0, 0.0, 0.0]]))}
     fleet.decide(0.0, want({("first", SPOT): 3, ("first", OD): 1, (EXTRA, "t/standby"): 1}))
-    fleet.happen(200.0)
+    fleet.happen(199.0)
     assert fleet.rerouted(routes) is routes
+    fleet.happen(200.0)
+    assert_allclose(fleet.rerouted(routes)["web"].weights, [[1.0, 0.0, 0.0, 0.0, 0.0]])
     fleet.happen(240.0)
-    assert_allclose(fleet.rerouted(routes)["web"].weights, [[0.2, 0.0, 0.2, 0.6, 0.0]])
+    assert_allclose(fleet.rerouted(routes)["web"].weights, [[0.6, 0.0, 0.0, 0.4, 0.0]])
     fleet.happen(940.0)
     assert fleet.rerouted(routes) is routes
 
