@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.executors.changes import ChangeSet
 from planner.partition.document import PartitionPlan
 from planner.plan import ProvisioningPlan
+from planner.replay.document import ReplayReport
 from planner.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
         "plan": lambda: _schema_of(ProvisioningPlan),
         "scenario": lambda: _schema_of(Scenario),
         "partition": lambda: _schema_of(PartitionPlan),
+        "replay": lambda: _schema_of(ReplayReport),
         "changes": lambda: _schema_of(ChangeSet),
     }
 )

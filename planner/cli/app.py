@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import applying, comparing, inputs, partitioning, planning, reporting, scenarios
+from planner.cli import applying, comparing, inputs, partitioning, planning, replaying, reporting, scenarios
 
 app = typer.Typer(
     name="planner",
@@ -41,6 +41,7 @@ app.command("options")(planning.options)
 app.command("plan")(planning.plan)
 app.command("partition")(partitioning.partition)
 app.command("report")(reporting.report)
+app.command("replay")(replaying.replay)
 app.command("compare")(comparing.compare)
 app.command("apply")(applying.apply)
 app.add_typer(scenarios.scenarios, name="scenario")

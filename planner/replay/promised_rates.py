@@ -1,0 +1,167 @@
+"""Rates and sizes of a plan beside what happened: demand, what each group and function carries, machines, functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.replay.promise import Promise, numbers
+from planner.replay.summaries import ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from planner.plan import Window
+    from planner.replay.plan_replay import PlanReplay
+
+    Array = NDArray[np.float64]
+
+STANDBY = "standby"
+
+
+def demand_promises(done: PlanReplay) -> Iterator[Promise]:
+    """Expected demand against the realised one, and each level's probability against whether demand stayed within it."""
+    windows = done.plan.windows
+    for k, served in enumerate(done.replayed.supply.classes):
+        name, demand = served.name, done.demand_rps[k]
+        expected = numbers(
+            sum(one.weight_share * one.demand_rps[name] for one in window.levels) for window in windows
+        )
+        yield Promise("demand", "expected_demand_rps", name, expected, demand, done.window_s)
+        for q, level in enumerate(windows[0].levels):
+            probability = numbers(one.levels[min(q, len(one.levels) - 1)].probability for one in windows)
+            within = (demand <= done.level_rps[k, q]).astype(float)
+            subject = f"{name} at {level.probability:g}"
+            yield Promise("demand", "within_level_share", subject, probability, within, done.window_s)
+            yield Promise("demand", "level_rps", subject, done.level_rps[k, q], demand, done.window_s)
+
+
+def route_promises(done: PlanReplay) -> Iterator[Promise]:
+    """What every group and function carries of every class, and what nothing serves, at the realised demand.
+
+    What a function takes of requests that would be late in a queue is in what happened, and in no promise.
+    """
+    replayed, windows = done.replayed, done.plan.windows
+    pools = len(replayed.supply.pools)
+    for k, one in enumerate(replayed.supply.classes):
+        for g, target in enumerate(replayed.supply.targets):
+            figure = "served_rps" if g < pools else "overflow_rps"
+            tables = [getattr(window, figure).get(one.name, {}) for window in windows]
+            happened = replayed.served[k, g] / done.window_s
+            if any(target in table for table in tables) or happened.any():
+                promised = _at_demand(done, k, [_row(table, target) for table in tables])
+                subject = f"{one.name} on {target}"
+                yield Promise("routes", figure, subject, promised, happened, done.window_s)
+        rows = [_row(window.unserved_rps, one.name) for window in windows]
+        refused = replayed.refused[k] / done.window_s
+        yield Promise("routes", "unserved_rps", one.name, _at_demand(done, k, rows), refused, done.window_s)
+
+
+def machine_promises(done: PlanReplay) -> Iterator[Promise]:
+    """Sizes and capacities of groups against machines at work; machines and launches of every rental against bills and starts.
+
+    Stopped machines are none at work and are left out. Mean utilisation of a group: what it carries over what it may carry.
+    """
+    replayed, supply = done.replayed, done.replayed.supply
+    planned_rps, at_work_rps = pool_rates(done)
+    for j, pool in enumerate(supply.pools):
+        at_work = replayed.ready_s[j] / done.window_s
+        sizes = _of_groups(done, pool.name, "count")
+        carried = _expected_load(done, pool.name)
+        happened_rps = replayed.served[:, j].sum(axis=0) / done.window_s
+        yield Promise("machines", "machines", pool.name, sizes, at_work, done.window_s)
+        yield Promise("machines", "capacity_rps", pool.name, planned_rps[j], at_work_rps[j], done.window_s)
+        yield Promise(
+            *("machines", "utilisation", pool.name),
+            *(ratio(carried, planned_rps[j]), ratio(happened_rps, at_work_rps[j]), done.window_s),
+        )
+    machine_of = {one.id: one.machine for one in done.plan.options if one.kind == "machine"}
+    for i, rental in enumerate(supply.rentals):
+        if rental.market == STANDBY:
+            continue
+        wanted = numbers(
+            sum(line.count for line in window.fleet if machine_of[line.option] == rental.id)
+            for window in done.plan.windows
+        )
+        paid = replayed.machines_s[i] / done.window_s
+        yield Promise("machines", "paid_machines", rental.id, wanted, paid, done.window_s)
+        yield Promise("machines", "launches", rental.id, done.launches[i], replayed.starts[i], None)
+
+
+def function_promises(done: PlanReplay) -> Iterator[Promise]:
+    """Share in time of each class, cold calls and requests of a call of every function, over what it answered or was called."""
+    replayed, supply = done.replayed, done.replayed.supply
+    pools = len(supply.pools)
+    options = {one.id: one for one in done.plan.options if one.kind == "function"}
+    for f, function in enumerate(supply.functions):
+        option, calls = options[function.name], replayed.calls[f]
+        served = replayed.served[:, pools + f]
+        for k, one in enumerate(supply.classes):
+            if (rate := option.deadline_meet_rate.get(one.name)) is not None:
+                happened = ratio(replayed.in_time[k, pools + f], served[k])
+                subject = f"{one.name} on {function.name}"
+                promised = np.full(len(calls), rate)
+                yield Promise("functions", "deadline_meet_rate", subject, promised, happened, served[k])
+        for figure, promise, part in (
+            ("cold_start_share", option.cold_start_share, replayed.cold_calls[f]),
+            ("mean_batch", option.mean_batch, served.sum(axis=0)),
+        ):
+            promised = np.full(len(calls), promise)
+            yield Promise("functions", figure, function.name, promised, ratio(part, calls), calls)
+
+
+def pool_rates(done: PlanReplay) -> tuple[Array, Array]:
+    """``[j, t]`` capacity of every group as planned, and of its machines at work, each at the plan's rate of a machine."""
+    names = [one.name for one in done.replayed.supply.pools]
+    shape = (len(names), len(done.window_s))
+    planned = np.array([_of_groups(done, name, "capacity_rps") for name in names]).reshape(shape)
+    count = np.array([_of_groups(done, name, "count") for name in names]).reshape(shape)
+    each = np.divide(planned, count, out=np.zeros(shape), where=count > 0)
+    return planned, each * done.replayed.ready_s / done.window_s
+
+
+def _of_groups(done: PlanReplay, name: str, figure: str) -> Array:
+    """``[t]`` a number of a group; 0 where it does not work."""
+    found = [
+        [getattr(one, figure) for one in window.groups if one.id == name] for window in done.plan.windows
+    ]
+    return np.array([float(of[0]) if of else 0.0 for of in found])
+
+
+def _expected_load(done: PlanReplay, name: str) -> Array:
+    """``[t]`` requests/s that a group carries, mean of the levels."""
+    return np.array(
+        [
+            sum(
+                level.weight_share * rate
+                for table in window.served_rps.values()
+                for level, rate in zip(window.levels, table.get(name, ()), strict=False)
+            )
+            for window in done.plan.windows
+        ]
+    )
+
+
+def _row(table: Mapping[str, tuple[float, ...]], name: str) -> tuple[float, ...]:
+    return table.get(name, ())
+
+
+def _at_demand(done: PlanReplay, k: int, rows: list[tuple[float, ...]]) -> Array:
+    """``[t]`` rate that a row of rates by level means at the realised demand of class k."""
+    found = [
+        _level_rate(window, done.replayed.supply.classes[k].name, row, demand)
+        for window, row, demand in zip(done.plan.windows, rows, done.demand_rps[k].tolist(), strict=True)
+    ]
+    return np.array(found)
+
+
+def _level_rate(window: Window, name: str, row: tuple[float, ...], demand_rps: float) -> float:
+    """Rate at the first level that holds the demand, in proportion to it; of the top level where none does."""
+    if not row:
+        return 0.0
+    levels = [one.demand_rps[name] for one in window.levels]
+    holds = next((q for q, level in enumerate(levels) if level >= demand_rps), len(levels) - 1)
+    return row[holds] * min(demand_rps / levels[holds], 1.0) if levels[holds] > 0 else 0.0
