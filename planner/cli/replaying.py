@@ -21,6 +21,15 @@ def replay(
     context: typer.Context,
     plan: PlanFile,
     trace: flags.TraceFiles = None,
+    at_level: Annotated[
+        float | None,
+        typer.Option(
+            "--at-level",
+            metavar="P",
+            help="In place of traces: requests at the plan's own demand level P.",
+            rich_help_panel=flags.REQUESTS,
+        ),
+    ] = None,
     scale: Annotated[
         float | None,
         typer.Option(
@@ -71,12 +80,15 @@ def replay(
     """Send the requests of a trace through a plan: cost, deadlines, accuracy, and what was promised beside it."""
     from planner.files import check_target
     from planner.plan import load_plan
-    from planner.replay.realised import named_files, requests_of_plan, seconds_of
+    from planner.replay.realised import named_files, requests_at_level, requests_of_plan, seconds_of
 
     check_target(output)
     check_format(form)
     document = load_plan(plan)
-    files = named_files(trace or (), [one.trace for one in document.forecasts])
+    stated = named_files(trace or (), [one.trace for one in document.forecasts])
+    files = {name: Path(file) for name, file in stated.items()}
+    reading = None if start is None else {"start": start}
+    _check_source(at_level, files, start)
     keep_alive_s = seconds_of(keep_alive, "--keep-alive")
     from planner.replay.document import report_of
     from planner.replay.plan_replay import ReplaySettings, replay_plan
@@ -85,12 +97,10 @@ def replay(
     run = context.ensure_object(Run)
     with progress_bar(run) as progress:
         progress("reading the requests", 0.0)
-        requests = requests_of_plan(
-            document,
-            {name: Path(file) for name, file in files.items()},
-            scale,
-            None if start is None else {"start": start},
-            dispersion_index,
+        requests = (
+            requests_of_plan(document, files, scale, reading, dispersion_index)
+            if at_level is None
+            else requests_at_level(document, at_level, 1.0 if scale is None else scale, dispersion_index)
         )
         done = replay_plan(
             document,
@@ -104,6 +114,17 @@ def replay(
     from planner.report.replay import closing_line
 
     say(run, closing_line(report))
+
+
+def _check_source(at_level: float | None, files: "Mapping[str, Path]", start: str | None) -> None:
+    """Find out before the work whether requests are asked for in two ways."""
+    from planner.errors import InputError
+
+    for flag, given in (("--trace", bool(files)), ("--trace-start", start is not None)):
+        if at_level is not None and given:
+            raise InputError(
+                f"--at-level generates the requests, and {flag} is about recorded ones; keep one of the two."
+            )
 
 
 def _availability(stated: "list[str] | tuple[str, ...]") -> "Mapping[str, AvailabilityTrace]":

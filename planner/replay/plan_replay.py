@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.errors import InputError
 from planner.replay.engine import replay
 from planner.replay.interruptions import draw_interruptions
 from planner.replay.losses import with_availability, with_losses
 from planner.replay.planned import Planned
+from planner.replay.promise import RATE_ROUNDING_SHARE
 from planner.replay.sampling import SAMPLE_SHARE
 from planner.replay.summaries import summary_of
 from planner.replay.supplies import KEEP_ALIVE_S, supply_of_plan
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     Mask = NDArray[np.bool_]
-
-ROUNDING_SHARE = 1e-9  # ours: rates that differ by less are the same rate
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class ReplaySettings:
     sample_share: float = SAMPLE_SHARE
     losses_per_day: float | None = None
     keep_alive_s: float = KEEP_ALIVE_S
+
+    def __post_init__(self) -> None:
+        """Raise InputError with what is out of range and is no matter of the engine's."""
+        if self.losses_per_day is not None and not 0 <= self.losses_per_day < math.inf:
+            raise InputError(
+                f"the losses of a spot pool by the day are {self.losses_per_day:g}; give a number, 0 or more."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +112,7 @@ class PlanReplay:
     @cached_property
     def within(self) -> Mask:
         """``[t]`` whether every class's demand stayed within the top level of the window."""
-        within: Mask = np.all(self.demand_rps <= self.level_rps[:, -1] * (1 + ROUNDING_SHARE), axis=0)
+        within: Mask = np.all(self.demand_rps <= self.level_rps[:, -1] * (1 + RATE_ROUNDING_SHARE), axis=0)
         return within
 
 

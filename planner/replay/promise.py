@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SECTIONS = ("cost", "class", "window", "demand", "machines", "functions", "losses", "routes")
 
+RATE_ROUNDING_SHARE = 1e-9  # ours: rates that differ by less are the same rate
+
 
 @dataclass(frozen=True, eq=False)
 class Promise:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.replay.promise import Promise, numbers
+from planner.replay.promise import RATE_ROUNDING_SHARE, Promise, numbers
 from planner.replay.summaries import ratio
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def demand_promises(done: PlanReplay) -> Iterator[Promise]:
         yield Promise("demand", "expected_demand_rps", name, expected, demand, done.window_s)
         for q, level in enumerate(windows[0].levels):
             probability = numbers(one.levels[min(q, len(one.levels) - 1)].probability for one in windows)
-            within = (demand <= done.level_rps[k, q]).astype(float)
+            within = (demand <= done.level_rps[k, q] * (1 + RATE_ROUNDING_SHARE)).astype(float)
             subject = f"{name} at {level.probability:g}"
             yield Promise("demand", "within_level_share", subject, probability, within, done.window_s)
             yield Promise("demand", "level_rps", subject, done.level_rps[k, q], demand, done.window_s)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from planner.errors import InputError, nearest
 from planner.replay.requests import Requests
 from planner.scenario import ConstantTrace, TraceFile
@@ -14,6 +16,7 @@ from workloads.constant import constant_trace
 from workloads.errors import WorkloadError
 from workloads.generators import generate_trace
 from workloads.sources import load_source
+from workloads.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
     from planner.plan import ProvisioningPlan
     from planner.scenario import Scenario, TraceSource
-    from workloads.traces import Trace
+
+LEVEL_ROUNDING = 1e-9  # ours: probabilities that differ by less are the same level
 
 
 def named_files(stated: Sequence[str], names: Sequence[str], flag: str = "--trace") -> dict[str, str]:
@@ -119,7 +123,11 @@ def requests_of_plan(
     missing = [name for name in planned if name not in files]
     if missing:
         raise InputError(
-            [f"trace {name!r} of the plan is not given; add --trace {name}=FILE." for name in missing]
+            [
+                f"trace {name!r} of the plan is not given; add --trace {name}=FILE, or --at-level P for requests at the plan's "
+                "own demand."
+                for name in missing
+            ]
         )
     traces: dict[str, Trace] = {}
     problems: list[str] = []
@@ -133,6 +141,59 @@ def requests_of_plan(
         raise InputError(problems)
     start = plan.windows[0].start
     return Requests(traces, start, (plan.windows[-1].end - start).total_seconds())
+
+
+def requests_at_level(
+    plan: ProvisioningPlan, probability: float, scale: float = 1.0, dispersion_index: float | None = None
+) -> Requests:
+    """Requests generated from a plan's own demand: at one of its levels in every window.
+
+    Parameters
+    ----------
+    probability
+        Of the level.
+    scale
+        Factor on its rates.
+    dispersion_index
+        Burstiness inside windows; None: that which the plan was sized for, where it is above 1.
+
+    Raises
+    ------
+    InputError, where some window has no such level, or windows differ in length.
+    """
+    problems = []
+    if not scale > 0:
+        problems.append(f"the factor on the plan's demand is {scale:g}; it must be above 0.")
+    known = sorted({level.probability for window in plan.windows for level in window.levels})
+    rows = [
+        next((one for one in window.levels if abs(one.probability - probability) < LEVEL_ROUNDING), None)
+        for window in plan.windows
+    ]
+    if any(row is None for row in rows):
+        levels = ", ".join(f"{level:g}" for level in known)
+        problems.append(
+            f"the plan has no demand level {probability:g} in every window; its levels are {levels}."
+        )
+    lengths_s = {(one.end - one.start).total_seconds() for one in plan.windows}
+    if len(lengths_s) > 1:
+        problems.append("the plan's windows differ in length; give a trace instead of a level.")
+    if problems:
+        raise InputError(problems)
+    (window_s,), start = lengths_s, plan.windows[0].start
+    bursty = {one.trace: one.dispersion_index for one in plan.forecasts}
+    part = {one.trace: one for one in plan.problem.classes}
+    traces = {
+        name: Trace(
+            name=name,
+            start=start,
+            interval_s=window_s,
+            counts=np.array([row.demand_rps[one.name] for row in rows if row is not None])
+            * (scale * window_s / one.share),
+            dispersion_index=bursty[name] if dispersion_index is None else dispersion_index,
+        )
+        for name, one in part.items()
+    }
+    return Requests(traces, start, len(plan.windows) * window_s)
 
 
 def _realised(
