@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.decisions import Routes
-    from planner.replay.supply import Supply
+    from planner.replay.supply import Pool, Supply
 
     Array = NDArray[np.float64]
 
@@ -23,9 +24,9 @@ def around_losses(
 ) -> dict[str, Routes]:
     """Send what pools cannot carry any more to others that serve the same classes, level by level.
 
-    A pool carries its rated capacity times its machines at work. What is above that in a pool that lost machines moves to pools
-    with room left, standby machines among them, in proportion to the room; what finds no room stays. Levels of the classes are
-    taken to come together, as in a plan; routes that hold at any rate say nothing of loads and stay as they are.
+    What is above the capacity of a pool that lost machines (`carried_rps`) moves to pools with room left, standby machines among
+    them, in proportion to the room; what finds no room stays: it would only make others late. Levels of the classes are taken
+    to come together, as in a plan; routes that hold at any rate say nothing of loads and stay as they are.
 
     Parameters
     ----------
@@ -36,29 +37,41 @@ def around_losses(
     """
     pools = len(supply.pools)
     is_short = np.array([one.name in short for one in supply.pools], dtype=bool)
-    carries_rps = np.array([one.rated_rps * at_work.get(one.name, 0) for one in supply.pools])
-    served = {name: np.array([name in one.classes for one in supply.pools], dtype=bool) for name in routes}
+    carries_rps = np.array([carried_rps(one, at_work.get(one.name, 0)) for one in supply.pools])
+    serves = {name: np.array([name in one.classes for one in supply.pools], dtype=bool) for name in routes}
     known = {name: rule for name, rule in routes.items() if np.isfinite(rule.up_to_rps).all()}
     weights = {name: rule.weights.copy() for name, rule in known.items()}
     for q in range(max((len(rule.up_to_rps) for rule in known.values()), default=0)):
-        rows = {name: min(q, len(rule.up_to_rps) - 1) for name, rule in known.items()}
-        load_rps = np.zeros(pools)
-        for name, row in rows.items():
-            load_rps += known[name].up_to_rps[row] * known[name].weights[row, :pools]
-        over_share = np.divide(load_rps - carries_rps, load_rps, out=np.zeros(pools), where=load_rps > 0)
-        over_share = np.where(is_short, np.maximum(over_share, 0.0), 0.0)
+        row = {name: min(q, len(rule.up_to_rps) - 1) for name, rule in known.items()}
+        loads_rps = {
+            name: rule.up_to_rps[row[name]] * rule.weights[row[name], :pools] for name, rule in known.items()
+        }
+        load_rps = np.sum(list(loads_rps.values()), axis=0)
+        over_rps = np.where(is_short, np.maximum(load_rps - carries_rps, 0.0), 0.0)
+        over_share = np.divide(over_rps, load_rps, out=np.zeros(pools), where=load_rps > 0)
         room_rps = np.maximum(carries_rps - load_rps, 0.0)
-        for name, row in rows.items():
-            rate_rps = known[name].up_to_rps[row]
-            moved = known[name].weights[row, :pools] * over_share
-            room = np.where(served[name], room_rps, 0.0)
-            asked_rps = rate_rps * moved.sum()
-            if room.sum() <= 0 or asked_rps <= 0:
-                continue
-            part = min(1.0, room.sum() / asked_rps)
-            taken_rps = part * asked_rps * room / room.sum()
-            weights[name][row, :pools] = (
-                known[name].weights[row, :pools] - part * moved + taken_rps / rate_rps
-            )
-            room_rps -= taken_rps
+        for name, rule in known.items():
+            moved_rps, room = loads_rps[name] * over_share, room_rps * serves[name]
+            part_rps = min(moved_rps.sum(), room.sum())
+            if part_rps > 0:
+                taken_rps = part_rps * room / room.sum()
+                change_rps = taken_rps - part_rps * moved_rps / moved_rps.sum()
+                new_rps = np.maximum(loads_rps[name] + change_rps, 0.0)  # rounding alone makes it negative
+                weights[name][row[name], :pools] = new_rps / rule.up_to_rps[row[name]]
+                room_rps -= taken_rps
     return {**routes, **{name: replace(rule, weights=weights[name]) for name, rule in known.items()}}
+
+
+def carried_rps(pool: Pool, machines: int) -> float:
+    """Requests/s that machines behind one queue carry: the spare part of their time falls with the root of their number.
+
+    Square-root staffing (Halfin and Whitt 1981) from the rated capacity of one machine; busy all the time, a machine would
+    answer a batch per replica in every mean service time.
+    """
+    if machines == 0:
+        return 0.0
+    mean_s = max(
+        float(np.trapezoid(law.quantile_s)) / (len(law.quantile_s) - 1) for law in pool.laws.values()
+    )
+    busy_rps = max(pool.replicas * pool.batch / mean_s, pool.rated_rps)
+    return machines * (busy_rps - (busy_rps - pool.rated_rps) / math.sqrt(machines))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from catalogs.functions import FunctionCatalog
     from planner.options import Machine, OptionTable, ServingGroup
-    from planner.plan import Group, MachineOption, ProvisioningPlan
+    from planner.plan import Group, MachineOption, PlannedClass, ProvisioningPlan
     from planner.replay.laws import ServiceLaw
     from planner.scenario import Scenario
 
@@ -41,11 +41,7 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = KEEP_ALIVE_S) -
     groups = {one.id: one for window in plan.windows for one in window.groups}
     machines = [one for one in plan.options if one.kind == "machine"]
     called = [one for one in plan.options if one.kind == "function"]
-    sent: dict[str, set[str]] = {name: set() for name in groups}
-    for window in plan.windows:
-        for name, rows in window.served_rps.items():
-            for group in rows:
-                sent[group].add(name)
+    serves = _classes_of(plan, groups)
     loads_s = {one.group: one.load_s for one in machines}
     accuracies = {one.group: one.accuracy for one in machines}
     return Supply(
@@ -64,7 +60,7 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = KEEP_ALIVE_S) -
                 name=name,
                 model=group.model,
                 instance_type=group.instance_type,
-                laws=_laws_of(group, sorted(sent[name])),
+                laws=_laws_of(group, sorted(serves[name])),
                 batch=group.batch_size
                 if group.published is None
                 else 1,  # its rate is taken for single requests
@@ -83,6 +79,40 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = KEEP_ALIVE_S) -
         spot_pools=pools_of_plan(plan, machines),
         concurrency_limit=plan.problem.function_concurrency_limit,
         keep_alive_s=keep_alive_s,
+    )
+
+
+def _classes_of(plan: ProvisioningPlan, groups: Mapping[str, Group]) -> dict[str, set[str]]:
+    """Group -> classes that are sent there, and those that may be after a loss: of a model that serves them, in time."""
+    serves: dict[str, set[str]] = {name: set() for name in groups}
+    models: dict[str, set[str]] = {one.name: set() for one in plan.problem.classes}
+    for window in plan.windows:
+        for name, rows in window.served_rps.items():
+            for host in rows:
+                serves[host].add(name)
+                models[name].add(groups[host].model)
+    for host, group in groups.items():
+        serves[host] |= {
+            one.name
+            for one in plan.problem.classes
+            if group.model in models[one.name] and _in_time(group, one)
+        }
+    return serves
+
+
+def _in_time(group: Group, one: PlannedClass) -> bool:
+    """Whether a group is sized for the requests of a class and a tier no looser than its own."""
+    if group.items_per_request != one.items_per_request or (
+        group.class_rps is not None and one.name not in group.class_rps
+    ):
+        return False
+    if one.deadline_ms is None:
+        return True
+    tier = group.tier
+    return (
+        tier is not None
+        and tier.deadline_ms <= one.deadline_ms
+        and tier.percentile >= (one.percentile or 0.0)
     )
 
 

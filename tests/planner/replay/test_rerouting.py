@@ -6,7 +6,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from planner.replay.decisions import Routes
-from planner.replay.rerouting import around_losses
+from planner.replay.rerouting import around_losses, carried_rps
 from tests.planner.replay.fleet_cases import EXTRA, SUPPLY
 
 
@@ -16,7 +16,7 @@ def rule(*rows: tuple[float, ...], up_to: tuple[float, ...] = (10.0,)) -> Routes
 
 
 def test_what_a_pool_cannot_carry_goes_where_there_is_room() -> None:
-    """Of 16 in the first pool it still carries 8; second has room for 6 of its 8, third for 2: they take 6 and 2."""
+    """Of 16 in the first pool it still carries 8; second has room for 6, third for 2: they take 6 and 2."""
     routes = {"web": rule((16 / 24, 2 / 24, 6 / 24, 0.0, 0.0), up_to=(24.0,))}
     found = around_losses(routes, SUPPLY, {"first"}, {"first": 1, "second": 1, "third": 1})["web"]
     assert_allclose(found.weights, [[8 / 24, 8 / 24, 8 / 24, 0.0, 0.0]])
@@ -25,9 +25,11 @@ def test_what_a_pool_cannot_carry_goes_where_there_is_room() -> None:
 
 def test_what_finds_no_room_stays() -> None:
     """A pool without machines gets 10, others have room for 4."""
-    routes = {"web": rule((0.5, 0.5, 0.0, 0.0, 0.0), up_to=(20.0,))}
-    found = around_losses(routes, SUPPLY, {"first"}, {"second": 1, EXTRA: 1})["web"]
-    assert_allclose(found.weights, [[0.1, 0.5, 0.0, 0.4, 0.0]])
+    routes = {"web": rule((10 / 24, 14 / 24, 0.0, 0.0, 0.0), up_to=(24.0,))}
+    found = around_losses(routes, SUPPLY, {"first"}, {"second": 1, "third": 0, EXTRA: 1})["web"]
+    assert_allclose(found.weights, [[2 / 24, 14 / 24, 0.0, 8 / 24, 0.0]])
+    alone = around_losses(routes, SUPPLY, {"first"}, {})["web"]
+    assert_allclose(alone.weights, routes["web"].weights)
 
 
 def test_every_level_has_room_of_its_own() -> None:
@@ -70,4 +72,10 @@ def test_weights_keep_their_sum() -> None:
         at_work = {name: int(rng.integers(0, 4)) for name in pools}
         found = around_losses(routes, SUPPLY, set(rng.choice(pools, 2)), at_work)["web"].weights
         assert_allclose(found.sum(axis=1), 1.0)
-        assert np.all(found >= -1e-12)
+        assert np.all(found >= 0)
+
+
+def test_many_machines_carry_more_each_than_one() -> None:
+    """One is rated at 8 of the 10 that calls of 0.1 s allow: of four, one in ten seconds is spare instead of one in five."""
+    pool = SUPPLY.pools[0]
+    assert_allclose([carried_rps(pool, n) for n in (0, 1, 4, 100)], [0, 8, 36, 980])
