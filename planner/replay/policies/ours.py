@@ -23,6 +23,7 @@ import numpy as np
 from planner.replay.decisions import Decision
 from planner.replay.policies.expected import forecasts_of, realised_of
 from planner.replay.policies.replanning import PlannedWindow, Replanner
+from planner.shortfall import check_served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,5 +183,6 @@ def _planned(
     look_ahead: int | None,
     replan_every: int,
 ) -> Ours:
+    check_served(context.options, context.inputs.profiles)
     replanner = Replanner(scenario, context.inputs, context.supply, context.options.functions)
     return Ours(name, expected, replanner, context.supply, scenario.window_s, look_ahead, replan_every)
