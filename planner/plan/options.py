@@ -57,6 +57,11 @@ class MachineOption(Document):
     price_usd_per_h: float = Field(
         ge=0, description="USD per machine-hour, extras included; 0 for what is paid for already."
     )
+    running_usd_per_h: float | None = Field(
+        None,
+        ge=0,
+        description="USD per machine-hour of a standby machine once it is started, not in the plan's cost; null: not on standby.",
+    )
     start_usd: float = Field(ge=0, description="USD of one launch: boot time at the price.")
     load_s: float = Field(ge=0, description="Time to load its model; 0 where none is known.")
     load_usd: float = Field(ge=0, description="USD to load its model on one machine: load time at the price.")

@@ -105,4 +105,5 @@ class Planned:
         levels = np.array([level.demand_rps[name] for level in window.levels])
         rows = [{**route.groups, **route.functions} for route in window.routing[name]]
         weights = np.array([[row.get(target, 0.0) for target in self.supply.targets] for row in rows])
-        return Routes(up_to_rps=levels, weights=weights, overflow=window.late_to.get(name))
+        last = np.append(np.diff(levels) > 0, True)  # of equal levels
+        return Routes(up_to_rps=levels[last], weights=weights[last], overflow=window.late_to.get(name))

@@ -72,9 +72,7 @@ def supply_of_plan(plan: ProvisioningPlan, keep_alive_s: float = KEEP_ALIVE_S) -
             )
             for name, group in sorted(groups.items())
         ),
-        rentals=tuple(
-            {one.machine: _rental_of(one, machines, plan.problem.boot_s) for one in machines}.values()
-        ),
+        rentals=tuple({one.machine: _rental_of(one, plan.problem.boot_s) for one in machines}.values()),
         functions=functions_of_plan(called, plan.metadata.region),
         spot_pools=pools_of_plan(plan, machines),
         concurrency_limit=plan.problem.function_concurrency_limit,
@@ -161,19 +159,14 @@ def _rated_rps(group: Group) -> float:
     return float(capacity_rps(service, [1], group.tier.deadline_ms / 1000, group.tier.percentile)[0])
 
 
-def _rental_of(option: MachineOption, options: Iterable[MachineOption], boot_s: float) -> Rental:
-    """The machine of an option; a standby machine runs at the price of the same type on demand, where the plan has it."""
-    running = [
-        one.price_usd_per_h
-        for one in options
-        if one.market == "on-demand" and one.instance_type == option.instance_type
-    ]
+def _rental_of(option: MachineOption, boot_s: float) -> Rental:
+    running = option.running_usd_per_h
     return Rental(
         id=option.machine,
         instance_type=option.instance_type,
         market=option.market,
         price_usd_per_h=option.price_usd_per_h,
-        running_usd_per_h=running[0] if option.market == "standby" and running else option.price_usd_per_h,
+        running_usd_per_h=option.price_usd_per_h if running is None else running,
         boot_s=boot_s,
         least_billed_s=LEAST_BILLED_S,
         spot_pool=option.pool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.machines import price_usd_per_h
 from planner.plan import FunctionOption, MachineOption, PlanOption, RateRange
 from planner.write_up.planned import PROVIDER
 
@@ -92,6 +93,9 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
         instance_type=machine.instance_type,
         market=machine.market,
         price_usd_per_h=machine.price_usd_per_h,
+        running_usd_per_h=price_usd_per_h(planned.scenario, offer, "on-demand")
+        if machine.is_standby
+        else None,
         start_usd=float(p.start_usd[i]),
         load_s=load_s,
         load_usd=load_usd,
