@@ -1,0 +1,64 @@
+"""Laws of service times: through what is known, with the mean kept; and what a published rate implies."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from planner.queueing import PoolService, capacity_rps
+from planner.replay.laws import GRID, implied_service_s, law_of
+
+
+def mean_of(quantile_s: np.ndarray) -> float:
+    """Mean of a law that is linear between the points of its grid."""
+    return float((quantile_s[1:] + quantile_s[:-1]).mean() / 2)
+
+
+def test_without_quantiles_every_call_lasts_the_mean() -> None:
+    law = law_of(0.05, (), 0.06)
+    assert np.all(law.quantile_s == 0.05)
+    assert law.foreseen_s == 0.06
+
+
+def test_the_law_goes_through_its_quantiles_and_keeps_the_mean() -> None:
+    known = [(0.5, 0.038), (0.9, 0.045), (0.99, 0.06)]
+    law = law_of(0.040, known, 0.06)
+    assert len(law.quantile_s) == GRID + 1
+    assert np.all(np.diff(law.quantile_s) >= 0)
+    for share, seconds in known:
+        assert np.interp(share, np.linspace(0, 1, GRID + 1), law.quantile_s) == pytest.approx(
+            seconds, rel=2e-3
+        )
+    assert mean_of(law.quantile_s) == pytest.approx(0.040, rel=1e-3)
+
+
+def test_a_mean_above_all_quantiles_stretches_the_longest_calls() -> None:
+    """Half of the calls last 10 ms at most, the mean is 30 ms: the other half has to be long."""
+    law = law_of(0.030, [(0.5, 0.010)], 0.010)
+    assert law.quantile_s[GRID // 2] == pytest.approx(0.010)
+    assert law.quantile_s[-1] == pytest.approx(0.090)  # (10 + 10) / 2 / 2 + (10 + 90) / 2 / 2 = 30
+    assert mean_of(law.quantile_s) == pytest.approx(0.030, rel=1e-3)
+
+
+def test_a_mean_below_all_quantiles_can_do_keeps_the_quantiles() -> None:
+    """The least mean through the median of 40 ms is 30 ms (half from 0 to 40, half at 40): 10 ms cannot be kept."""
+    law = law_of(0.010, [(0.5, 0.040)], 0.040)
+    assert law.quantile_s[0] == 0.0
+    assert law.quantile_s[-1] == pytest.approx(0.040)
+    assert mean_of(law.quantile_s) == pytest.approx(0.030, rel=1e-3)
+
+
+@pytest.mark.parametrize(("rate_rps", "deadline_s"), [(4.0, 1.0), (15.0, 0.5), (40.0, 0.1)])
+def test_a_machine_with_the_implied_service_carries_the_published_rate(
+    rate_rps: float, deadline_s: float
+) -> None:
+    service_s = implied_service_s(rate_rps, deadline_s, 0.98)
+    assert 0 < service_s < min(deadline_s, 1 / rate_rps)
+    carried = capacity_rps(PoolService(service_s, service_s), [1], deadline_s, 0.98)[0]
+    assert carried == pytest.approx(rate_rps, rel=1e-6)
+
+
+def test_without_a_deadline_the_machine_is_always_busy_at_its_rate() -> None:
+    assert implied_service_s(8.0, math.inf, 0.0) == 0.125
