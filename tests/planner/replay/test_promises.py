@@ -1,0 +1,142 @@
+"""Promised against happened, by hand: every section of `plan_replay_case`, and that no number of a window is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from planner.plan import Expected, ExpectedOfClass, ProvisioningPlan, WindowCost
+from planner.replay.promise import SECTIONS, Promise
+from planner.replay.promises import promises_of
+from tests.planner.plan_case import FUNCTION, FUNCTION_USD, GROUP, plan_data
+from tests.planner.replay.plan_replay_case import make_replay
+
+nan = float("nan")
+
+
+def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promise:
+    """One promise of the case."""
+    (one,) = (
+        promise
+        for promise in promises_of(make_replay(**changed))
+        if (promise.section, promise.figure, promise.subject) == (section, figure, subject)
+    )
+    return one
+
+
+@pytest.mark.parametrize(
+    ("section", "figure", "subject", "promised", "happened"),
+    [
+        ("cost", "machines_usd", "", [0.7, 1.2], [0.7, 1.1]),
+        ("cost", "starts_usd", "", [0.02, 0.01], [0.03, 0.0]),
+        ("cost", "functions_usd", "", [FUNCTION_USD] * 2, [0.04, 0.05]),
+        ("cost", "total_usd", "", [0.72 + FUNCTION_USD, 1.21 + FUNCTION_USD], [0.77, 1.15]),
+        ("class", "served_share", "strict", [1.0, 1.0], [1.0, 0.9]),
+        ("class", "deadline_meet_rate", "strict", [0.99, 0.99], [1.0, 8 / 9]),
+        ("class", "accuracy", "lax", [0.76, 0.76], [0.76, 0.76]),
+        ("class", "effective_accuracy", "strict", [0.7524, 0.7524], [0.76, 0.76 * 0.8]),
+        ("class", "percentile", "strict", [0.98, 0.98], [1.0, 8 / 9]),
+        ("window", "capacity_rps", "", [24.0, 36.0], [24.0, 30.0]),
+        ("window", "deadline_meet_rate", "", [0.99, 0.99], [1.0, 11 / 12]),
+        ("window", "effective_accuracy", "", [0.7524, 0.7524], [0.76, 0.76 * 11 / 13]),
+        ("window", "utilisation", "", [0.4, 0.4], [8.5 / 24, 11 / 30]),
+        ("window", "overflow_share", "", [0.02, 0.02], [1 / 9.5, 1 / 13]),
+        ("window", "unserved_share", "", [0.0, 0.0], [0.0, 1 / 13]),
+        ("demand", "expected_demand_rps", "strict", [6.4, 6.4], [7.0, 10.0]),
+        ("demand", "within_level_share", "strict at 0.8", [0.8, 0.8], [0.0, 0.0]),
+        ("demand", "within_level_share", "strict at 0.99", [0.99, 0.99], [1.0, 0.0]),
+        ("demand", "level_rps", "lax at 0.99", [3.0, 3.0], [2.5, 3.0]),
+        ("machines", "machines", GROUP, [2.0, 3.0], [2.0, 2.5]),
+        ("machines", "capacity_rps", GROUP, [24.0, 36.0], [24.0, 30.0]),
+        ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [8.5 / 24, 11 / 30]),
+        ("machines", "paid_machines", "c5.xlarge/spot", [1.0, 1.0], [1.05, 0.5]),
+        ("machines", "launches", "c5.xlarge/on-demand", [2.0, 0.0], [2.0, 0.0]),
+        ("functions", "deadline_meet_rate", f"lax on {FUNCTION}", [0.96, 0.96], [1.0, 1.0]),
+        ("functions", "cold_start_share", FUNCTION, [0.001, 0.001], [0.01, 0.0]),
+        ("functions", "mean_batch", FUNCTION, [1.0, 1.0], [1.0, 1.0]),
+        ("losses", "spot_machines", "c5.xlarge", [1.0, 1.0], [1.05, 0.5]),
+        ("losses", "spot_survival", "", [0.999, 0.999], [1.0, 0.0]),
+        # strict at 7 of 6 and 8: the upper level's 8 in proportion; at 10 the plan promises the top level's
+        ("routes", "served_rps", f"strict on {GROUP}", [7.0, 8.0], [7.0, 9.0]),
+        # lax at 2.5 of 2 and 3: 2 and 1 of the upper level in proportion
+        ("routes", "served_rps", f"lax on {GROUP}", [2 * 2.5 / 3, 2.0], [1.5, 2.0]),
+        ("routes", "overflow_rps", f"lax on {FUNCTION}", [2.5 / 3, 1.0], [1.0, 1.0]),
+        ("routes", "unserved_rps", "strict", [0.0, 0.0], [0.0, 1.0]),
+    ],
+)
+def test_each_number_is_set_against_its_own_window(
+    section: str, figure: str, subject: str, promised: list[float], happened: list[float]
+) -> None:
+    one = found(section, figure, subject)
+    np.testing.assert_allclose(one.promised, promised)
+    np.testing.assert_allclose(one.happened, happened)
+
+
+def test_no_number_of_the_windows_is_left_out() -> None:
+    """Figures of the plan's records are figures of the promises; sections are those that are known."""
+    promises = promises_of(make_replay())
+    assert {one.section for one in promises} == set(SECTIONS)
+    figures = {(one.section, one.figure) for one in promises}
+    stated = {("cost", name) for name in WindowCost.model_fields}
+    stated |= {("class", name) for name in ExpectedOfClass.model_fields}
+    stated |= {("window", name) for name in Expected.model_fields if name not in ("classes", "spot_survival")}
+    assert stated <= figures
+    keys = [(one.section, one.figure, one.subject) for one in promises]
+    assert len(keys) == len(set(keys))
+
+
+def test_windows_within_the_top_level_are_told_apart() -> None:
+    done = make_replay()
+    assert done.within.tolist() == [True, False]
+    one = found("class", "deadline_meet_rate", "strict")
+    promised, happened = one.total()
+    assert promised == pytest.approx(0.99)
+    assert happened == pytest.approx(15 / 16)  # 7 + 8 of 7 + 9 answered
+    assert one.total(done.within) == pytest.approx((0.99, 1.0))
+    assert found("cost", "total_usd").total()[1] == pytest.approx(1.92)
+
+
+def test_only_what_is_known_on_both_sides_is_summed_up() -> None:
+    weights = np.array([1.0, 3.0, 5.0, 0.0])
+    one = Promise("class", "x", "", np.array([0.5, 0.9, nan, 0.1]), np.array([0.7, 0.5, 0.2, 0.1]), weights)
+    assert one.total() == pytest.approx((0.8, 0.55))
+    nothing = np.isnan(one.total(np.array([False, False, True, True])))
+    assert nothing.all()
+
+
+def test_losses_count_over_the_exposure_time() -> None:
+    """A loss in the second hour breaks what was promised for two hours from the first one's start."""
+    data = plan_data()
+    guard = {"spare_rps": 4.0, "lost_rps": {}, "violation_share": 0.01, "normal_violation_share": 0.02}
+    data["problem"]["spot"] |= {
+        "exposure_s": 5400.0,
+        "guards": [{"name": "image/tier", "classes": ["strict"]}, {"name": "image/lax", "classes": ["lax"]}],
+    }
+    for window in data["windows"]:
+        window["spot_risk"] = {
+            "pools": {},
+            "standby": {},
+            "guards": {"image/tier": guard, "image/lax": guard},
+        }
+    plan = ProvisioningPlan.model_validate(data)
+    assert found("losses", "spot_survival", plan=plan).happened.tolist() == [0.0, 0.0]
+    short = found("losses", "violation_share", "image/tier", plan=plan)
+    assert short.promised.tolist() == [0.01, 0.01]
+    assert short.happened.tolist() == [1.0, 1.0]
+    assert found("losses", "violation_share", "image/lax", plan=plan).happened.tolist() == [0.0, 0.0]
+
+
+def test_a_class_that_sends_nothing_is_no_breach() -> None:
+    """Shares of no requests are not known, and do not count in any mean."""
+    done = make_replay()
+    for counts in (done.replayed.arrived, done.replayed.served, done.replayed.in_time):
+        counts[1] = 0.0
+    (one,) = (
+        promise
+        for promise in promises_of(done)
+        if (promise.section, promise.figure, promise.subject) == ("class", "percentile", "lax")
+    )
+    assert np.isnan(one.happened).all()
+    assert np.isnan(one.total()).all()
