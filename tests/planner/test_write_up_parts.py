@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,16 @@ def test_loads_are_charged_where_machines_newly_hold_a_model() -> None:
     )
     machine = next(one for one in options_used(made) if one.kind == "machine")
     assert (machine.load_s, machine.load_usd) == (60.0, pytest.approx(0.1 / 60))
+
+
+def test_machines_are_launched_early_enough_to_boot_and_to_load_their_model() -> None:
+    made = planned(models={"load_s": {"good": 60.0}})
+    ahead = timedelta(seconds=made.scenario.resources.boot_s + 60.0)
+    launched = [
+        (window, line) for window in windows_of(made) for line in window.fleet if line.launch_at is not None
+    ]
+    assert launched
+    assert all(line.launch_at == window.start - ahead for window, line in launched)
 
 
 def valued(**more: Any) -> Planned:
