@@ -42,7 +42,9 @@ def decision_problems(decision: Decision, supply: Supply) -> list[str]:
     pools = {one.name: one for one in supply.pools}
     rentals = {one.id: one for one in supply.rentals}
     problems = []
-    for (pool, rental), number in (*decision.machines.items(), *decision.ahead.items()):
+    for (pool, rental), number in (
+        place for asked in (decision.machines, decision.ahead, decision.running) for place in asked.items()
+    ):
         if pool not in pools:
             problems.append(f"there is no pool {pool!r}.{nearest(pool, pools)}")
         if rental not in rentals:

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MODES = ("exact", "sampled")
-MEMORIES = (
-    5.0  # memories of the dispatcher looked back before a block: what lies beyond weighs e^-5, under 1 %
-)
+MEMORIES = 5.0  # of the dispatcher, looked back on before a block: what lies beyond weighs e^-5, under 1 %
 
 
 def replay(

@@ -5,6 +5,15 @@ the whole stretch (stratified sampling: Cochran, Sampling Techniques, 3rd editio
 frozen, not emptied, so a block goes on from the state that the one before it left: a warm-up has to make up for the machines and
 the rate that have changed, not for an empty start. Frozen queues also keep what overload builds up: in a window that is too much
 for its machines the backlog grows for the same share of the simulated time as of the whole.
+
+Error, by tests.benchmarks.replay_modes: in settings of two hours at 100 requests/s with a tenth simulated, load 0.62 to 0.96,
+batches, bursts, overflow, machines that change every five minutes, and spot losses, the deadline-meet rate differs from that of
+the exact mode by 0.3 points (standard deviation) at the most, the share that overflows by 0.4 and utilisation by 0.7; with
+machines overloaded for a sixth of the time the rate differs by 0.5 points. Such errors fall with the root of the simulated
+requests, 72,000 there, and so with the length of the replay.
+
+Not to be had from blocks: how late the late ones are (a backlog grows for a share of the time only, so waits behind it are
+shorter), and cold starts that happen once, as the first call of every instance, which count like those that go on.
 """
 
 from __future__ import annotations
