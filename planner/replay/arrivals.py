@@ -110,14 +110,14 @@ class Arrivals:
     def _counted(self, until_s: float) -> Array:
         """``[class, bin]`` requests of all bins; those that end by `until_s` are complete."""
         for at, (paged, own) in enumerate(self._traces):
-            for number in paged.pages_between(0.0, until_s):
-                if number >= self._binned[at]:
-                    page = paged.page(number)
-                    into = (0.5 * (page.edge_s[1:] + page.edge_s[:-1]) / BIN_S).astype(np.int64)
-                    inside = (page.edge_s[:-1] >= 0.0) & (into < self._bins.shape[1])
-                    for column, k in enumerate(own):
-                        np.add.at(self._bins[k], into[inside], page.counts[inside, column])
-                    self._binned[at] = number + 1
+            pages = paged.pages_between(0.0, until_s)
+            for number in range(max(pages.start, self._binned[at]), pages.stop):
+                page = paged.page(number)
+                into = (0.5 * (page.edge_s[1:] + page.edge_s[:-1]) / BIN_S).astype(np.int64)
+                inside = (page.edge_s[:-1] >= 0.0) & (into < self._bins.shape[1])
+                for column, k in enumerate(own):
+                    np.add.at(self._bins[k], into[inside], page.counts[inside, column])
+                self._binned[at] = number + 1
         return self._bins
 
 

@@ -82,7 +82,7 @@ def replay(
     InputError
         With everything that is wrong with these arguments, and with a decision that names what the supply does not hold.
     """
-    edges = np.asarray(window_edge_s, dtype=np.float64)
+    edges = np.array(window_edge_s, dtype=np.float64)
     times = np.asarray(policy.decision_times_s(requests.duration_s), dtype=np.float64)
     problems = [*edge_problems(edges, requests.duration_s), *time_problems(times, policy.name)]
     if mode not in MODES:
@@ -91,6 +91,7 @@ def replay(
         problems.append(f"sample_share is {sample_share}; it must be above 0 and below 1.")
     if problems:
         raise InputError(problems)
+    edges[-1] = requests.duration_s  # to the last digit
     phases = (
         whole(requests.duration_s)
         if mode == "exact"

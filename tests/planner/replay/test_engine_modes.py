@@ -103,6 +103,14 @@ def test_what_was_seen_stands_until_requests_are_simulated_again() -> None:
     assert np.mean(shares[1:] == shares[:-1]) > 0.5
 
 
+def test_windows_may_miss_the_end_by_rounding() -> None:
+    edges = [0.0, 0.1 * 17990, 3600.0 - 4e-7]
+    for mode in ("exact", "sampled"):
+        given: dict = {"seed": 1, "window_edge_s": edges, "mode": mode}
+        out = replay(FixedPolicy({-200.0: machines(3)}), SUPPLY, steady_requests(40.0, 3600.0), **given)
+        assert out.window_edge_s[-1] == 3600.0
+
+
 def test_more_of_the_time_gives_a_smaller_error() -> None:
     supply, decisions = CASES["busy"]
 
