@@ -178,7 +178,10 @@ class Window(Document):
     unserved_rps: dict[str, tuple[float, ...]] = Field(
         description="class -> rate at each level that nothing serves."
     )
-    dispatch: str = Field(description="Dispatch policy within a group.")
+    dispatch: str = Field(
+        description="Dispatch policy within a group. shared-queue: first come, first served from one queue; a request that would "
+        "miss its deadline anyway, and that late_to gives to no function, waits behind those that can still meet theirs."
+    )
     groups: tuple[Group, ...] = Field(description="Groups at work.")
     fleet: tuple[FleetLine, ...] = Field(description="Machines of each option.")
     functions: tuple[FunctionLine, ...] = Field(description="Functions that are called.")

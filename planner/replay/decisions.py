@@ -67,11 +67,15 @@ class Routes:
         A row of zeros refuses the requests.
     overflow
         Name of the function that takes a request which would be late in its pool's queue; None: it waits.
+    late_yields
+        Where a request that would be late in its pool's queue has no function to go to, it waits behind all that would not;
+        false: in the order of arrival.
     """
 
     up_to_rps: Array
     weights: Array
     overflow: str | None = None
+    late_yields: bool = False
 
 
 @dataclass(frozen=True, eq=False)

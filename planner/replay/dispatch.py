@@ -43,6 +43,8 @@ class Dispatch(NamedTuple):
         targets stands for refusal.
     overflow
         ``[k]`` function that takes what would be late; NO_OVERFLOW.
+    yields
+        ``[k]`` 1 where late requests yield to others.
     credit
         ``[k, g + 1]`` of the round robin; refusal last.
     rate_rps, measured_s
@@ -55,6 +57,7 @@ class Dispatch(NamedTuple):
     share: Array
     choices: IntArray
     overflow: IntArray
+    yields: IntArray
     credit: Array
     rate_rps: Array
     measured_s: Array
@@ -69,6 +72,7 @@ def no_dispatch(classes: int, targets: int) -> Dispatch:
         share=np.zeros((classes, 1, 1)),
         choices=np.zeros((classes, 1), dtype=np.int64),
         overflow=np.full(classes, NO_OVERFLOW),
+        yields=np.zeros(classes, dtype=np.int64),
         credit=np.zeros((classes, targets + 1)),
         rate_rps=np.zeros(classes),
         measured_s=np.zeros(classes),
@@ -109,6 +113,7 @@ def with_routes(old: Dispatch, supply: Supply, law: IntArray, routes: Mapping[st
         shares = _shares(name, one, supply, law[k])
         new.up_to_rps[k, :levels] = one.up_to_rps
         new.levels[k] = levels
+        new.yields[k] = one.late_yields
         for level, row in enumerate(shares):
             used = np.flatnonzero(row > LEAST_WEIGHT)
             new.choices[k, level] = len(used)

@@ -49,7 +49,7 @@ class Seen:
     busy_share
         ``[j]`` part of the replica-seconds at work since the last look that were spent in calls; 0 where none was at work.
     waiting
-        ``[j]`` requests in the queue now.
+        ``[j]`` requests that wait now, late ones among them.
     in_time_share
         ``[k]`` of the requests whose calls began since the last look; nan where there was none.
     """
@@ -97,7 +97,7 @@ class Kernel:
         self._state = State(
             services=services_of(supply, seed),
             queues=empty_queues(supply),
-            lines=empty_lines(len(supply.targets), FIRST_PLACES),
+            lines=empty_lines(len(supply.targets) + len(supply.pools), FIRST_PLACES),
             calls=idle_functions(supply),
             dispatch=no_dispatch(len(supply.classes), len(supply.targets)),
             tally=empty_tally(
@@ -236,7 +236,8 @@ class Kernel:
         self._overhang_s = ahead_s
         for counted in (self._ready_s, tally.busy_since_s, tally.met, tally.answered):
             counted[:] = 0.0
-        waiting = self._state.lines.length[: len(queues.members)].copy()
+        length = self._state.lines.length
+        waiting = length[: len(queues.members)] + length[queues.late_line]
         return Seen(np.clip(busy, 0.0, 1.0), waiting, in_time)
 
     def finish(self, at_s: float) -> None:

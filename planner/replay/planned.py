@@ -106,4 +106,6 @@ class Planned:
         rows = [{**route.groups, **route.functions} for route in window.routing[name]]
         weights = np.array([[row.get(target, 0.0) for target in self.supply.targets] for row in rows])
         last = np.append(np.diff(levels) > 0, True)  # of equal levels
-        return Routes(up_to_rps=levels[last], weights=weights[last], overflow=window.late_to.get(name))
+        return Routes(
+            up_to_rps=levels[last], weights=weights[last], overflow=window.late_to.get(name), late_yields=True
+        )

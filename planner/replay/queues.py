@@ -8,6 +8,8 @@ promised anew in the same order, whenever a machine joins or leaves. Outcomes ar
 Of a batch the last one promised may still be open: it closes when it is full, or at the latest when a replica is free and its
 first request has waited for the timeout.
 
+Requests that yield wait in a second line (`planner.replay.late_lines`), for which nothing is promised.
+
 Servers are replicas of machines, numbered over all pools.
 """
 
@@ -51,6 +53,8 @@ class Queues(NamedTuple):
         ``[j]`` 1 where promises are taken back and not made anew yet.
     last_start_s
         ``[j]`` no member stops taking calls before this.
+    late_line, begun_s
+        ``[j]`` line of the pool's late requests; start of the last call that its queue began.
     end_s, taking_s, gone_s
         ``[server]`` end of the last call begun, last instant at which it takes a call, and when it is lost (infinity: never).
     """
@@ -69,6 +73,8 @@ class Queues(NamedTuple):
     open_s: Array
     stale: IntArray
     last_start_s: Array
+    late_line: IntArray
+    begun_s: Array
     end_s: Array
     taking_s: Array
     gone_s: Array
@@ -94,6 +100,8 @@ def empty_queues(supply: Supply) -> Queues:
         open_s=np.zeros(rows),
         stale=np.zeros(rows, dtype=np.int64),
         last_start_s=np.full(rows, np.inf),
+        late_line=len(supply.targets) + np.arange(rows),
+        begun_s=np.full(rows, -np.inf),
         end_s=np.zeros(FIRST_ROOM),
         taking_s=np.full(FIRST_ROOM, -np.inf),
         gone_s=np.full(FIRST_ROOM, np.inf),
@@ -206,28 +214,37 @@ def answer_at_once(
 
 
 @compiled
+def begin_call(queues: Queues, lines: Lines, tally: Tally, pool: int, line: int) -> None:
+    """Begin the call promised to those at the head of a line of the pool, and count what becomes of them."""
+    first = lines.first[line]
+    start_s, end_s = lines.start_s[first], lines.end_s[first]
+    kept = occupy(queues, tally, pool, lines.server[first], start_s, end_s, lines.weight[first])
+    for _ in range(lines.call_size[first]):
+        place = lines.first[line]
+        k, window, weight = lines.served_class[place], lines.window[place], lines.weight[place]
+        if kept:
+            count_answer(tally, k, pool, window, weight, end_s - lines.arrival_s[place])
+        else:
+            tally.refused[k, window] += weight
+        leave_line(lines, line)
+
+
+@compiled
 def begin_calls(
     queues: Queues, services: Services, lines: Lines, tally: Tally, pool: int, until_s: float
 ) -> None:
-    """Begin the calls whose start has come by `until_s`, and count what becomes of their requests."""
+    """Begin the calls of the queue whose start has come by `until_s`."""
     while lines.length[pool] > 0:
         first = lines.first[pool]
         if queues.open_size[pool] > 0 and queues.open_first[pool] == first:
             if queues.open_s[pool] > until_s:
                 return
             close_batch(queues, services, lines, pool, queues.open_s[pool])
-        start_s, end_s = lines.start_s[first], lines.end_s[first]
+        start_s = lines.start_s[first]
         if start_s > until_s:
             return
-        kept = occupy(queues, tally, pool, lines.server[first], start_s, end_s, lines.weight[first])
-        for _ in range(lines.call_size[first]):
-            place = lines.first[pool]
-            k, window, weight = lines.served_class[place], lines.window[place], lines.weight[place]
-            if kept:
-                count_answer(tally, k, pool, window, weight, end_s - lines.arrival_s[place])
-            else:
-                tally.refused[k, window] += weight
-            leave_line(lines, pool)
+        queues.begun_s[pool] = start_s
+        begin_call(queues, lines, tally, pool, pool)
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The stream of requests, compiled: each one to its target, or on to a function where it would be late."""
+"""The stream of requests, compiled: each one to its target; late ones on to a function, or behind those in time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from planner.replay.instances import (
     empty_due_buffers,
     has_room,
 )
+from planner.replay.late_lines import begin_late_calls
 from planner.replay.lines import Lines, join_line
 from planner.replay.queues import (
     Queues,
@@ -48,7 +49,7 @@ class State(NamedTuple):
 
 @compiled
 def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
-    """Let a request be answered at once where a replica is free, join the queue else; a late one may go to a function.
+    """Let a request be answered at once where a replica is free, join the queue else; a late one may go elsewhere.
 
     Late by the start that the queue promises and the foreseen time of its own call. The promise is exact where services are
     steady; where they vary it knows how long those ahead will take, which a dispatcher can only estimate.
@@ -56,18 +57,24 @@ def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window:
     queues, lines, calls = state.queues, state.lines, state.calls
     if lines.length[pool] > 0:
         begin_calls(queues, state.services, lines, state.tally, pool, at_s)
+    line = queues.late_line[pool]
+    if lines.length[line] > 0:
+        begin_late_calls(queues, state.services, lines, state.tally, pool, at_s)
     start_s = foreseen_start_s(queues, pool, at_s)
-    f = state.dispatch.overflow[k]
-    if f != NO_OVERFLOW:
+    f, yields = state.dispatch.overflow[k], state.dispatch.yields[k] == 1
+    if f != NO_OVERFLOW or yields:
         spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - at_s)
-        if spare_s < -ROUNDING_S and has_room(calls, f, at_s):
+        yields = yields and spare_s < -ROUNDING_S
+        if f != NO_OVERFLOW and spare_s < -ROUNDING_S and has_room(calls, f, at_s):
             state.tally.overflowed[k, window] += weight
             join_function(state, f, at_s, k, number, window, weight)
             return
-    if queues.batch[pool] == 1 and start_s == at_s:
+    if queues.batch[pool] == 1 and start_s == at_s and not yields:
         answer_at_once(queues, state.services, state.tally, pool, at_s, k, number, window, weight)
-    else:
-        promise(queues, state.services, lines, pool, join_line(lines, pool, at_s, k, number, window, weight))
+        return
+    place = join_line(lines, line if yields else pool, at_s, k, number, window, weight)
+    if not yields:
+        promise(queues, state.services, lines, pool, place)
 
 
 @compiled
@@ -101,6 +108,7 @@ def pass_time(state: State, until_s: float) -> None:
     empty_due_buffers(state.calls, state.services, state.lines, state.tally, until_s)
     for pool in range(len(state.queues.batch)):
         begin_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
+        begin_late_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
 
 
 @compiled_entry
@@ -157,6 +165,7 @@ def shift_clocks(state: State, by_s: float) -> None:
     for clock_s in (
         state.lines.arrival_s,
         state.queues.end_s,
+        state.queues.begun_s,
         state.calls.running_s,
         state.calls.idle_s,
         state.calls.due_s,

@@ -1,7 +1,8 @@
 """What a replay may use: pools with their queues, machines to rent, functions to call, and whom all of it serves.
 
-A pool is a worker group of a plan: one queue, first come, first served, in front of all machines at work in it. A rental is
-an instance type in a market and zone. Policies name pools, rentals and functions; the engine keeps their state.
+A pool is a worker group of a plan: one queue, first come, first served (late requests may have to yield), in front of all machines
+at work in it. A rental is an instance type in a market and zone. Policies name pools, rentals and functions; the engine keeps
+their state.
 """
 
 from __future__ import annotations

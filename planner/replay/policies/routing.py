@@ -39,7 +39,7 @@ def routes_of(
     sizes
         ``[j]`` machines at work in each group.
     late
-        ``[k]`` function that takes requests which would be late in their queue; None: they wait.
+        ``[k]`` function that takes requests which would be late in their queue; None: they wait behind those in time.
     """
     number = {name: place for place, name in enumerate(supply.targets)}
     own = np.array([number[name] for name in (*problem.groups, *problem.functions)], dtype=int)
@@ -58,5 +58,5 @@ def routes_of(
             if demand[q] <= 0:
                 weights[q] = weights[q + 1]
         rising = np.append(True, np.diff(demand) > 0)
-        found[name] = Routes(demand[rising], weights[rising], late[k])
+        found[name] = Routes(demand[rising], weights[rising], late[k], late_yields=True)
     return found

@@ -38,16 +38,23 @@ def supply(
     return Supply((served,), (pool,), (), (replace(FUNCTION, **function),), (), limit, keep_alive_s)
 
 
-def routes(*weights: float, overflow: str | None = None) -> dict[str, Routes]:
-    return {"only": Routes(np.array([1.0]), np.array([weights]), overflow)}
+def routes(*weights: float, overflow: str | None = None, late_yields: bool = False) -> dict[str, Routes]:
+    return {"only": Routes(np.array([1.0]), np.array([weights]), overflow, late_yields)}
 
 
-def kernel(one: Supply, machines: int, *, overflow: str | None = None, edges: object = (0.0, 1e9)) -> Kernel:
+def kernel(
+    one: Supply,
+    machines: int,
+    *,
+    overflow: str | None = None,
+    late_yields: bool = False,
+    edges: object = (0.0, 1e9),
+) -> Kernel:
     """All requests to the pool."""
     found = Kernel(one, edges, seed=1)
     for _ in range(machines):
         found.machine_joins("pool", -1.0)
-    found.set_routes(routes(1.0, 0.0, overflow=overflow), 0.0)
+    found.set_routes(routes(1.0, 0.0, overflow=overflow, late_yields=late_yields), 0.0)
     return found
 
 

@@ -62,29 +62,40 @@ class SlowPool:
     seed: int
     servers: list[Server] = field(default_factory=list)
     waiting: list[Request] = field(default_factory=list)
+    late: list[Request] = field(default_factory=list)
+    latest_start_s: float = -math.inf
+    late_answers: int = 0
     busy: list[tuple[float, float, float]] = field(default_factory=list)  # start, end, weight
 
     @property
     def timeout_s(self) -> float:
         return self.pool.batch_timeout_s if self.pool.batch > 1 else 0.0
 
+    @property
+    def line(self) -> list[Request]:
+        """Late requests have their turn where nobody else waits."""
+        return self.waiting or self.late
+
     def next_server(self) -> Server | None:
         """The replica that is free first, of those that still take the first batch however late it is closed."""
-        latest_s = self.waiting[0].arrival_s + self.timeout_s
+        latest_s = max(self.line[0].arrival_s + self.timeout_s, self.latest_start_s)
         able = [one for one in self.servers if max(one.free_s, latest_s) <= one.taking_s]
         return min(able, key=lambda one: (one.free_s, one.number), default=None)
 
     def next_start_s(self) -> float:
-        if not self.waiting or (server := self.next_server()) is None:
+        if not self.line or (server := self.next_server()) is None:
             return math.inf
-        closed_s = self.waiting[0].arrival_s + self.timeout_s
-        if len(self.waiting) >= self.pool.batch:
-            closed_s = min(closed_s, self.waiting[self.pool.batch - 1].arrival_s)
-        return max(server.free_s, closed_s)
+        closed_s = self.line[0].arrival_s + self.timeout_s
+        if len(self.line) >= self.pool.batch:
+            closed_s = min(closed_s, self.line[self.pool.batch - 1].arrival_s)
+        return max(server.free_s, closed_s, self.latest_start_s)
 
     def start_call(self) -> list[Outcome]:
-        start_s, server = self.next_start_s(), self.next_server()
-        members, self.waiting = self.waiting[: self.pool.batch], self.waiting[self.pool.batch :]
+        start_s, server, line = self.next_start_s(), self.next_server(), self.line
+        members = line[: self.pool.batch]
+        del line[: self.pool.batch]
+        self.late_answers += len(members) * (line is self.late)
+        self.latest_start_s = start_s
         leader = members[0]
         end_s = start_s + service_s(self.pool.laws[leader.served], self.seed, leader.number)
         server.free_s = end_s
@@ -94,8 +105,9 @@ class SlowPool:
 
     def foreseen_start_s(self, request: Request) -> float:
         """Start of a request if nobody comes after it: the queue is played to the end."""
-        trial = copy.deepcopy(self)
-        trial.waiting.append(request)
+        servers = [copy.copy(one) for one in self.servers]
+        trial = SlowPool(self.pool, self.seed, servers, [*self.waiting, request])
+        trial.latest_start_s = self.latest_start_s
         while math.isfinite(start_s := trial.next_start_s()):
             if any(outcome.request == request for outcome in trial.start_call()):
                 return start_s
@@ -205,16 +217,24 @@ class SlowReplay:
         self.pass_time(at_s)
 
     def join_pool(self, pool: SlowPool, request: Request) -> None:
-        overflow = self.routes[request.served].overflow
+        routes = self.routes[request.served]
+        if routes.overflow is None and not routes.late_yields:
+            pool.waiting.append(request)
+            return
         deadline_s = next(one.deadline_s for one in self.supply.classes if one.name == request.served)
-        if overflow is not None:
-            end_s = pool.foreseen_start_s(request) + pool.pool.laws[request.served].foreseen_s
-            late = end_s - request.arrival_s > deadline_s + 1e-9
-            if late and self.has_room(self.functions[overflow], request.arrival_s):
-                self.outcomes.append(Outcome(request, "", math.nan, overflowed=True))
-                self.join_function(self.functions[overflow], request)
-                return
-        pool.waiting.append(request)
+        end_s = pool.foreseen_start_s(request) + pool.pool.laws[request.served].foreseen_s
+        late = end_s - request.arrival_s > deadline_s + 1e-9
+        if (
+            late
+            and routes.overflow is not None
+            and self.has_room(self.functions[routes.overflow], request.arrival_s)
+        ):
+            self.outcomes.append(Outcome(request, "", math.nan, overflowed=True))
+            self.join_function(self.functions[routes.overflow], request)
+        elif late and routes.late_yields:
+            pool.late.append(request)
+        else:
+            pool.waiting.append(request)
 
     def join_function(self, function: SlowFunction, request: Request) -> None:
         function.buffer.append(request)
@@ -241,7 +261,7 @@ class SlowReplay:
     def finish(self, at_s: float) -> None:
         self.pass_time(at_s)
         for line in (
-            *(one.waiting for one in self.pools.values()),
+            *(one.waiting + one.late for one in self.pools.values()),
             *(one.buffer for one in self.functions.values()),
         ):
             self.outcomes += [Outcome(one, "", math.inf) for one in line]

@@ -75,7 +75,8 @@ def random_routes(rng: np.random.Generator, supply: Supply) -> dict[str, Routes]
         weights[:, 0] += 0.1
         weights *= rng.choice([0.8, 1.0]) / weights.sum(axis=1, keepdims=True)
         overflow = rng.choice([one.name for one in supply.functions]) if rng.random() < 0.7 else None
-        found[name] = Routes(np.sort(rng.uniform(0.5, 6.0, levels)), weights, overflow)
+        rising = np.sort(rng.uniform(0.5, 6.0, levels))
+        found[name] = Routes(rising, weights, overflow, late_yields=bool(rng.random() < 0.5))
     return found
 
 
@@ -117,7 +118,8 @@ class Pair:
         for at_s, k in zip(times_s, classes, strict=True):
             self.slow.arrive(float(at_s), CLASSES[k], weight)
         self.slow.pass_time(until_s)
-        waiting = [len(self.slow.pools[one.name].waiting) for one in self.supply.pools]
+        pools = (self.slow.pools[one.name] for one in self.supply.pools)
+        waiting = [len(one.waiting) + len(one.late) for one in pools]
         assert self.fast.observe(until_s).waiting.tolist() == waiting
 
 
@@ -202,10 +204,16 @@ def test_outcomes_are_those_of_the_plain_replay(first: int) -> None:
 
 
 def test_cases_reach_every_branch() -> None:
-    """What the random cases are there for happens in them: overflow, cold and provisioned calls, refusals, full batches."""
+    """What the random cases are there for happens in them: overflow, cold and provisioned calls, refusals, late lines."""
     seen: dict[str, float] = dict.fromkeys(("overflowed", "cold_calls", "calls", "refused", "served"), 0.0)
+    late_alone, late_in_batches, late_at_end = 0, 0, 0
     for seed in range(25):
-        tally = played(seed).fast.tally
+        pair = played(seed)
         for name in seen:
-            seen[name] += float(getattr(tally, name).sum())
+            seen[name] += float(getattr(pair.fast.tally, name).sum())
+        for pool in pair.slow.pools.values():
+            late_alone += pool.late_answers * (pool.pool.batch == 1)
+            late_in_batches += pool.late_answers * (pool.pool.batch > 1)
+            late_at_end += len(pool.late)
     assert min(seen.values()) > 20.0
+    assert min(late_alone, late_in_batches, late_at_end) > 10

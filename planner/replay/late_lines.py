@@ -1,0 +1,61 @@
+"""Late requests, compiled: a second, lower line of each pool.
+
+Where routes say so (`planner.replay.decisions.Routes.late_yields`), a request that is foreseen late in its pool's queue waits here,
+so that a short overload does not make all that come after it late, too. A replica takes from this line only when it is free and
+the queue is empty: work is conserved, no call is broken off, and late requests are served in the order of arrival.
+
+Why this never lowers the share in time that capacities promise: they hold for one queue, first come, first served, where requests
+are answered one by one in equal times (M/D/c). There the instants at which calls begin do not depend on the order in which those
+who wait are taken. A request in the queue waits for calls under way and for those in the queue before it, all of which came before
+it, so its turn is never later than it were with one line for all. By induction over arrivals whoever would be in time with one
+line is in time with two; and a request that yields would have been late (Kiefer and Wolfowitz 1955 for the instants). Where times
+vary, this holds on average over their draws for any order that does not go by them. A call of batched requests leaves places empty
+where late ones go apart, so there it is no theorem, but a measurement: at `capacity_rps` of 96 pools (batches of 2 to 16 with their
+timeouts, 1 to 10 machines, deadlines of 2 to 5 calls, tiers of 0.9 and 0.98; 200,000 requests each) none had fewer in time.
+
+A pool need not look here until something could change the queue: between two arrivals a queue that has become empty stays empty.
+So late calls are begun in arrears, up to each arrival, change of machines and end of a chunk, at the instants they begin at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.replay.compiled import compiled
+from planner.replay.queues import begin_call, free_from, promise_call
+
+if TYPE_CHECKING:
+    from planner.replay.lines import Lines
+    from planner.replay.queues import Queues
+    from planner.replay.services import Services
+    from planner.replay.tally import Tally
+
+
+@compiled
+def begin_late_calls(
+    queues: Queues, services: Services, lines: Lines, tally: Tally, pool: int, until_s: float
+) -> None:
+    """Begin the calls of late requests whose start has come by `until_s`; those of the queue have begun."""
+    line = queues.late_line[pool]
+    while lines.length[line] > 0 and lines.length[pool] == 0:
+        first, size = lines.first[line], min(queues.batch[pool], lines.length[line])
+        start_s = late_start_s(queues, lines, pool, first, size)
+        if start_s > until_s or start_s == np.inf:
+            return
+        promise_call(queues, services, lines, pool, first, size, start_s)
+        begin_call(queues, lines, tally, pool, line)
+
+
+@compiled
+def late_start_s(queues: Queues, lines: Lines, pool: int, first: int, size: int) -> float:
+    """Start of a call of `size` late requests from place `first` on; not before the queue became empty."""
+    emptied_s = queues.begun_s[pool]
+    start_s = free_from(queues, pool, max(emptied_s, lines.arrival_s[first] + queues.timeout_s[pool]))
+    if start_s == np.inf or size < queues.batch[pool]:
+        return start_s
+    last = first
+    for _ in range(size - 1):
+        last = lines.behind[last]
+    return max(float(emptied_s), float(lines.arrival_s[last]), float(queues.free_s[pool, 0]))
