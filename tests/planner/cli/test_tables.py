@@ -32,7 +32,15 @@ def test_forecast_lists_the_quantiles_of_every_window(planner: Command) -> None:
     assert done.code == 0, done.err
     assert lines[0].split("\t") == ["class", "start", "mean_rps", "p50_rps", "p95_rps"]
     assert len(lines) == 1 + 4
-    assert "under two weeks" in done.err
+
+
+def test_a_forecast_warns_of_a_short_history(planner: Command, tmp_path: Path) -> None:
+    """A week teaches little of a day ahead."""
+    long = tmp_path / "long.yaml"
+    long.write_text(
+        TINY.read_text().replace("duration: 1h", "duration: 24h").replace("window: 15min", "window: 1h")
+    )
+    assert "under two weeks" in planner("forecast", long).err
 
 
 def test_forecast_shows_the_back_test_that_chose(planner: Command) -> None:
