@@ -46,12 +46,13 @@ def law_of(mean_s: float, quantiles_s: Sequence[tuple[float, float]], foreseen_s
     Parameters
     ----------
     quantiles_s
-        (share, seconds), shares rising inside (0, 1), seconds not falling.
+        (share, seconds), shares rising inside (0, 1], seconds not falling; at 1 stands the longest time of all.
     """
     if not quantiles_s:
         return ServiceLaw(np.full(GRID + 1, mean_s), foreseen_s)
-    share = np.array([0.0, *(at for at, _ in quantiles_s), 1.0])
-    time_s = np.array([0.0, *(value for _, value in quantiles_s), quantiles_s[-1][1]])
+    inner = [(at, value) for at, value in quantiles_s if at < 1]
+    share = np.array([0.0, *(at for at, _ in inner), 1.0])
+    time_s = np.array([0.0, *(value for _, value in inner), quantiles_s[-1][1]])
     width = np.diff(share)
     rest_s = float(np.sum(width[1:] * (time_s[1:-1] + time_s[2:]) / 2))
     least_s = 2 * (mean_s - rest_s) / width[0] - time_s[1]

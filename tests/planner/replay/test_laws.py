@@ -34,6 +34,14 @@ def test_the_law_goes_through_its_quantiles_and_keeps_the_mean() -> None:
     assert mean_of(law.quantile_s) == pytest.approx(0.040, rel=1e-3)
 
 
+def test_a_quantile_at_one_is_the_longest_time() -> None:
+    exact = law_of(2.0, [(1.0, 2.0)], 2.0)
+    np.testing.assert_allclose(exact.quantile_s, 2.0)
+    spread = law_of(2.0, [(0.5, 2.0), (1.0, 3.0)], 3.0)
+    assert spread.quantile_s[-1] == pytest.approx(3.0)
+    assert np.trapezoid(spread.quantile_s, dx=1 / GRID) == pytest.approx(2.0)
+
+
 def test_a_mean_above_all_quantiles_stretches_the_longest_calls() -> None:
     """Half of the calls last 10 ms at most, the mean is 30 ms: the other half has to be long."""
     law = law_of(0.030, [(0.5, 0.010)], 0.010)
