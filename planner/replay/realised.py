@@ -155,7 +155,7 @@ def requests_at_level(
     scale
         Factor on its rates.
     dispersion_index
-        Burstiness inside windows; None: that which the plan was sized for, where it is above 1.
+        Burstiness inside windows; None: none, requests come at random (Poisson).
 
     Raises
     ------
@@ -180,7 +180,6 @@ def requests_at_level(
     if problems:
         raise InputError(problems)
     (window_s,), start = lengths_s, plan.windows[0].start
-    bursty = {one.trace: one.dispersion_index for one in plan.forecasts}
     part = {one.trace: one for one in plan.problem.classes}
     traces = {
         name: Trace(
@@ -189,7 +188,7 @@ def requests_at_level(
             interval_s=window_s,
             counts=np.array([row.demand_rps[one.name] for row in rows if row is not None])
             * (scale * window_s / one.share),
-            dispersion_index=bursty[name] if dispersion_index is None else dispersion_index,
+            dispersion_index=dispersion_index,
         )
         for name, one in part.items()
     }
