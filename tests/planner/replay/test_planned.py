@@ -60,6 +60,7 @@ def test_routes_follow_the_levels() -> None:
     assert routes["lax"].up_to_rps.tolist() == [2.0, 3.0]
     np.testing.assert_allclose(routes["lax"].weights, [[1.0, 0.0], [2 / 3, 1 / 3]])
     assert routes["lax"].overflow is None
+    assert routes["lax"].late_yields
     assert decided(policy, 3600.0).routes["lax"].overflow == FUNCTION
     assert decided(policy, 3420.0).routes is routes
 

@@ -50,6 +50,7 @@ def test_shares_are_flows_over_demand(small: Case) -> None:
     np.testing.assert_array_equal(routes.up_to_rps, [10.0, 40.0])
     assert shares(small, routes) == [{GROUP: 1.0}, {GROUP: 0.75, FUNCTION: 0.25}]
     assert routes.overflow == FUNCTION
+    assert routes.late_yields
 
 
 def test_what_is_not_served_is_refused(small: Case) -> None:
