@@ -74,4 +74,4 @@ def service_s(services: Services, k: int, target: int, number: int) -> float:
     place = luck(services.seed[0], number) * grid
     step = int(place)
     low = float(services.quantile_s[law, step])
-    return low + (place - step) * (float(services.quantile_s[law, step + 1]) - low)
+    return float(low + (place - step) * (services.quantile_s[law, step + 1] - low))
