@@ -28,9 +28,7 @@ class ReplayedPlan(Document):
     end: AwareDatetime = Field(description="First instant not replayed.")
     seed: int = Field(description="Seed of everything random.")
     mode: Literal["exact", "sampled"] = Field(description="exact: every request; sampled: blocks of time.")
-    simulated_share: float = Field(
-        gt=0, le=1 + 1e-9, description="Part of the time whose requests were simulated."
-    )
+    simulated_share: float = Field(gt=0, le=1, description="Part of the time whose requests were simulated.")
 
 
 class CostOfReplay(Document):
@@ -142,7 +140,7 @@ def report_of(done: PlanReplay) -> ReplayReport:
             end=plan.windows[-1].end,
             seed=done.settings.seed,
             mode="exact" if done.settings.mode == "exact" else "sampled",
-            simulated_share=done.replayed.simulated_share,
+            simulated_share=min(1.0, done.replayed.simulated_share),
         ),
         requests=float(summary.requests.sum()),
         cost=CostOfReplay(**summary.usd_by_part, total_usd=summary.total_usd),
