@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.compiled import compiled
-from planner.replay.queues import begin_call, free_from, promise_call
+from planner.replay.queues import begin_call, free_from, promise_call, renew_promises
 
 if TYPE_CHECKING:
     from planner.replay.lines import Lines
@@ -40,6 +40,9 @@ def begin_late_calls(
     """Begin the calls of late requests whose start has come by `until_s`; those of the queue have begun."""
     line = queues.late_line[pool]
     while lines.length[line] > 0 and lines.length[pool] == 0:
+        # a server that stops too soon for a newer request may still take these
+        if queues.size[pool] < queues.members[pool]:
+            renew_promises(queues, services, lines, pool, queues.begun_s[pool])
         first, size = lines.first[line], min(queues.batch[pool], lines.length[line])
         start_s = late_start_s(queues, lines, pool, first, size)
         if start_s > until_s or start_s == np.inf:

@@ -203,6 +203,12 @@ def test_outcomes_are_those_of_the_plain_replay(first: int) -> None:
         assert_same(played(seed))
 
 
+@pytest.mark.parametrize("seed", [1074, 1979, 2165])
+def test_a_machine_soon_lost_takes_late_requests_that_it_is_free_for(seed: int) -> None:
+    """Cases in which it stops too soon for the request that came last, but not for late ones that wait."""
+    assert_same(played(seed))
+
+
 def test_cases_reach_every_branch() -> None:
     """What the random cases are there for happens in them: overflow, cold and provisioned calls, refusals, late lines."""
     seen: dict[str, float] = dict.fromkeys(("overflowed", "cold_calls", "calls", "refused", "served"), 0.0)
