@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.executors.changes import ChangeSet
 from planner.partition.document import PartitionPlan
 from planner.plan import ProvisioningPlan
+from planner.replay.compared import ComparisonReport
 from planner.replay.document import ReplayReport
 from planner.scenario import Scenario
 
@@ -29,6 +30,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
         "scenario": lambda: _schema_of(Scenario),
         "partition": lambda: _schema_of(PartitionPlan),
         "replay": lambda: _schema_of(ReplayReport),
+        "comparison": lambda: _schema_of(ComparisonReport),
         "changes": lambda: _schema_of(ChangeSet),
     }
 )

@@ -1,13 +1,17 @@
 """The command that puts policies beside each other: compare."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.console import Run, progress_bar, show_tables, warn, write_data
 from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet, ScenarioFile
+from planner.cli.partitioning import check_format
 from planner.cli.replay_flags import DispersionIndex, Interruptions, Mode, SampleShare, TraceFiles
+
+if TYPE_CHECKING:
+    from planner.replay.comparison import Comparison
 
 POLICIES = "sagemaker,hpa,reactive,mixed,paragon,mark,mark-spot,ours,ours-perfect"
 
@@ -59,13 +63,15 @@ def compare(
     from planner.replay.policies.context import ENDPOINT_PRICE_RATIO
     from planner.replay.policies.registry import MAKERS
     from planner.replay.realised import named_files, requests_of_scenario, seconds_of
-    from planner.report.policies import bar_table, comparison_page, comparison_table, policy_table
+    from planner.report.policies import policy_table
     from planner.scenario import load_scenario
 
     if policies == "list":
         show_tables([policy_table()], form=form, output=output)
         return
+    check_format(form)
     check_target(html)
+    check_target(output)
     run = context.ensure_object(Run)
     question = load_scenario(scenario)
     if hours is not None and not 0 < hours * 3600 <= question.horizon.duration_s + 1e-6:
@@ -90,8 +96,21 @@ def compare(
             question, {name: Path(file) for name, file in files.items()}, duration_s, dispersion_index
         )
         found = compare_policies(question, requests, names, settings, progress)
-    table = comparison_table(found)
     if html is not None:
+        from planner.report.policy_pictures import comparison_page
+
         write_data(comparison_page(found).encode(), html)
-    show_tables([table, bar_table(found)], form=form, output=output, whole=table)
+    _show(found, form, output)
     warn(run, [f"{one.policy} is left out: {one.reason}" for one in found.results if one.reason])
+
+
+def _show(found: "Comparison", form: str | None, output: str | None) -> None:
+    """Write the document where JSON is asked for, or a file and nothing else; tables elsewhere."""
+    from planner.replay.compared import comparison_bytes
+    from planner.report.policies import bar_table, comparison_table, comparison_tables
+
+    if form == "json" or (form is None and output is not None):
+        write_data(comparison_bytes(found), output)
+        return
+    tables = [*comparison_tables(found), bar_table(found)]
+    show_tables(tables, form=form, output=output, whole=comparison_table(found))

@@ -51,12 +51,13 @@ def validate(
 
 def schema(
     document: Annotated[
-        str, typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition, replay or changes.")
+        str,
+        typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition, replay, comparison or changes."),
     ],
     output: Output = None,
     debug: Debug = False,
 ) -> None:
-    """Print the JSON Schema of a file: plan, scenario, partition, replay, or the change set of apply."""
+    """Print the JSON Schema of a file: plan, scenario, partition, replay, comparison, or the change set of apply."""
     from planner.schemas import SCHEMAS
 
     if document not in SCHEMAS:

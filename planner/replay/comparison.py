@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.errors import InfeasiblePlanError, InputError
+from planner.errors import InputError, PlannerError
 from planner.inputs import load_inputs
 from planner.replay.engine import MODES, replay
 from planner.replay.interruptions import draw_interruptions
-from planner.replay.losses import with_losses
+from planner.replay.losses import fitting, with_availability, with_losses
 from planner.replay.policies.context import ENDPOINT_PRICE_RATIO, context_of
-from planner.replay.policies.registry import check_names, make_policy
+from planner.replay.policies.registry import check_names, make_policy, names_of
+from planner.replay.sampling import SAMPLE_SHARE
 from planner.replay.summaries import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from planner.pipeline import Progress
     from planner.replay.policies.context import PolicyContext
     from planner.replay.requests import Requests
     from planner.replay.results import Replayed
     from planner.replay.summaries import Summary
+    from planner.replay.supply import Supply
     from planner.scenario import Scenario
 
 PER_WINDOW = ("arrived", "served", "in_time", "refused", "overflowed", "latency_sum_s", "ready_s", "busy_s")
@@ -43,14 +48,14 @@ class Settings:
     warm_up_s
         Time at the start that is replayed but not judged, whole windows.
     losses_per_day
-        Losses of every spot pool by the day; None: the rates that the catalogs state.
+        Losses of every spot pool by the day; None: as the scenario's availability traces and the catalogs tell.
     endpoint_price_ratio
         Price of a managed endpoint's machine over that of the plain machine.
     """
 
     seeds: int = 3
     mode: str = "exact"
-    sample_share: float = 0.1
+    sample_share: float = SAMPLE_SHARE
     warm_up_s: float = 0.0
     losses_per_day: float | None = None
     endpoint_price_ratio: float = ENDPOINT_PRICE_RATIO
@@ -60,18 +65,18 @@ class Settings:
         problems = []
         if self.mode not in MODES:
             problems.append(f"the mode of the replay is {self.mode!r}; it must be one of {', '.join(MODES)}.")
-        for what, value, allowed in (
-            ("the number of seeds", self.seeds, self.seeds >= 1),
-            ("the share of the time that is simulated", self.sample_share, 0 < self.sample_share < 1),
-            ("the losses of a spot pool by the day", self.losses_per_day, (self.losses_per_day or 0.0) >= 0),
-            (
-                "the price of an endpoint over a machine's",
-                self.endpoint_price_ratio,
-                self.endpoint_price_ratio > 0,
-            ),
-        ):
-            if not allowed:
-                problems.append(f"{what} is {value}, which cannot be.")
+        if self.seeds < 1:
+            problems.append(f"the number of seeds is {self.seeds}; it must be 1 or more.")
+        if not 0 < self.sample_share < 1:
+            problems.append(f"the share simulated is {self.sample_share:g}; it must be above 0 and below 1.")
+        if self.losses_per_day is not None and not 0 <= self.losses_per_day < math.inf:
+            problems.append(
+                f"the losses of a spot pool by the day are {self.losses_per_day:g}; give a number, 0 or more."
+            )
+        if not 0 < self.endpoint_price_ratio < math.inf:
+            problems.append(
+                f"the price of an endpoint over a machine's is {self.endpoint_price_ratio:g}; it must be above 0."
+            )
         if problems:
             raise InputError(problems)
 
@@ -85,13 +90,19 @@ class Result:
     reason: str = ""
 
     def mean(self, figure: str) -> float:
-        """Mean of a figure over the seeds; nan where it is nan for one of them."""
-        return float(np.mean([getattr(one, figure) for one in self.summaries]))
+        """Mean of a figure of the summaries over the seeds; nan where it is nan for one of them."""
+        return float(np.mean(self._values(figure)))
 
-    def spread(self, figure: str) -> float:
-        """Largest less least value of a figure over the seeds."""
-        values = [getattr(one, figure) for one in self.summaries]
-        return float(max(values) - min(values))
+    def least(self, figure: str) -> float:
+        """Least value over the seeds; nan likewise."""
+        return float(np.min(self._values(figure)))
+
+    def most(self, figure: str) -> float:
+        """Largest value over the seeds; nan likewise."""
+        return float(np.max(self._values(figure)))
+
+    def _values(self, figure: str) -> list[float]:
+        return [getattr(one, figure) for one in self.summaries]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +111,10 @@ class Comparison:
 
     Parameters
     ----------
-    name
-        Of the scenario.
-    judged_s
-        Seconds that are judged.
+    name, classes
+        Of the scenario, and of its classes in the order of the summaries.
+    start, judged_s
+        First instant that is judged, and for how many seconds.
     requests
         Requests of one seed in that time.
     results
@@ -111,7 +122,9 @@ class Comparison:
     """
 
     name: str
+    classes: tuple[str, ...]
     settings: Settings
+    start: datetime
     judged_s: float
     requests: float
     results: tuple[Result, ...]
@@ -130,7 +143,7 @@ def compare_policies(
 
     Raises
     ------
-    InputError, with what is wrong with the names, the scenario, the requests or the settings.
+    InputError, with what is wrong with the names, the scenario, the requests or the settings, and where no policy can run.
     """
     check_names(policies)
     report = progress or (lambda step, share: None)
@@ -143,10 +156,19 @@ def compare_policies(
         endpoint_price_ratio=settings.endpoint_price_ratio,
         progress=report,
     )
-    results = tuple(_result(name, context, settings, edge_s, first, report) for name in policies)
+    names = names_of(policies, context)
+    results = tuple(_result(name, context, settings, edge_s, first, report) for name in names)
     sent = [one.summaries[0].requests.sum() for one in results if one.summaries]
+    if not sent:
+        raise InputError([f"{one.policy} cannot run: {one.reason}" for one in results])
     return Comparison(
-        scenario.name, settings, float(edge_s[-1] - edge_s[first]), float(sent[0]) if sent else 0.0, results
+        name=scenario.name,
+        classes=tuple(one.name for one in context.supply.classes),
+        settings=settings,
+        start=requests.start + timedelta(seconds=float(edge_s[first])),
+        judged_s=float(edge_s[-1] - edge_s[first]),
+        requests=float(sent[0]),
+        results=results,
     )
 
 
@@ -181,22 +203,35 @@ def _result(
 
         try:
             policy, supply = make_policy(name, context)
-            supply = with_losses(supply, settings.losses_per_day)
+            supply = _exposed(supply, context, settings.losses_per_day)
             done = replay(
                 policy,
                 supply,
                 context.requests,
                 seed=seed,
                 window_edge_s=edge_s,
-                interruptions=draw_interruptions(supply, context.requests.duration_s, seed),
+                interruptions=draw_interruptions(
+                    supply,
+                    context.requests.duration_s,
+                    seed,
+                    context.inputs.availability.traces,
+                    context.requests.start,
+                ),
                 mode=settings.mode,
                 sample_share=settings.sample_share,
                 progress=tell,
             )
-        except (InputError, InfeasiblePlanError) as error:
-            return Result(name, (), "; ".join(error.problems))
+        except PlannerError as error:
+            return Result(name, (), " ".join(line.removeprefix(f"{name}: ") for line in error.problems))
         summaries.append(summary_of(judged(done, first)))
     return Result(name, tuple(summaries))
+
+
+def _exposed(supply: Supply, context: PolicyContext, losses_per_day: float | None) -> Supply:
+    """The supply with spot pools that are lost at the rate stated, else as the scenario's availability traces tell."""
+    if losses_per_day is not None:
+        return with_losses(supply, losses_per_day)
+    return with_availability(supply, fitting(supply, context.inputs.availability.traces))
 
 
 def judged(replayed: Replayed, first: int) -> Replayed:

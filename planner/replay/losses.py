@@ -93,6 +93,12 @@ def with_availability(supply: Supply, availability: Mapping[str, AvailabilityTra
     )
 
 
+def fitting(supply: Supply, availability: Mapping[str, AvailabilityTrace]) -> dict[str, AvailabilityTrace]:
+    """Those availability traces that fit some spot pool of a supply."""
+    known = {name for one in supply.spot_pools for name in _names_of(one)}
+    return {name: trace for name, trace in availability.items() if name in known}
+
+
 def _names_of(pool: SpotPool) -> tuple[str, ...]:
     """Names that a trace of a pool may go by, the one that counts first in front."""
     instance_type, _, zone = pool.name.partition("/")

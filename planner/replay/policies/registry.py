@@ -176,12 +176,18 @@ WHAT: Mapping[str, str] = {  # by name, for people who choose among them
 }
 
 
+ALL_STATIC = "static"  # as a name: every model held still
+WHAT_STATIC = (
+    "every model of the scenario by itself on the machines of model-switching; static-MODEL: one of them"
+)
+
+
 def check_names(names: Sequence[str]) -> None:
     """Raise InputError with every name that no policy has, or that comes twice."""
     problems = [
-        f"there is no policy {name!r}; there are {', '.join(MAKERS)}, and {STATIC}MODEL.{nearest(name, MAKERS)}"
+        f"there is no policy {name!r}; there are {', '.join(MAKERS)}, {ALL_STATIC} and {STATIC}MODEL.{nearest(name, MAKERS)}"
         for name in names
-        if name not in MAKERS and not name.startswith(STATIC)
+        if name not in MAKERS and name != ALL_STATIC and not name.startswith(STATIC)
     ]
     problems += [
         f"policy {name!r} is named more than once." for name in sorted(set(names)) if names.count(name) > 1
@@ -192,6 +198,20 @@ def check_names(names: Sequence[str]) -> None:
         raise InputError(problems)
 
 
+def names_of(names: Sequence[str], context: PolicyContext) -> list[str]:
+    """The names with `ALL_STATIC` replaced by every model held still, where there is hardware for them; none twice."""
+    found: list[str] = []
+    for name in names:
+        if name != ALL_STATIC:
+            found.append(name)
+            continue
+        try:
+            found += static_models(context)
+        except InputError:
+            found.append(name)  # `make_policy` tells why
+    return list(dict.fromkeys(found))
+
+
 def make_policy(name: str, context: PolicyContext) -> tuple[Policy, Supply]:
     """Make a policy by its name, and the supply it needs; `STATIC` and a model's name: that model alone on given hardware.
 
@@ -199,7 +219,7 @@ def make_policy(name: str, context: PolicyContext) -> tuple[Policy, Supply]:
     ------
     InputError, for a name that is not known, and where the scenario gives the policy nothing to run on.
     """
-    if name.startswith(STATIC):
+    if name == ALL_STATIC or name.startswith(STATIC):
         held = static_models(context)
         if name in held:
             return held[name], held[name].supply

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from planner.replay.policies.registry import MAKERS, WHAT
+from planner.replay.results import COST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,31 +21,64 @@ TINY = Path(__file__).parents[2] / "data" / "scenario" / "tiny.yaml"
 SHORT = ("--hours", "1", "--seeds", "2")
 
 
+def figures(planner: Callable[..., Outcome], *more: str) -> dict[str, Any]:
+    """Figures of the reactive scheme, by name."""
+    done = planner("compare", TINY, *SHORT, "--policies", "reactive", "--format", "json", *more)
+    (only,) = json.loads(done.out)["policies"]
+    return only["figures"]
+
+
 def test_policies_are_set_beside_each_other(planner: Callable[..., Outcome], tmp_path: Path) -> None:
-    """On functions alone there is no machine to start; machines that follow the load cost what they are paid for."""
+    """The document keeps its schema; every policy meets the same requests; what cannot run is listed with its reason."""
     page = tmp_path / "policies.html"
-    done = planner(
-        "compare",
-        TINY,
-        *SHORT,
-        "--policies",
-        "reactive,lambda-only,ours-once",
-        "--format",
-        "json",
-        "--html",
-        page,
-    )
+    command = ("compare", TINY, *SHORT, "--policies", "reactive,lambda-only,ours-once", "--html", page)
+    done = planner(*command, "--format", "json")
     assert done.code == 0, done.err
-    rows = {row["policy"]: row for row in json.loads(done.out)}
-    assert set(rows) == {"reactive", "lambda-only", "ours-once"}
+    report = json.loads(done.out)
+    jsonschema.validate(report, json.loads(planner("schema", "comparison").out))
+    assert (report["seeds"], report["judged_s"]) == (2, 3600.0)
+    rows = {row["policy"]: row for row in report["policies"]}
+    assert list(rows) == ["reactive", "lambda-only", "ours-once"]
+    ran = [row for row in rows.values() if row["reason"] is None]
+    assert rows["reactive"] in ran
+    assert rows["ours-once"] in ran
     for row in rows.values():
-        assert (row["usd"] is None) == bool(row["reason"])
-    assert rows["reactive"]["usd"] > 0
-    assert rows["reactive"]["starts"] >= 1
-    assert 0.9 < rows["ours-once"]["deadline_meet_rate"] <= 1
-    text = page.read_text()
-    assert text.startswith("<!doctype html>")
-    assert text.count("<circle") == sum(not row["reason"] for row in rows.values())
+        assert (row["figures"] == {}) == (row["reason"] is not None)
+    for row in ran:
+        usd = row["figures"]["usd"]
+        assert usd["least"] <= usd["mean"] <= usd["most"]
+        assert usd["mean"] == pytest.approx(
+            sum(row["figures"][part]["mean"] for part in COST_PARTS), rel=1e-12
+        )
+        sent = {name: one["requests"]["by_seed"] for name, one in row["classes"].items()}
+        assert sent == {name: one["requests"]["by_seed"] for name, one in ran[0]["classes"].items()}
+    assert rows["reactive"]["figures"]["starts"]["mean"] >= 1
+    assert 0.9 < rows["ours-once"]["figures"]["deadline_meet_rate"]["mean"] <= 1
+    assert page.read_text().count("<circle") == len(ran)
+
+
+def test_a_file_holds_the_document(planner: Callable[..., Outcome], tmp_path: Path) -> None:
+    out = tmp_path / "found.json"
+    done = planner("compare", TINY, *SHORT, "--policies", "reactive", "-o", out)
+    assert (done.code, done.out) == (0, "")
+    assert json.loads(out.read_text())["kind"] == "PolicyComparison"
+
+
+def test_people_see_tables_and_bars(planner: Callable[..., Outcome]) -> None:
+    done = planner("compare", TINY, *SHORT, "--policies", "static,lambda-only", "--format", "table")
+    assert done.code == 0, done.err
+    for title in ("Policies", "Left out", "The same as bars"):
+        assert title in done.out
+    assert "█" in done.out
+    assert "static-resnet50" in done.out
+    assert "lambda-only is left out" in done.err
+
+
+def test_where_nothing_can_run_every_reason_is_told(planner: Callable[..., Outcome]) -> None:
+    done = planner("compare", TINY, *SHORT, "--policies", "lambda-only,batch")
+    assert done.code == 2
+    assert "lambda-only cannot run" in done.err
+    assert "batch cannot run" in done.err
 
 
 def test_the_same_seeds_give_the_same_bytes(planner: Callable[..., Outcome]) -> None:
@@ -53,25 +88,22 @@ def test_the_same_seeds_give_the_same_bytes(planner: Callable[..., Outcome]) -> 
 
 def test_sampled_blocks_tell_the_same_cost(planner: Callable[..., Outcome]) -> None:
     """Machines run in full, but for the last calls of those that go; shares in time agree within the sampling error."""
-    command = ("compare", TINY, *SHORT, "--policies", "reactive", "--format", "json")
-    (exact,), (sampled,) = (
-        json.loads(planner(*command, *more).out)
-        for more in ((), ("--mode", "sampled", "--sample-share", "0.3"))
-    )
-    assert sampled["usd"] == pytest.approx(exact["usd"], rel=1e-4)
-    assert sampled["deadline_meet_rate"] == pytest.approx(exact["deadline_meet_rate"], abs=0.02)
+    exact = figures(planner)
+    sampled = figures(planner, "--mode", "sampled", "--sample-share", "0.3")
+    assert sampled["usd"]["mean"] == pytest.approx(exact["usd"]["mean"], rel=1e-4)
+    in_time = exact["deadline_meet_rate"]["mean"]
+    assert sampled["deadline_meet_rate"]["mean"] == pytest.approx(in_time, abs=0.02)
 
 
 def test_a_warm_up_is_not_judged(planner: Callable[..., Outcome]) -> None:
-    command = ("compare", TINY, *SHORT, "--policies", "reactive", "--format", "json")
-    (whole,), (judged,) = (json.loads(planner(*command, *more).out) for more in ((), ("--warm-up", "30min")))
-    assert judged["usd"] < whole["usd"]
-    assert judged["starts"] < whole["starts"]
+    whole, judged = figures(planner), figures(planner, "--warm-up", "30min")
+    assert judged["usd"]["mean"] < whole["usd"]["mean"]
+    assert judged["starts"]["mean"] < whole["starts"]["mean"]
 
 
 def test_every_policy_is_told_with_what_it_is(planner: Callable[..., Outcome]) -> None:
     done = planner("compare", TINY, "--policies", "list", "--format", "json")
-    assert [row["policy"] for row in json.loads(done.out)] == sorted(MAKERS)
+    assert [row["policy"] for row in json.loads(done.out)] == sorted([*MAKERS, "static"])
     assert set(WHAT) == set(MAKERS)
 
 
@@ -85,7 +117,10 @@ def test_every_policy_is_told_with_what_it_is(planner: Callable[..., Outcome]) -
         (("--warm-up", "soon"), "--warm-up: 'soon' is not a duration"),
         (("--hours", "1", "--warm-up", "2h", "--policies", "reactive"), "leaves nothing"),
         (("--hours", "1", "--mode", "fast", "--policies", "reactive"), "the mode of the replay is 'fast'"),
-        (("--sample-share", "1.5", "--policies", "reactive"), "simulated is 1.5"),
+        (("--sample-share", "1.5", "--policies", "reactive"), "the share simulated is 1.5"),
+        (("--interruptions-per-day", "-1", "--policies", "reactive"), "by the day are -1"),
+        (("--endpoint-price-ratio", "0", "--policies", "reactive"), "over a machine's is 0"),
+        (("--format", "jsn"), "--format is 'jsn'"),
         (("--hours", "1", "--trace", "nowhere.csv", "--policies", "reactive"), "nowhere.csv"),
     ],
 )
