@@ -65,7 +65,9 @@ def machines(number: int, rental: str = "c5/on-demand", **more: object) -> Decis
     return Decision({("resnet", rental): number}, routes_to(1.0, 0.0), **more)  # type: ignore[arg-type]
 
 
-def steady_requests(rate_rps: float, duration_s: float, interval_s: float = 60.0, **stated: float) -> Requests:
+def steady_requests(
+    rate_rps: float, duration_s: float, interval_s: float = 60.0, **stated: float
+) -> Requests:
     """Poisson arrivals at a rate, drawn once."""
     rng = np.random.default_rng(7)
     counts = rng.poisson(rate_rps * interval_s, round(duration_s / interval_s)).astype(float)
