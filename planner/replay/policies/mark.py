@@ -101,7 +101,8 @@ class Mark:
             for one, count in zip(self.options.options, instances, strict=True)
             if count
         }
-        return Decision(machines, routes_of(head, flows, found.sizes[:, 0], self.late, self.supply))
+        sizes = found.sizes[:, 0]
+        return Decision(machines, routes_of(head, flows, sizes, self.late, self.supply, late_yields=False))
 
 
 def hour_of(scenario: Scenario, demand: Demand, options: OptionTable) -> ProvisioningProblem:

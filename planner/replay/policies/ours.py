@@ -6,7 +6,8 @@ ours-perfect  the whole replay planned once, from the rates that its windows wil
               what better forecasts could bring
 
 A window's plan is made as long before the window as its slowest machine takes to boot and load, from what is known by then; its
-machines are launched so that they serve when it begins.
+machines are launched so that they serve when it begins. Requests that would be late in their queue go to a function, where the
+plan names one, else behind those that are in time. The schemes of the papers, which know no such rule, serve in order of arrival.
 
 Cost: a re-plan of the WorldCup day of examples/worldcup98 (four classes, six windows of five minutes ahead) takes 0.2 to 0.4
 CPU-s, so a day of 288 takes one to two minutes; `replan_every` keeps several windows of each plan.

@@ -222,6 +222,7 @@ def windows_of(
             if one.provisioned_concurrency and planned.overflow_rps[:, f, t].any()
         }
         flows = (planned.carried_rps[:, :, t], planned.overflow_rps[:, :, t])
-        routes = routes_of(problem.taking(windows=np.array([t])), flows, planned.sizes[:, t], late, supply)
+        window = problem.taking(windows=np.array([t]))
+        routes = routes_of(window, flows, planned.sizes[:, t], late, supply, late_yields=True)
         found.append(PlannedWindow(machines, routes, provisioned))
     return found

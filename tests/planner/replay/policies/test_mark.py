@@ -75,6 +75,11 @@ def carried(one: Case, decision: Decision) -> float:
     return sum(count * rated[pool] for (pool, _), count in decision.machines.items())
 
 
+def test_what_waits_does_so_in_order_of_arrival(small: Case) -> None:
+    decision = told(small, np.full(60, 3.0)).decide(seen_at(0.0, small.realised()))
+    assert not any(one.late_yields for one in decision.routes.values())
+
+
 def test_the_head_is_the_largest_of_six_minutes(small: Case) -> None:
     """The minutes after it stand for themselves; a launch costs 180 s of the price."""
     load = Told(small, np.array([1.0, 5.0, 3.0, 2.0, 2.0, 2.0, 7.0, 8.0]))

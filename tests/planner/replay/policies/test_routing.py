@@ -36,7 +36,8 @@ def routed(
     groups[0, problem.groups.index(GROUP)] = grouped
     functions[0, problem.functions.index(FUNCTION)] = called
     sizes = np.array([1 if name == GROUP else 0 for name in problem.groups])
-    return routes_of(problem, (groups, functions), sizes, [late], one.supply)["web"]
+    flows = (groups, functions)
+    return routes_of(problem, flows, sizes, [late], one.supply, late_yields=True)["web"]
 
 
 def shares(one: Case, routes: Routes) -> list[dict[str, float]]:
