@@ -1,0 +1,117 @@
+"""Deployment settings: what a plan does not know about the place where it is applied.
+
+Images, subnets, function names, namespaces. No secrets: credentials come from where the services' own tools look for them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from planner.document import Document, check
+from planner.errors import InputError
+from planner.yaml_text import read_yaml
+
+MOST_BYTES = 1_000_000  # ours: settings are a page or two; a file this large is another file
+SERVICE_PATTERN = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"  # ours: leaves room in the shortest name limit, 63 characters of Kubernetes
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+
+
+class AwsModel(Document):
+    """Where a model variant comes from on machines and functions of AWS."""
+
+    image_id: Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")] | None = Field(
+        None, description="Machine image that serves the model; needed where machines run it."
+    )
+    function_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = Field(
+        None, description="Function that holds the model's code; needed where functions run it."
+    )
+    sagemaker_model: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,62})$")] | None
+    ) = Field(None, description="Model registered for endpoints; needed where an endpoint serves it.")
+
+
+class AwsSettings(Document):
+    """Account, network and models on AWS."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] = Field(
+        description="Account that plans may be applied to, 12 digits."
+    )
+    subnets: dict[str, Text] = Field(min_length=1, description="Zone -> subnet that machines start in.")
+    security_groups: tuple[Text, ...] = Field(default=(), description="Ids of the machines' security groups.")
+    instance_profile: Text | None = Field(None, description="Name of the machines' instance profile.")
+    models: dict[str, AwsModel] = Field(description="Model variant -> where it comes from.")
+    machines: Literal["groups", "fleet", "endpoint"] = Field(
+        "groups",
+        description="What machines run in: Auto Scaling groups with a schedule; an EC2 Fleet for this window alone; variants of an "
+        "endpoint.",
+    )
+    alias: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] = Field(
+        "live", description="Alias of the functions that provisioned concurrency is kept for."
+    )
+    endpoint: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,62})$")] | None = Field(
+        None, description="Name of the endpoint; needed where machines is endpoint."
+    )
+    endpoint_url: Text | None = Field(None, description="Other address of all services, for an emulator.")
+
+
+class KubernetesSettings(Document):
+    """Cluster, namespace and images on Kubernetes."""
+
+    context: Text = Field(description="Context of the kubeconfig file; plans are applied to no other.")
+    namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] = Field(
+        "default", description="Namespace of all namespaced objects."
+    )
+    images: dict[str, Text] = Field(description="Model variant -> container image that serves it.")
+    port: int = Field(8080, ge=1, le=65535, description="Port on which it serves.")
+    serving: Literal["deployment", "kserve"] = Field(
+        "deployment", description="Kind of object that runs a group: Deployment or InferenceService."
+    )
+    schedule: Literal["none", "keda"] = Field(
+        "none", description="keda: cron scalers hold the replicas of later windows."
+    )
+    nodes: Literal["none", "karpenter"] = Field(
+        "none", description="karpenter: a NodePool for every machine type and market."
+    )
+    node_class: Text = Field("default", description="EC2NodeClass that NodePools refer to.")
+
+
+class DeploymentSettings(Document):
+    """The deployment settings file."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    service: Annotated[str, StringConstraints(pattern=SERVICE_PATTERN)] = Field(
+        description="Name that everything of this deployment begins with: small letters, digits and -, at most 32."
+    )
+    aws: AwsSettings | None = Field(None, description="For the targets aws and terraform.")
+    kubernetes: KubernetesSettings | None = Field(None, description="For the target kubernetes.")
+
+
+def load_settings(path: str | Path) -> DeploymentSettings:
+    """Read and check a settings file.
+
+    Raises
+    ------
+    InputError, with every problem.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"--settings: there is no file {str(path)!r}; correct the path.") from None
+    except OSError as error:
+        raise InputError(f"--settings: {path} cannot be read: {error.strerror}.") from None
+    if len(content) > MOST_BYTES:
+        raise InputError(
+            f"--settings: {path} has more than {MOST_BYTES:,} bytes; settings are a page or two."
+        )
+    try:
+        data, lines = read_yaml(content.decode(), str(path))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: byte {error.start} is not UTF-8 text; settings are YAML in UTF-8."
+        ) from None
+    return check(DeploymentSettings, data, source=str(path), lines=lines)

@@ -1,0 +1,69 @@
+"""What every target can do; `planner.executors.runner` does the rest: diffs, order, retries, receipts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from planner.executors.resources import Operation, Resource, Whereabouts
+    from planner.plan import ProvisioningPlan, Window
+
+
+class TargetError(PlannerError, RuntimeError):
+    """A service refused a call; `passing` says that the same call may succeed later (throttling, a conflict, a time-out).
+
+    Its text names the call and the service's own error code, never a credential or a request's headers.
+    """
+
+    def __init__(self, problem: str, *, passing: bool = False) -> None:
+        super().__init__(problem)
+        self.passing = passing
+
+
+class Target(Protocol):
+    """One place where plans are applied. Nothing is contacted before `where` is called."""
+
+    name: str
+
+    def desired(self, plan: ProvisioningPlan, window: Window, at: datetime) -> tuple[Resource, ...]:
+        """What should be there for a window, and the schedule of the windows after it; touches nothing.
+
+        Raises
+        ------
+        InputError, with everything that the services would reject, and every setting that is missing.
+        """
+        ...
+
+    def where(self) -> Whereabouts:
+        """Account and region that calls would reach.
+
+        Raises
+        ------
+        InputError, where they are not those of the settings or the plan, or there are no credentials. TargetError.
+        """
+        ...
+
+    def current(self, desired: Sequence[Resource]) -> Mapping[str, Resource]:
+        """What is there, by key: everything of the service's own, wanted or not, and what `desired` names.
+
+        Raises
+        ------
+        TargetError
+        """
+        ...
+
+    def perform(self, operation: Operation) -> dict[str, str]:
+        """Create, update or delete one resource; return the ids and tokens that the service answered with.
+
+        Doing the same operation again, after a run that was cut off in the middle of it, does no harm.
+
+        Raises
+        ------
+        TargetError
+        """
+        ...
