@@ -4,7 +4,10 @@ PlannerError (Exception), exit code 1
 ├── InputError (also ValueError), 2: a file, a field or a flag is wrong; `problems` lists all of them
 ├── InfeasiblePlanError (also RuntimeError), 4: no plan serves the demand within the limits
 ├── SolverLimitError (also RuntimeError), 5: a limit stopped the solver before it had any plan
-└── StalePlanError (also RuntimeError), 7: the plan does not cover the moment asked for
+├── StalePlanError (also RuntimeError), 7: the plan does not cover the moment asked for
+├── DriftError (also RuntimeError), 7: the account, the region or what runs is another than was planned for
+├── PartlyDoneError (also RuntimeError), 8: some operations of a window were not done
+└── planner.executors.target.TargetError (also RuntimeError), 1: a service refused a call
 """
 
 from __future__ import annotations
@@ -59,6 +62,18 @@ class StalePlanError(PlannerError, RuntimeError):
     """The plan has expired, is not valid yet, or has no window at the moment asked for."""
 
     exit_code = EXIT_STALE
+
+
+class DriftError(PlannerError, RuntimeError):
+    """Account, region or what runs there is another than the plan or the operations shown before were made for."""
+
+    exit_code = EXIT_STALE
+
+
+class PartlyDoneError(PlannerError, RuntimeError):
+    """Operations of a window failed or were not tried; `problems` says which, why, and how to go on."""
+
+    exit_code = EXIT_PARTLY_DONE
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -27,13 +27,14 @@ def apply(
     quiet: Quiet = False,
 ) -> None:
     """Print the change set from the current fleet to one window of the plan; JSON off a terminal."""
-    from planner.executors import executor_for
+    from planner.executors import check_target_name
     from planner.executors.changes import change_bytes, clock, staleness
+    from planner.executors.dry_run import prepare
     from planner.plan import load_plan
     from planner.report.changes import change_tables
 
     run = context.ensure_object(Run)
-    prepare = executor_for(target)
+    check_target_name(target)
     now = clock(at)
     document = load_plan(plan)
     changes = prepare(document, window=window, at=now)

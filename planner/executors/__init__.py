@@ -1,30 +1,52 @@
-"""One module a target; a plan window in, an idempotent change set out."""
+"""Carry out one window of a plan: one module a target, and one runner for the differences, order, retries and receipts."""
 
 from __future__ import annotations
 
+import importlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from planner.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from planner.executors.changes import ChangeSet
+    from planner.executors.settings import DeploymentSettings
+    from planner.executors.target import Target
 
-TARGETS = ("dry-run",)
+DRY_RUN = "dry-run"  # works out a change set from the plan alone: planner.executors.dry_run
+TARGETS: Mapping[str, str] = MappingProxyType(  # name -> module:class, loaded when it is asked for
+    {
+        "aws": "planner.executors.aws.target:AwsTarget",
+        "kubernetes": "planner.executors.kubernetes.target:KubernetesTarget",
+        "terraform": "planner.executors.terraform.target:TerraformTarget",
+    }
+)
 
 
-def executor_for(target: str) -> Callable[..., ChangeSet]:
-    """Return the function that prepares the change set for a target.
+def check_target_name(name: str) -> None:
+    """Find out whether there is such a target.
 
     Raises
     ------
-    InputError, when there is no such target.
+    InputError, with the names there are and the nearest one.
     """
-    if target not in TARGETS:
-        raise InputError(
-            f"--target is {target!r}; it must be one of {', '.join(TARGETS)}.{nearest(target, TARGETS)}"
-        )
-    from planner.executors.dry_run import prepare
+    known = (DRY_RUN, *TARGETS)
+    if name not in known:
+        raise InputError(f"--target is {name!r}; it must be one of {', '.join(known)}.{nearest(name, known)}")
 
-    return prepare
+
+def target_for(name: str, settings: DeploymentSettings, region: str) -> Target:
+    """Return the target of a name, made for the settings and the plan's region; it contacts nothing yet.
+
+    Raises
+    ------
+    InputError, where there is no such target, or the settings have no part for it, or its extra is not installed.
+    """
+    check_target_name(name)
+    if name not in TARGETS:
+        raise InputError(f"--target {name} only prints changes; name one of {', '.join(TARGETS)}.")
+    module, made = TARGETS[name].split(":")
+    maker = getattr(importlib.import_module(module), made)
+    target: Target = maker(settings, region)
+    return target

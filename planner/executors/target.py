@@ -1,4 +1,4 @@
-"""What every target can do; `planner.executors.runner` does the rest: diffs, order, retries, receipts."""
+"""What every target can do; `planner.executors.runner` does the rest: differences, order, retries, receipts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ class TargetError(PlannerError, RuntimeError):
 
 
 class Target(Protocol):
-    """One place where plans are applied. Nothing is contacted before `where` is called."""
+    """One place where plans are applied, made from (settings, region of the plan).
+
+    Nothing is contacted before `where` is called. A target whose changes another tool makes (Terraform) says so by an
+    InputError in `where`.
+    """
 
     name: str
 
@@ -39,12 +43,20 @@ class Target(Protocol):
         """
         ...
 
+    def files(self, resources: Sequence[Resource]) -> dict[str, str]:
+        """Desired resources as text files for other tools: file name -> content; touches nothing.
+
+        The names are the same for every plan, so that a later export leaves no old file behind.
+        """
+        ...
+
     def where(self) -> Whereabouts:
         """Account and region that calls would reach.
 
         Raises
         ------
-        InputError, where they are not those of the settings or the plan, or there are no credentials. TargetError.
+        DriftError, where they are not those of the settings or the plan. InputError, where there are no credentials, or the
+        target only writes files. TargetError.
         """
         ...
 
