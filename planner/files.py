@@ -1,9 +1,10 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and read up to a size."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,6 +29,29 @@ def check_target(path: str | Path | None) -> None:
         )
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise InputError(f"{path} cannot be written: permission denied. Name another file.")
+
+
+def read_bounded(path: str | Path, most_bytes: int) -> bytes:
+    """Return the content of a file of at most so many bytes; ``-`` reads stdin.
+
+    Raises
+    ------
+    FileNotFoundError. InputError, when it cannot be read, or is larger: a document of ours never is.
+    """
+    source = "stdin" if str(path) == "-" else str(path)
+    try:
+        if source == "stdin":
+            content = sys.stdin.buffer.read(most_bytes + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(most_bytes + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(f"{source} cannot be read: {error.strerror}.") from None
+    if len(content) > most_bytes:
+        raise InputError(f"{source} has more than {most_bytes:,} bytes; is it the right file?")
+    return content
 
 
 def write_whole(path: str | Path, content: bytes) -> None:

@@ -6,6 +6,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from planner.executors.changes import ChangeSet
+from planner.executors.receipt import Receipt
+from planner.executors.resources import Operations
+from planner.executors.settings import DeploymentSettings
 from planner.partition.document import PartitionPlan
 from planner.plan import ProvisioningPlan
 from planner.replay.compared import ComparisonReport
@@ -32,5 +35,8 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
         "replay": lambda: _schema_of(ReplayReport),
         "comparison": lambda: _schema_of(ComparisonReport),
         "changes": lambda: _schema_of(ChangeSet),
+        "deployment": lambda: _schema_of(DeploymentSettings),
+        "operations": lambda: _schema_of(Operations),
+        "receipt": lambda: _schema_of(Receipt),
     }
 )

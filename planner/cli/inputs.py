@@ -52,12 +52,15 @@ def validate(
 def schema(
     document: Annotated[
         str,
-        typer.Argument(metavar="DOCUMENT", help="plan, scenario, partition, replay, comparison or changes."),
+        typer.Argument(
+            metavar="DOCUMENT",
+            help="plan, scenario, partition, replay, comparison, changes, deployment, operations or receipt.",
+        ),
     ],
     output: Output = None,
     debug: Debug = False,
 ) -> None:
-    """Print the JSON Schema of a file: plan, scenario, partition, replay, comparison, or the change set of apply."""
+    """Print the JSON Schema of a file that is read or written."""
     from planner.schemas import SCHEMAS
 
     if document not in SCHEMAS:

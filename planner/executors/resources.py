@@ -93,6 +93,10 @@ class Operations(Document):
         """Those that change something."""
         return tuple(one for one in self.operations if one.verb != "keep")
 
+    def as_bytes(self) -> bytes:
+        """JSON with sorted keys and one final newline."""
+        return (json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+
 
 def operations_between(desired: Sequence[Resource], current: Mapping[str, Resource]) -> tuple[Operation, ...]:
     """Operations that turn what is there into what should be, in an order that can be done.
@@ -117,20 +121,25 @@ def state_digest(current: Mapping[str, Resource]) -> str:
     return hashlib.sha256(json.dumps(bodies, sort_keys=True).encode()).hexdigest()
 
 
-def differing(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Paths at which two bodies differ, for example ``tags.window`` or ``subnets[1]``."""
+def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Paths where two bodies differ, as ``tags.window`` or ``subnets[1]``, with what each has there (None: nothing)."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):
-            yield from differing(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+            yield from differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for place, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differing(old, new, f"{path}[{place}]")
+            yield from differences(old, new, f"{path}[{place}]")
     elif before != after:
-        yield path
+        yield path, before, after
+
+
+def differing(before: Any, after: Any) -> tuple[str, ...]:
+    """Paths at which two bodies differ."""
+    return tuple(path for path, _, _ in differences(before, after))
 
 
 def _towards(one: Resource, held: Resource | None) -> Operation:
-    changes = () if held is None else tuple(differing(held.body, one.body))
+    changes = () if held is None else differing(held.body, one.body)
     verb: Verb = "create" if held is None else "update" if changes else "keep"
     before = None if held is None else held.body
     return Operation(

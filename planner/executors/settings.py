@@ -5,14 +5,17 @@ Images, subnets, function names, namespaces. No secrets: credentials come from w
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from planner.document import Document, check
 from planner.errors import InputError
+from planner.files import read_bounded
 from planner.yaml_text import read_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_BYTES = 1_000_000  # ours: settings are a page or two; a file this large is another file
 SERVICE_PATTERN = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"  # ours: leaves room in the shortest name limit, 63 characters of Kubernetes
@@ -98,16 +101,9 @@ def load_settings(path: str | Path) -> DeploymentSettings:
     InputError, with every problem.
     """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        content = read_bounded(path, MOST_BYTES)
     except FileNotFoundError:
         raise InputError(f"--settings: there is no file {str(path)!r}; correct the path.") from None
-    except OSError as error:
-        raise InputError(f"--settings: {path} cannot be read: {error.strerror}.") from None
-    if len(content) > MOST_BYTES:
-        raise InputError(
-            f"--settings: {path} has more than {MOST_BYTES:,} bytes; settings are a page or two."
-        )
     try:
         data, lines = read_yaml(content.decode(), str(path))
     except UnicodeDecodeError as error:
