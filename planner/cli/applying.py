@@ -24,7 +24,7 @@ from planner.cli.flags import Debug, Format, Output, PlanFile, Quiet
 from planner.errors import EXIT_INTERRUPTED, EXIT_STALE, InputError, StalePlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from planner.executors.resources import Operations
     from planner.executors.target import Target as Place
@@ -71,6 +71,7 @@ def apply(
     now = clock(at)
     document = load_plan(plan)
     if target == DRY_RUN:
+        _check_nothing_given({"--settings": settings, "--expect": expect, "--receipt": receipt})
         changes = prepare(document, window=window, at=now)
         _print(change_bytes(changes), change_tables(changes), form, output)
         _refuse_stale(run, staleness(document, now), allow_stale)
@@ -149,6 +150,14 @@ def export(
     stale = staleness(document, now)
     if stale:
         warn(context.ensure_object(Run), [stale])
+
+
+def _check_nothing_given(options: "Mapping[str, str | None]") -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise InputError(
+            f"{' and '.join(given)} need another --target than dry-run, which reads the plan alone."
+        )
 
 
 def _place(target: str, settings: str | None, plan: "ProvisioningPlan") -> "Place":
