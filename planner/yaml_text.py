@@ -17,6 +17,8 @@ from planner.errors import InputError
 if TYPE_CHECKING:
     from planner.document import Place
 
+MOST_VALUES = 1_000_000  # ours: a page of aliases to aliases can stand for billions of values; no document of ours has so many
+
 
 class _CoreLoader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  filled below, never after
@@ -84,6 +86,10 @@ def _walk(
 ) -> None:
     """Note the line of every path; complain about repeated keys and about an alias inside its own anchor."""
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(lines) > MOST_VALUES:
+        raise InputError(
+            f"{source} has more than {MOST_VALUES:,} values, aliases written out; is it the right file?"
+        )
     if id(node) in inside:
         problems.append(
             f"{source} line {lines[path]}: {path_text(path)} contains itself; write its values out."

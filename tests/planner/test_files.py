@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import InputError
-from planner.files import check_target, write_whole
+from planner.files import check_target, read_bounded, write_whole
 
 OLD = b"the old plan, whole\n"
 
@@ -98,3 +98,14 @@ def test_kill_9_in_mid_write_leaves_the_old_file_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == OLD
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_a_file_is_read_up_to_a_size(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"12345")
+    assert read_bounded(tmp_path / "x", 5) == b"12345"
+    with pytest.raises(InputError, match="x has more than 4 bytes"):
+        read_bounded(tmp_path / "x", 4)
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        read_bounded(tmp_path, 4)
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "absent", 4)

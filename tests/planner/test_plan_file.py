@@ -134,3 +134,11 @@ def test_parts_that_contradict_each_other_are_named(path: tuple[Any, ...], value
         place = place[step]
     place[path[-1]] = value
     assert fragment in problems_of(data)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"1" * 10_000, b'{"a":' * 100_000])
+def test_a_text_made_to_exhaust_the_reader_is_refused(content: bytes) -> None:
+    with pytest.raises(
+        InputError, match=r"plan\.json: nested too deeply, or a number of thousands of digits"
+    ):
+        parse_plan(content, source="plan.json")

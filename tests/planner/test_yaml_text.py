@@ -57,3 +57,12 @@ def test_what_cannot_be_read_says_where(text: str, fragment: str) -> None:
     with pytest.raises(InputError) as caught:
         read_yaml(text, "test")
     assert fragment in str(caught.value)
+
+
+def test_aliases_of_aliases_do_not_grow_without_end() -> None:
+    """Nine lines that stand for a thousand million values."""
+    text = "a0: &a0 [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 9)
+    )
+    with pytest.raises(InputError, match="more than 1,000,000 values"):
+        read_yaml(text, "bomb.yaml")
