@@ -27,7 +27,19 @@ ONLY_IN = {
     "typer": {"planner"},
     "rich": {"planner"},
 }
-HEAVY = ("cvxpy", "onnx", "statsmodels", "pandas", "scipy", "boto3", "pulp", "highspy", "pyarrow", "numba")
+HEAVY = (
+    "boto3",
+    "cvxpy",
+    "highspy",
+    "kubernetes",
+    "numba",
+    "onnx",
+    "pandas",
+    "pulp",
+    "pyarrow",
+    "scipy",
+    "statsmodels",
+)
 
 
 def imports_of(file: Path) -> set[str]:
