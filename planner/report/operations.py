@@ -10,9 +10,17 @@ from planner.executors.resources import differences
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planner.executors.resources import Operation, Operations, Verb
 
-SIGNS: dict[Verb, str] = {"create": "+", "update": "~", "delete": "-", "keep": "="}
+SIGNS: Mapping[Verb, str] = {"create": "+", "update": "~", "delete": "-", "keep": "="}
+STATES: Mapping[Verb, str] = {
+    "create": "missing",
+    "update": "differs",
+    "delete": "not in the plan",
+    "keep": "in place",
+}
 MOST_LETTERS = 60  # ours: of one value; bodies hold encoded texts of kilobytes
 MOST_CHANGES = 12  # ours: of one resource; the JSON has all
 
@@ -47,18 +55,13 @@ def status_table(operations: Operations) -> Table:
             Column("state", "state"),
             Column("differs", "differs"),
         ),
-        [(one.kind, one.name, STATES[one.verb], "; ".join(_changes(one))) for one in operations.operations],
+        [
+            (one.kind, one.name, STATES[one.verb], "; ".join(_changes(one)) if one.verb == "update" else "")
+            for one in operations.operations
+        ],
         f"{len(operations.pending)} of {len(operations.operations)} resources are not as the plan has them.",
         keys=2,
     )
-
-
-STATES: dict[Verb, str] = {
-    "create": "missing",
-    "update": "differs",
-    "delete": "not in the plan",
-    "keep": "in place",
-}
 
 
 def _title(operations: Operations) -> str:
@@ -80,12 +83,15 @@ def _summary(operations: Operations) -> str:
 
 
 def _changes(one: Operation) -> list[str]:
-    """Values of an update, before and after."""
-    if one.verb != "update":
+    """Values of what is created; of an update those before and after; nothing of what goes."""
+    if one.after is None or one.verb == "keep":
         return []
-    found = [
-        f"{path}: {_shown(old)} -> {_shown(new)}" for path, old, new in differences(one.before, one.after)
-    ]
+    if one.before is None:
+        found = [f"{path}: {_shown(value)}" for path, value in one.after.items()]
+    else:
+        found = [
+            f"{path}: {_shown(old)} -> {_shown(new)}" for path, old, new in differences(one.before, one.after)
+        ]
     more = len(found) - MOST_CHANGES
     return found if more <= 0 else [*found[:MOST_CHANGES], f"{more} more"]
 
