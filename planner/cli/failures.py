@@ -13,7 +13,7 @@ from planner.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, Planne
 if TYPE_CHECKING:
     from planner.cli.console import Run
 
-INTERRUPTED = "interrupted; nothing was written."
+INTERRUPTED = "interrupted; no file is left half written."
 
 
 @runtime_checkable

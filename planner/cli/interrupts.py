@@ -32,7 +32,7 @@ def _watch(reader: int) -> None:
     time.sleep(PATIENCE_S)
     _stop_workers()
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar may have hidden it
-    sys.stderr.write(f"{show_cursor}planner: interrupted; nothing was written.\n")
+    sys.stderr.write(f"{show_cursor}planner: interrupted; no file is left half written.\n")
     sys.stderr.flush()
     os._exit(EXIT_INTERRUPTED)
 

@@ -46,7 +46,7 @@ def test_an_interrupt_ends_with_130_and_writes_nothing(tmp_path: Path, program: 
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait(30) == 130
-    assert rest.endswith("planner: interrupted; nothing was written.\n")
+    assert rest.endswith("planner: interrupted; no file is left half written.\n")
     assert "Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
 

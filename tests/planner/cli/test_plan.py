@@ -135,7 +135,7 @@ def test_wrong_flags_exit_2(planner: Command, flags: tuple[str, ...], fragment: 
 @pytest.mark.parametrize(
     ("error", "code", "fragment"),
     [
-        (KeyboardInterrupt(), 130, "interrupted; nothing was written"),
+        (KeyboardInterrupt(), 130, "interrupted; no file is left half written"),
         (RuntimeError("the solver is gone"), 1, "RuntimeError: the solver is gone"),
         (MemoryError(), 1, "out of memory"),
     ],
