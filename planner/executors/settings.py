@@ -68,7 +68,9 @@ class KubernetesSettings(Document):
     namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] = Field(
         "default", description="Namespace of all namespaced objects."
     )
-    images: dict[str, Text] = Field(description="Model variant -> container image that serves it.")
+    images: dict[str, Annotated[str, StringConstraints(pattern=r"^[!-~]{1,512}$")]] = Field(
+        description="Model variant -> container image that serves it."
+    )
     port: int = Field(8080, ge=1, le=65535, description="Port on which it serves.")
     serving: Literal["deployment", "kserve"] = Field(
         "deployment", description="Kind of object that runs a group: Deployment or InferenceService."
@@ -79,7 +81,16 @@ class KubernetesSettings(Document):
     nodes: Literal["none", "karpenter"] = Field(
         "none", description="karpenter: a NodePool for every machine type and market."
     )
-    node_class: Text = Field("default", description="EC2NodeClass that NodePools refer to.")
+    node_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")] = Field(
+        "default", description="EC2NodeClass that NodePools refer to."
+    )
+    gpus: dict[str, Annotated[int, Field(ge=1, le=64)]] = Field(
+        default_factory=dict, description="Machine type -> NVIDIA GPUs that a pod on it asks for."
+    )
+    functions: Literal["refused", "elsewhere"] = Field(
+        "refused",
+        description="What to do with a plan that calls functions; elsewhere: another target sets them.",
+    )
 
 
 class DeploymentSettings(Document):
