@@ -1,0 +1,1 @@
+"""AWS: machines, functions and endpoints of a plan, as resources whose bodies are read back for drift."""

@@ -1,0 +1,162 @@
+"""The machines of a plan as AWS needs them: one group an option, with its sizes over time.
+
+An option is one worker group x instance type x market x zone, so its machines are one Auto Scaling group of one type and market.
+Its size at an instant is the largest that any window asks of it then. A window that needs more machines than the one before counts
+from `launch_at`, so that they have booted and loaded when it starts; the first counts from ever, the last for ever: the end of a
+plan stops no machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+from planner.executors.names import resource_name, tags_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from planner.executors.settings import AwsSettings, DeploymentSettings
+    from planner.plan import FleetLine, ProvisioningPlan, Window
+
+PROVIDER = "aws"
+GROUP_NAME_LIMIT = 255  # Auto Scaling API Reference, CreateAutoScalingGroup, AutoScalingGroupName
+TEMPLATE_NAME_LIMIT = 128  # EC2 API Reference, CreateLaunchTemplate, LaunchTemplateName
+WHY_NOT = {  # market -> why no group can hold its machines
+    "standby": "machines that stand stopped until spot machines are lost are started by whoever sees the loss, which no group "
+    "does; plan without a standby market, or prepare them yourself and leave the target dry-run",
+    "container": "containers of a serverless service are not machines of an Auto Scaling group; plan without the container market",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """Machines from an instant on."""
+
+    at: datetime
+    count: int
+    window: str  # id of the window that asks for it
+
+
+@dataclass(frozen=True)
+class MachineGroup:
+    """Machines of one option, with all that AWS must know of them."""
+
+    service: str
+    option: str
+    line: FleetLine  # of the first window that has the option: what the machines run
+    image_id: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    instance_profile: str | None
+    count: int  # at once
+    later: tuple[Size, ...]  # changes after that, rising in time
+    tags: dict[str, str]
+
+    @property
+    def market(self) -> Literal["on-demand", "spot"]:
+        """How AWS sells them; machines that are paid for already are launched like on-demand ones."""
+        return "spot" if self.line.market == "spot" else "on-demand"
+
+    @property
+    def template_name(self) -> str:
+        """Name of the launch template."""
+        return resource_name(self.service, self.option, limit=TEMPLATE_NAME_LIMIT)
+
+    @property
+    def group_name(self) -> str:
+        """Name of the Auto Scaling group."""
+        return resource_name(self.service, self.option, limit=GROUP_NAME_LIMIT)
+
+
+def machine_groups(
+    plan: ProvisioningPlan, window: Window, at: datetime, settings: DeploymentSettings, aws: AwsSettings
+) -> tuple[list[MachineGroup], list[str]]:
+    """Groups of every option that the window or a later one uses, and what is wrong with plan or settings.
+
+    Parameters
+    ----------
+    at
+        Sizes due by then are applied at once.
+    """
+    windows = plan.windows[plan.windows.index(window) :]
+    lines: dict[str, FleetLine] = {}
+    for one in windows:
+        for line in one.fleet:
+            lines.setdefault(line.option, line)
+    groups, problems = [], []
+    for option, line in sorted(lines.items()):
+        found = list(_problems(plan, line, aws))
+        problems += found
+        model = aws.models.get(line.model)
+        if found or model is None or model.image_id is None:
+            continue
+        count, later = _split(list(sizes(windows, option)), at)
+        groups.append(
+            MachineGroup(
+                service=settings.service,
+                option=option,
+                line=line,
+                image_id=model.image_id,
+                subnets=_subnets(line, aws),
+                security_groups=tuple(sorted(aws.security_groups)),
+                instance_profile=aws.instance_profile,
+                count=count,
+                later=later,
+                tags=tags_of(settings.service, plan, window),
+            )
+        )
+    return groups, problems
+
+
+def sizes(windows: Sequence[Window], option: str) -> Iterator[Size]:
+    """Sizes of an option over some windows, where they change, rising in time; the first holds from ever."""
+    counts = [
+        (next((one for one in window.fleet if one.option == option), None), window) for window in windows
+    ]
+    spans = []
+    for number, (line, window) in enumerate(counts):
+        begin = (line.launch_at if line and number else None) or window.start
+        end = None if number == len(counts) - 1 else window.end
+        spans.append((begin, end, line.count if line else 0, window.id))
+    instants = sorted({begin for begin, *_ in spans} | {end for _, end, *_ in spans if end})
+    before: int | None = None
+    for instant in instants:
+        held = [span for span in spans if span[0] <= instant and (span[1] is None or instant < span[1])]
+        count, by = max(((span[2], span[3]) for span in held), key=lambda one: one[0])
+        if count != before:
+            yield Size(instant, count, by)
+        before = count
+
+
+def _split(steps: list[Size], at: datetime) -> tuple[int, tuple[Size, ...]]:
+    """Size at once, and those that come later."""
+    now = steps[0].count
+    for step in steps[1:]:
+        if step.at <= at:
+            now = step.count
+    later = tuple(step for step in steps[1:] if step.at > at)
+    assert all(one.at < other.at for one, other in pairwise(later))
+    return now, later
+
+
+def _subnets(line: FleetLine, aws: AwsSettings) -> tuple[str, ...]:
+    zones = aws.subnets.values() if line.zone is None else [aws.subnets[line.zone]]
+    return tuple(sorted(set(zones)))
+
+
+def _problems(plan: ProvisioningPlan, line: FleetLine, aws: AwsSettings) -> Iterator[str]:
+    what = f"option {line.option}"
+    if line.provider != PROVIDER:
+        yield f"{what}: its machines are of {line.provider}; the target aws launches machines of {PROVIDER} alone."
+    if line.region != plan.metadata.region:
+        yield f"{what}: it runs in {line.region}; a plan for {plan.metadata.region} is applied there alone."
+    if line.market in WHY_NOT:
+        yield f"{what}: market {line.market}: {WHY_NOT[line.market]}."
+    model = aws.models.get(line.model)
+    if model is None or model.image_id is None:
+        yield f"{what}: no image serves {line.model}; set aws.models.{line.model}.image_id."
+    if line.zone is not None and line.zone not in aws.subnets:
+        yield f"{what}: zone {line.zone} has no subnet; aws.subnets has {', '.join(sorted(aws.subnets))}. Add it there."
