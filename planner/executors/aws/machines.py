@@ -72,16 +72,21 @@ class MachineGroup:
 
 
 def machine_groups(
-    plan: ProvisioningPlan, window: Window, at: datetime, settings: DeploymentSettings, aws: AwsSettings
+    plan: ProvisioningPlan,
+    windows: Sequence[Window],
+    at: datetime,
+    settings: DeploymentSettings,
+    aws: AwsSettings,
 ) -> tuple[list[MachineGroup], list[str]]:
-    """Groups of every option that the window or a later one uses, and what is wrong with plan or settings.
+    """Groups of every option that one of the windows uses, and what is wrong with plan or settings.
 
     Parameters
     ----------
+    windows
+        The window to apply, and those after it that are to be scheduled.
     at
         Sizes due by then are applied at once.
     """
-    windows = plan.windows[plan.windows.index(window) :]
     lines: dict[str, FleetLine] = {}
     for one in windows:
         for line in one.fleet:
@@ -105,7 +110,7 @@ def machine_groups(
                 instance_profile=aws.instance_profile,
                 count=count,
                 later=later,
-                tags=tags_of(settings.service, plan, window),
+                tags=tags_of(settings.service, plan, windows[0]),
             )
         )
     return groups, problems
