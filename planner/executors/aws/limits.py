@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from planner.errors import nearest
+from planner.errors import InputError, nearest
 from planner.executors.aws.fleets import KIND as FLEET
 from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.machines import GROUP_NAME_LIMIT, TEMPLATE_NAME_LIMIT
 from planner.executors.aws.scaling_groups import KIND as GROUP
 from planner.executors.aws.schedules import KIND as SCHEDULE
 from planner.executors.aws.schedules import MOST_ACTIONS, NAME_LIMIT
+from planner.executors.aws.session import NOT_INSTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,8 +71,16 @@ def zone_problems(zones: Sequence[str], region: str) -> Iterator[str]:
 
 @cache
 def instance_types() -> frozenset[str]:
-    """Instance types that EC2 knows, as botocore's description of the service lists them."""
-    from botocore.loaders import Loader
+    """Instance types that EC2 knows, as botocore's description of the service lists them.
+
+    Raises
+    ------
+    InputError, where botocore is not installed.
+    """
+    try:
+        from botocore.loaders import Loader
+    except ImportError:
+        raise InputError(NOT_INSTALLED) from None
 
     shapes = Loader().load_service_model("ec2", "service-2")["shapes"]
     return frozenset(shapes["InstanceType"]["enum"])

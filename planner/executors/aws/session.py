@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from planner.executors.settings import AwsSettings
 
+NOT_INSTALLED = "boto3 is not installed, which AWS needs; pip install 'inference-planner[aws]'"
 ATTEMPTS = 4  # ours: the client waits some seconds for a busy service; planner.executors.runner waits longer
 CONNECT_S = 5  # ours: a service that is there answers at once
 READ_S = 60  # botocore's own default
@@ -79,9 +80,7 @@ class Session:
             import boto3
             from botocore.config import Config
         except ImportError:
-            raise InputError(
-                "--target aws: boto3 is not installed; pip install 'inference-planner[aws]'"
-            ) from None
+            raise InputError(NOT_INSTALLED) from None
         self.settings = settings
         self.region = region
         with translated():

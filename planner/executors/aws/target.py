@@ -1,0 +1,111 @@
+"""The target aws: one account and region, and the families of resources a plan puts there."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from planner.errors import DriftError, InputError
+from planner.executors.aws import machine_kinds
+from planner.executors.aws.kinds import Task
+from planner.executors.aws.limits import zone_problems
+from planner.executors.aws.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from planner.executors.aws.kinds import ResourceKinds
+    from planner.executors.resources import Operation, Resource, Whereabouts
+    from planner.executors.settings import AwsSettings, DeploymentSettings
+    from planner.plan import ProvisioningPlan, Window
+
+FAMILIES: tuple[ResourceKinds, ...] = (machine_kinds,)
+
+
+class AwsTarget:
+    """Applies plans with boto3 to the account of the settings and the region of the plan.
+
+    Raises
+    ------
+    InputError, where the settings have no part `aws`.
+    """
+
+    name = "aws"
+
+    def __init__(self, settings: DeploymentSettings, region: str) -> None:
+        if settings.aws is None:
+            raise InputError("--target aws needs the part aws of the settings: account, subnets, models.")
+        self.settings = settings
+        self.aws: AwsSettings = settings.aws
+        self.region = region
+
+    @cached_property
+    def session(self) -> Session:
+        """Clients of the services; boto3 is imported when they are first asked for."""
+        return Session(self.aws, self.region)
+
+    def desired(self, plan: ProvisioningPlan, window: Window, at: datetime) -> tuple[Resource, ...]:
+        """Resources of all families for a window, and the schedule of the windows after it; touches nothing.
+
+        Raises
+        ------
+        DriftError, where the settings are those of another region. InputError, with everything the services would reject.
+        """
+        elsewhere = list(zone_problems(sorted(self.aws.subnets), self.region))
+        if elsewhere:
+            raise DriftError(elsewhere)
+        task = Task(plan=plan, window=window, at=at, settings=self.settings, aws=self.aws)
+        resources: list[Resource] = []
+        problems: list[str] = []
+        for family in FAMILIES:
+            found, wrong = family.desired(task)
+            resources += found
+            problems += wrong
+        if problems:
+            raise InputError(problems)
+        return tuple(resources)
+
+    def files(self, resources: Sequence[Resource]) -> dict[str, str]:
+        """The resources as one JSON file."""
+        data = [
+            {"kind": one.kind, "name": one.name, "body": one.body, "needs": list(one.needs)}
+            for one in resources
+        ]
+        return {"aws-resources.json": json.dumps(data, indent=1, sort_keys=True) + "\n"}
+
+    def where(self) -> Whereabouts:
+        """Account and region that calls reach.
+
+        Raises
+        ------
+        DriftError, InputError, TargetError, as `planner.executors.aws.session.Session.where`.
+        """
+        return self.session.where()
+
+    def current(self, desired: Sequence[Resource]) -> Mapping[str, Resource]:
+        """What is there, by key.
+
+        Raises
+        ------
+        TargetError
+        """
+        found = [
+            one
+            for family in FAMILIES
+            for one in family.current(
+                self.session, self.settings.service, [one for one in desired if one.kind in family.KINDS]
+            )
+        ]
+        return {one.key: one for one in found}
+
+    def perform(self, operation: Operation) -> dict[str, str]:
+        """Create, update or delete one resource; return the ids that the service answered with.
+
+        Raises
+        ------
+        TargetError
+        """
+        family = next(one for one in FAMILIES if operation.kind in one.KINDS)
+        return family.perform(self.session, operation)
