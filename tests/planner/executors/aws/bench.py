@@ -1,0 +1,131 @@
+"""One AWS account in moto: plans applied to it, calls counted, throttled, or cut off before or after a service did them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+
+from planner.executors.aws.target import AwsTarget
+from planner.executors.receipt import Journal
+from planner.executors.runner import carry_out, work_out
+from planner.executors.settings import DeploymentSettings
+from tests.planner.plan_case import START, make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from planner.executors.resources import Operation, Operations
+    from planner.plan import ProvisioningPlan
+
+ACCOUNT = "123456789012"  # moto's own
+REGION = "us-east-1"
+THROTTLED = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+READING = ("Describe", "Get", "List")
+
+
+class CutOff(BaseException):
+    """Stands for the end of the process: nothing of ours catches it."""
+
+
+class Raw(io.BytesIO):
+    """Body of an answer as botocore reads it."""
+
+    def stream(self, **_: object) -> list[bytes]:
+        return [self.read()]
+
+
+@dataclass
+class Bench:
+    """A place to apply plans to; every wait is noted instead of waited."""
+
+    settings: DeploymentSettings
+    folder: Path
+    waits: list[float] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def target(self, **hooks: Callable[..., Any]) -> AwsTarget:
+        """Target with hooks of botocore, given as before_send or after_call."""
+        target = AwsTarget(self.settings, REGION)
+        target.session.events.register(
+            "before-call", lambda model, **_: self.calls.append(f"{model.service_model.service_name}:{model.name}")
+        )
+        for event, hook in hooks.items():
+            target.session.events.register(event.replace("_", "-"), hook)
+        return target
+
+    def work_out(
+        self,
+        plan: ProvisioningPlan | None = None,
+        *,
+        window: int = 0,
+        at: datetime = START,
+        target: AwsTarget | None = None,
+    ) -> Operations:
+        plan = plan or make_plan()
+        return work_out(target or self.target(), plan, plan.windows[window], at, sleep=self.waits.append)
+
+    def apply(
+        self,
+        plan: ProvisioningPlan | None = None,
+        *,
+        window: int = 0,
+        at: datetime = START,
+        target: AwsTarget | None = None,
+    ) -> Operations:
+        """Apply a window once; return the operations that were due, and leave in `calls` what was called to do them."""
+        target = target or self.target()
+        operations = self.work_out(plan, window=window, at=at, target=target)
+        self.calls.clear()
+        journal = Journal(self.folder / "receipt.json", operations, lambda: at)
+        carry_out(target, operations, journal, sleep=self.waits.append, tell=lambda _: None)
+        return operations
+
+    def writes(self) -> list[str]:
+        """Calls that change something."""
+        return [one for one in self.calls if not one.split(":")[1].startswith(READING)]
+
+
+def throttle(times: int) -> Callable[..., AWSResponse | None]:
+    """Hook before sending that answers the first writing calls with a throttling error."""
+    left = [times]
+
+    def hook(request: Any, event_name: str, **_: object) -> AWSResponse | None:
+        if left[0] == 0 or event_name.rsplit(".", 1)[-1].startswith(READING):
+            return None
+        left[0] -= 1
+        return AWSResponse(request.url, 400, {}, Raw(THROTTLED))
+
+    return hook
+
+
+def cut_off_at(number: int) -> Callable[..., None]:
+    """Hook before or after a call that ends the process at the given writing call, counted from 0."""
+    seen = [0]
+
+    def hook(event_name: str, **_: object) -> None:
+        if event_name.rsplit(".", 1)[-1].startswith(READING):
+            return
+        seen[0] += 1
+        if seen[0] == number + 1:
+            raise CutOff
+
+    return hook
+
+
+def verbs(operations: Operations) -> dict[str, list[str]]:
+    """Kind -> verbs of its operations, in order."""
+    found: dict[str, list[str]] = {}
+    for one in operations.operations:
+        found.setdefault(one.kind, []).append(one.verb)
+    return found
+
+
+def only(operations: Operations, kind: str, text: str = "") -> Operation:
+    """The one operation of a kind whose name has a text."""
+    (found,) = (one for one in operations.operations if one.kind == kind and text in one.name)
+    return found
