@@ -219,6 +219,7 @@ def _fill_defaults(body: Body) -> None:
 class _Handler(BaseHTTPRequestHandler):
     cluster: FakeCluster
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: in two, each would wait 40 ms for an acknowledgement
 
     def _handle(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
