@@ -89,7 +89,7 @@ class KubernetesSettings(Document):
     )
     functions: Literal["refused", "elsewhere"] = Field(
         "refused",
-        description="What to do with a plan that calls functions; elsewhere: another target sets them.",
+        description="Whether a plan may call functions, which a cluster does not run; elsewhere: they are set by other means.",
     )
 
 

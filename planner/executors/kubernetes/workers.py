@@ -90,8 +90,8 @@ def refusals(workers: Sequence[Worker], window: Window, settings: KubernetesSett
     if window.functions and settings.functions == "refused":
         named = ", ".join(sorted({line.option for line in window.functions}))
         yield (
-            f"window {window.id} calls functions, which a cluster does not run: {named}. Set them by --target aws and write "
-            "kubernetes.functions: elsewhere, or plan without functions."
+            f"window {window.id} calls functions, which a cluster does not run: {named}. Set them otherwise (planner apply without "
+            "a target prints what to set) and write kubernetes.functions: elsewhere, or plan without functions."
         )
     if settings.serving == "kserve" and len(settings.namespace) > _longest_namespace():
         yield (
