@@ -18,6 +18,7 @@ from planner.executors.aws.launch_templates import (
     digest_of_version,
     own_tags,
     tag_list,
+    tags_by_id,
     template,
     version_with,
 )
@@ -183,5 +184,5 @@ def _body(session: Session, found: FleetDataTypeDef) -> Body:
         "subnets": sorted(one["SubnetId"] for one in config.get("Overrides", ()) if "SubnetId" in one),
         "capacity": target.get("TotalTargetCapacity"),
         "valid_until": until and instant_text(until),
-        "tags": own_tags(found.get("Tags", ())),
+        "tags": tags_by_id(session, [found["FleetId"]])[found["FleetId"]],
     }

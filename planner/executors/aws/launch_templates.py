@@ -83,7 +83,11 @@ def read(session: Session, service: str, names: Sequence[str]) -> list[Resource]
             for page in session.ec2.get_paginator("describe_launch_templates").paginate(Filters=[filters])
             for one in page["LaunchTemplates"]
         }
-        return [_read_one(session, one) for _, one in sorted(found.items())]
+        tags = tags_by_id(session, [one["LaunchTemplateId"] for one in found.values()])
+        return [
+            Resource(KIND, name, _newest(session, name) | {"tags": tags[one["LaunchTemplateId"]]})
+            for name, one in sorted(found.items())
+        ]
 
 
 def perform(session: Session, operation: Operation) -> dict[str, str]:
@@ -104,7 +108,7 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
             )["LaunchTemplate"]
             return {"id": made["LaunchTemplateId"], "version": str(made["LatestVersionNumber"])}
         version = str(held["LatestVersionNumber"])
-        if content_digest(_read_one(session, held).body) != content_digest(operation.after):
+        if content_digest(_newest(session, operation.name)) != content_digest(operation.after):
             answer = client.create_launch_template_version(
                 LaunchTemplateName=operation.name, LaunchTemplateData=data
             )
@@ -162,6 +166,18 @@ def tag_list(tags: Mapping[str, str]) -> list[Any]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
+def tags_by_id(session: Session, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Id of an EC2 resource -> its tags of ours, as they are now: moto describes a resource with the tags it was made with."""
+    pages = session.ec2.get_paginator("describe_tags")
+    found: dict[str, dict[str, str]] = {one: {} for one in ids}
+    for start in range(0, len(ids), MOST_VALUES):
+        by_id: FilterTypeDef = {"Name": "resource-id", "Values": list(ids[start : start + MOST_VALUES])}
+        for page in pages.paginate(Filters=[by_id]):
+            for one in page["Tags"]:
+                found[one["ResourceId"]] |= own_tags([one])
+    return found
+
+
 def own_tags(tags: Iterable[Mapping[str, Any]], prefix: str = "planner-") -> dict[str, str]:
     """Tags of ours among those that AWS answers with; others' tags are no business of a plan."""
     return {one["Key"]: one["Value"] for one in tags if one["Key"].startswith(prefix)}
@@ -181,11 +197,10 @@ def _find(session: Session, name: str) -> LaunchTemplateTypeDef | None:
     return found[0] if found else None
 
 
-def _read_one(session: Session, found: LaunchTemplateTypeDef) -> Resource:
-    name = found["LaunchTemplateName"]
-    newest = session.ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=[LATEST])
-    data = newest["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    return Resource(KIND, name, _content(data) | {"tags": own_tags(found.get("Tags", ()))})
+def _newest(session: Session, name: str) -> Body:
+    """Content of a template's newest version."""
+    versions = session.ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=[LATEST])
+    return _content(versions["LaunchTemplateVersions"][0]["LaunchTemplateData"])
 
 
 def _content(data: ResponseLaunchTemplateDataTypeDef) -> Body:

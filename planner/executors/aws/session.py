@@ -149,6 +149,7 @@ def translated() -> Iterator[None]:
     ------
     TargetError, with operation, code and text of the service. InputError, where there are no usable credentials.
     """
+    from botocore import exceptions
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -157,6 +158,7 @@ def translated() -> Iterator[None]:
         PartialCredentialsError,
         ProfileNotFound,
     )
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -166,10 +168,11 @@ def translated() -> Iterator[None]:
         raise InputError(
             f"AWS credentials: {error}. Sign in with the AWS tools, or set AWS_PROFILE to a profile that exists."
         ) from None
+    except ResponseParserError:
+        raise TargetError("the service's answer is not one of AWS.", passing=True) from None
     except BotoCoreError as error:
-        raise TargetError(
-            f"{type(error).__name__}: {error}", passing=isinstance(error, HTTPClientError)
-        ) from None
+        passing = isinstance(error, HTTPClientError | exceptions.ConnectionError)
+        raise TargetError(f"{type(error).__name__}: {error}", passing=passing) from None
 
 
 def _refusal(error: Any) -> TargetError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"
-THROTTLED = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+THROTTLED = (
+    b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+)
 READING = ("Describe", "Get", "List")
 
 
@@ -48,11 +51,17 @@ class Bench:
     waits: list[float] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
+    @cached_property
+    def plain(self) -> AwsTarget:
+        """Target without hooks; its clients are made once."""
+        return self.target()
+
     def target(self, **hooks: Callable[..., Any]) -> AwsTarget:
         """Target with hooks of botocore, given as before_send or after_call."""
         target = AwsTarget(self.settings, REGION)
         target.session.events.register(
-            "before-call", lambda model, **_: self.calls.append(f"{model.service_model.service_name}:{model.name}")
+            "before-call",
+            lambda model, **_: self.calls.append(f"{model.service_model.service_name}:{model.name}"),
         )
         for event, hook in hooks.items():
             target.session.events.register(event.replace("_", "-"), hook)
@@ -67,7 +76,7 @@ class Bench:
         target: AwsTarget | None = None,
     ) -> Operations:
         plan = plan or make_plan()
-        return work_out(target or self.target(), plan, plan.windows[window], at, sleep=self.waits.append)
+        return work_out(target or self.plain, plan, plan.windows[window], at, sleep=self.waits.append)
 
     def apply(
         self,
@@ -78,12 +87,18 @@ class Bench:
         target: AwsTarget | None = None,
     ) -> Operations:
         """Apply a window once; return the operations that were due, and leave in `calls` what was called to do them."""
-        target = target or self.target()
+        target = target or self.plain
         operations = self.work_out(plan, window=window, at=at, target=target)
         self.calls.clear()
-        journal = Journal(self.folder / "receipt.json", operations, lambda: at)
+        receipt = self.folder / f"{operations.plan_sha256[:12]}-{operations.window}.json"
+        journal = Journal(receipt, operations, lambda: at)
         carry_out(target, operations, journal, sleep=self.waits.append, tell=lambda _: None)
         return operations
+
+    def set_up(self, settings: dict[str, Any]) -> None:
+        """Go on with other settings."""
+        self.settings = DeploymentSettings.model_validate(settings)
+        self.__dict__.pop("plain", None)
 
     def writes(self) -> list[str]:
         """Calls that change something."""
