@@ -68,7 +68,7 @@ def fleet(machines: MachineGroup, window: Window, count: int) -> Resource:
 
 
 def read(session: Session, service: str) -> list[Resource]:
-    """Fleets of the service; of several with one name the newest, and how many there are."""
+    """Fleets of the service; of several with one name one, and how many there are."""
     with translated():
         named: dict[str, list[FleetDataTypeDef]] = {}
         for one in _fleets(session):
@@ -157,8 +157,8 @@ def _name(found: FleetDataTypeDef) -> str:
 
 
 def _read_named(session: Session, name: str, fleets: Sequence[FleetDataTypeDef]) -> Resource:
-    newest = max(fleets, key=lambda one: one["CreateTime"])
-    body = _body(session, newest) | {"copies": len(fleets)}
+    shown = max(fleets, key=lambda one: one["FleetId"])
+    body = _body(session, shown) | {"copies": len(fleets)}
     needs = (f"{TEMPLATE}/{body['launch_template']['name']}",)
     return Resource(KIND, name, body, needs)
 
