@@ -61,7 +61,8 @@ def scaled_object(
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": scaled},
         "minReplicaCount": min(counts),
         "maxReplicaCount": max(counts),
-        "advanced": {  # machines that a window no longer has go at once; by default five minutes later
+        "cooldownPeriod": 0,  # machines that a window no longer has go at once, the last as the others; by default after 300 s
+        "advanced": {
             "horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}
         },
         "triggers": [_trigger(one) for one in _held(worker.spells) if one.count > 0],

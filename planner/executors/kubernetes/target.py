@@ -168,7 +168,9 @@ class KubernetesTarget:
             labelled = self._session.listed(kind, namespace, selector)
         except (MissingError, ForbiddenError) as error:
             if names:
-                raise TargetError(f"{error} The cluster must have {kind.group} and let you use it.") from None
+                raise TargetError(
+                    f"{error.problems[0]}. The cluster must have {kind.group} and let you use it."
+                ) from None
             return
         yield from labelled
         for name in sorted(set(names) - {one["metadata"]["name"] for one in labelled}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +11,7 @@ from planner.errors import InputError
 from planner.executors.kubernetes.target import KubernetesTarget
 from planner.plan import ProvisioningPlan
 from tests.planner.executors.kubernetes.conftest import settings
-from tests.planner.plan_case import ON_DEMAND, SPOT, START, plan_data
+from tests.planner.plan_case import START, plan_data
 
 if TYPE_CHECKING:
     from planner.executors.resources import Body
@@ -117,7 +117,7 @@ def test_no_trigger_asks_for_none_and_zero_windows_scale_to_zero() -> None:
     specs = schedules(with_counts((1, 2), (1, 0)))
     wanted = [trigger["metadata"]["desiredReplicas"] for trigger in specs["spot"]["triggers"]]
     assert wanted == ["2"]
-    assert specs["spot"]["minReplicaCount"] == 0
+    assert (specs["spot"]["minReplicaCount"], specs["spot"]["cooldownPeriod"]) == (0, 0)
     assert specs["on-demand"]["minReplicaCount"] == specs["on-demand"]["maxReplicaCount"] == 1
 
 
@@ -135,11 +135,3 @@ def test_times_that_cron_without_years_cannot_say_are_refused(
     with pytest.raises(InputError) as error:
         schedules(plan, 0, START - timedelta(days=days_early))
     assert problem in str(error.value)
-
-
-def test_options_have_a_schedule_each() -> None:
-    """Both markets of the small plan, under names that differ."""
-    target: Any = KubernetesTarget(settings(schedule="keda"), "us-east-1")
-    plan = with_counts((1, 1))
-    names = {one.name for one in target.desired(plan, plan.windows[0], START) if one.kind == "ScaledObject"}
-    assert len(names) == len({ON_DEMAND, SPOT})
