@@ -63,11 +63,15 @@ def _item(item: Body, keys: tuple[str, ...]) -> str:
     return "k:" + json.dumps({key: item[key] for key in sorted(keys)}, separators=(",", ":"))
 
 
-def _joined(one: Fields, other: Fields) -> Fields:
-    """Fields of either; all of a value where either has all of it."""
-    both = one.keys() & other.keys()
-    inner = {key: _joined(one[key], other[key]) if one[key] and other[key] else {} for key in both}
-    return {**one, **other, **inner}
+def _joined(wanted: Fields, owned: Fields) -> Fields:
+    """Fields of either.
+
+    Where we own all of a value but want only parts of it, those parts: a custom resource's list may be atomic, and then what a
+    webhook adds to its items is noted as ours.
+    """
+    both = wanted.keys() & owned.keys()
+    inner = {key: _joined(wanted[key], owned[key]) if wanted[key] else {} for key in both}
+    return {**wanted, **owned, **inner}
 
 
 def _picked(value: Any, fields: Fields) -> Any:

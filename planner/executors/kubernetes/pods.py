@@ -95,15 +95,18 @@ def _environment(worker: Worker) -> list[Body]:
 
 
 def _resources(worker: Worker, settings: KubernetesSettings) -> Body:
+    """Return requests, and the machine itself as the limit: without one KServe would set its own, which may be below them."""
+    machine = worker.option
     asked: Body = {
         "requests": {
-            "cpu": _cpu(worker.option.vcpu * REQUESTED_SHARE),
-            "memory": _memory(worker.option.memory_mib * REQUESTED_SHARE),
-        }
+            "cpu": _cpu(machine.vcpu * REQUESTED_SHARE),
+            "memory": _memory(machine.memory_mib * REQUESTED_SHARE),
+        },
+        "limits": {"cpu": _cpu(machine.vcpu), "memory": _memory(machine.memory_mib)},
     }
     gpus = settings.gpus.get(worker.line.instance_type)
     if gpus:
-        asked["limits"] = {GPU: str(gpus)}
+        asked["limits"][GPU] = str(gpus)
     return asked
 
 

@@ -53,7 +53,7 @@ def test_a_deployment_holds_what_the_plan_decided() -> None:
     assert container["image"] == "registry.example/resnet50:1"
     assert container["resources"] == {  # 0.6 x 4 vCPU, 0.6 x 8192 MiB
         "requests": {"cpu": "2400m", "memory": "4915Mi"},
-        "limits": {"nvidia.com/gpu": "2"},
+        "limits": {"cpu": "4", "memory": "8Gi", "nvidia.com/gpu": "2"},
     }
 
 

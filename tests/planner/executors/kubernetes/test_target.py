@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,10 +116,11 @@ def test_fields_of_ours_that_are_no_longer_wanted_go_and_others_stay(
     stored = cluster.only("deployments", "on-demand")
     cluster.update(stored, "team", ("metadata", "labels", "cost-centre"), "42")
     changes = [one.changes for one in look(target()).pending]
-    assert changes == [("spec.template.spec.containers[0].resources.limits",)] * 2
+    assert changes == [("spec.template.spec.containers[0].resources.limits.nvidia.com/gpu",)] * 2
     apply(target())
     body = cluster.only("deployments", "on-demand").body
-    assert not body["spec"]["template"]["spec"]["containers"][0]["resources"].get("limits")
+    limits = body["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+    assert limits == {"cpu": "4", "memory": "8Gi"}
     assert body["metadata"]["labels"]["cost-centre"] == "42"
     assert set(apply(target())) == {"keep"}
 
@@ -204,6 +206,14 @@ def test_another_region_is_refused_and_an_unlabelled_one_passes(cluster: FakeClu
 def test_another_context_is_refused(cluster: FakeCluster, target: Make) -> None:
     with pytest.raises(InputError, match=r"kubernetes\.context is 'production'; .*get-contexts"):
         target(context="production").where()
+
+
+def test_without_the_client_it_says_what_to_install(
+    cluster: FakeCluster, target: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    with pytest.raises(InputError, match=r"not installed; pip install 'inference-planner\[kubernetes\]'"):
+        target().where()
 
 
 def test_a_cluster_that_does_not_answer_is_a_passing_problem(
