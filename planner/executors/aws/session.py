@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
     from types_boto3_lambda import LambdaClient
     from types_boto3_sagemaker import SageMakerClient
+    from types_boto3_sts import STSClient
 
     from planner.executors.settings import AwsSettings
 
@@ -124,6 +125,11 @@ class Session:
         """Endpoints."""
         return self._boto.client("sagemaker", **self._options)
 
+    @cached_property
+    def sts(self) -> STSClient:
+        """Whose credentials these are."""
+        return self._boto.client("sts", **self._options)
+
     def where(self) -> Whereabouts:
         """Account of the credentials.
 
@@ -132,7 +138,7 @@ class Session:
         DriftError, where it is not that of the settings. InputError, where there are no credentials. TargetError.
         """
         with translated():
-            account = self._boto.client("sts", **self._options).get_caller_identity()["Account"]
+            account = self.sts.get_caller_identity()["Account"]
         if account != self.settings.account:
             raise DriftError(
                 f"the credentials are those of account {account}; the settings allow {self.settings.account} alone. "

@@ -119,7 +119,7 @@ def throttle(times: int) -> Callable[..., AWSResponse | None]:
 
 
 def cut_off_at(number: int) -> Callable[..., None]:
-    """Hook before or after a call that ends the process at the given writing call, counted from 0."""
+    """Hook after a call that ends the process at the given writing call, counted from 0."""
     seen = [0]
 
     def hook(event_name: str, **_: object) -> None:

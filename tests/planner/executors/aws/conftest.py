@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import urllib.request
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import Loader
 from moto.server import ThreadedMotoServer
 
 from planner.executors.settings import DeploymentSettings
@@ -24,6 +26,15 @@ def moto_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions_read_once() -> Iterator[None]:
+    """Let all sessions share botocore's descriptions of the services: reading EC2's takes a third of a second."""
+    read = cache(partial(Loader.load_service_model, Loader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "load_service_model", lambda _, *given, **named: read(*given, **named))
+        yield
 
 
 @pytest.fixture
