@@ -13,7 +13,7 @@ from planner.executors.aws.limits import zone_problems
 from planner.executors.aws.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from planner.executors.aws.kinds import ResourceKinds
@@ -58,7 +58,7 @@ class AwsTarget:
             raise DriftError(elsewhere)
         task = Task(plan=plan, window=window, at=at, settings=self.settings, aws=self.aws)
         resources: list[Resource] = []
-        problems: list[str] = []
+        problems = list(_left_out(task))
         for family in FAMILIES:
             found, wrong = family.desired(task)
             resources += found
@@ -109,3 +109,12 @@ class AwsTarget:
         """
         family = next(one for one in FAMILIES if operation.kind in one.KINDS)
         return family.perform(self.session, operation)
+
+
+def _left_out(task: Task) -> Iterator[str]:
+    """What is asked for and no family makes."""
+    functions = sorted({line.option for window in task.windows for line in window.functions})
+    if functions:
+        yield f"the plan calls functions, which this target does not set: {', '.join(functions)}. Plan without them."
+    if task.aws.machines == "endpoint":
+        yield "aws.machines is endpoint, which this target does not make; set it to groups or fleet."

@@ -10,8 +10,17 @@ import pytest
 from planner.errors import DriftError, InputError, PartlyDoneError
 from planner.executors.target import TargetError
 from planner.plan import ProvisioningPlan
-from tests.planner.executors.aws.bench import REGION, Bench, CutOff, cut_off_at, only, throttle, verbs
-from tests.planner.plan_case import START, plan_data
+from tests.planner.executors.aws.bench import (
+    REGION,
+    Bench,
+    CutOff,
+    cut_off_at,
+    machines_data,
+    only,
+    throttle,
+    verbs,
+)
+from tests.planner.plan_case import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +173,7 @@ def test_resources_without_the_tag_are_found_by_name_and_others_are_left_alone(
 
 def test_options_that_leave_the_plan_are_deleted_users_first(bench: Bench, client: Clients) -> None:
     bench.apply()
-    data = plan_data()
+    data = machines_data()
     for one in data["windows"]:
         one["fleet"] = one["fleet"][1:]
     operations = bench.apply(ProvisioningPlan.model_validate(data))

@@ -139,3 +139,17 @@ def test_committed_machines_are_launched_on_demand_in_their_zone() -> None:
     resources, _ = machine_kinds.desired(task(plan_with([1], market="committed", zone="us-east-1b")))
     groups = [one.body for one in resources if one.kind == "auto-scaling-group"]
     assert {(one["market"], *one["subnets"]) for one in groups} == {("on-demand", "subnet-b")}
+
+
+def test_functions_and_endpoints_are_refused_rather_than_left_out() -> None:
+    plan = plan_with([1])
+    target = AwsTarget(
+        DeploymentSettings.model_validate(SETTINGS | {"aws": SETTINGS["aws"] | {"machines": "endpoint"}}),
+        "us-east-1",
+    )
+    with pytest.raises(InputError) as caught:
+        target.desired(plan, plan.windows[0], START)
+    assert [one.split(",")[0] for one in caught.value.problems] == [
+        "the plan calls functions",
+        "aws.machines is endpoint",
+    ]
