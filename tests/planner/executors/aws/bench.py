@@ -14,7 +14,7 @@ from planner.executors.receipt import Journal
 from planner.executors.runner import carry_out, work_out
 from planner.executors.settings import DeploymentSettings
 from planner.plan import ProvisioningPlan
-from tests.planner.plan_case import START, plan_data
+from tests.planner.plan_case import GROUP, START, plan_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +32,13 @@ READING = ("Describe", "Get", "List")
 
 
 def machines_data() -> dict[str, Any]:
-    """Plan of plan_case as plain data, its function left out."""
+    """Plan of plan_case as plain data, all requests on its machines and none on its function."""
     data = plan_data()
     for one in data["windows"]:
-        one["functions"] = []
+        one["functions"], one["overflow_rps"] = [], {}
+        one["served_rps"]["lax"] = {GROUP: [2.0, 3.0]}
+        one["routing"]["lax"] = [{"groups": {GROUP: 1.0}, "functions": {}}] * 2
+    data["options"] = [one for one in data["options"] if one["kind"] == "machine"]
     return data
 
 

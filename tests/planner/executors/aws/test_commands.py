@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from planner.cli import app
+from planner.cli.app import app
 from planner.errors import EXIT_DONE, EXIT_STALE
 from tests.planner.executors.aws.bench import machines_data
 
@@ -43,7 +43,7 @@ def test_a_plan_is_shown_applied_and_its_drift_is_told(
     scaling = client("autoscaling")
     name = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["AutoScalingGroupName"]
     scaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=2)
-    drifted = run.invoke(app, ["status", *files])
+    drifted = run.invoke(app, ["status", *files, "--format", "json"])
     assert (drifted.exit_code, "desired" in drifted.output) == (EXIT_STALE, True)
 
 
