@@ -36,7 +36,9 @@ class AwsTarget:
 
     def __init__(self, settings: DeploymentSettings, region: str) -> None:
         if settings.aws is None:
-            raise InputError("--target aws needs the part aws of the settings: account, subnets, models.")
+            raise InputError(
+                f"--target {self.name} needs the part aws of the settings: account, subnets, models."
+            )
         self.settings = settings
         self.aws: AwsSettings = settings.aws
         self.region = region

@@ -1,0 +1,1 @@
+"""Files with which Terraform makes what the target aws would make."""
