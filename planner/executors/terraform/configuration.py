@@ -12,7 +12,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError
-from planner.executors.aws.fleets import KIND as FLEET
 from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.scaling_groups import KIND as GROUP
 from planner.executors.aws.scaling_groups import ON_DEMAND_PERCENT
@@ -31,6 +30,7 @@ PROVIDER_VERSION = "~> 5.100"  # ours: the tests run 5.100.0; the next major ver
 OPENING = re.compile(
     r"[$%]+(?=\{)"
 )  # Terraform, "Strings and Templates": what opens an expression or a directive
+OTHERWISE = "set aws.machines to groups, or apply the plan with --target aws."
 SERVICES = ("autoscaling", "ec2", "sts")  # what the provider calls for the resources below
 
 
@@ -55,7 +55,7 @@ def configuration(resources: Sequence[Resource], aws: AwsSettings, region: str) 
     unknown = [one for one in resources if one.kind not in FORMS]
     if unknown:
         raise InputError(
-            [f"{one.key}: the target terraform does not make it; use --target aws." for one in unknown]
+            [f"{one.key}: the target terraform does not make it; {OTHERWISE}" for one in unknown]
         )
     blocks: dict[str, dict[str, Body]] = {}
     for one in resources:
@@ -144,29 +144,6 @@ def _schedule(name: str, body: Body) -> Iterator[Block]:
         )
 
 
-def _fleet(name: str, body: Body) -> Iterator[Block]:
-    arguments: Body = {
-        "type": "maintain",
-        "valid_until": body["valid_until"],
-        "terminate_instances": True,
-        "terminate_instances_with_expiration": True,
-        "launch_template_config": [
-            {
-                "launch_template_specification": [_specification(body)],
-                "override": [{"subnet_id": subnet} for subnet in body["subnets"]],
-            }
-        ],
-        "target_capacity_specification": [
-            {"default_target_capacity_type": body["market"], "total_target_capacity": body["capacity"]}
-        ],
-        "tags": body["tags"],
-        "lifecycle": {"create_before_destroy": True},  # as the target aws replaces fleets
-    }
-    if body["spot_strategy"] is not None:
-        arguments["spot_options"] = [{"allocation_strategy": body["spot_strategy"]}]
-    yield "aws_ec2_fleet", name, arguments
-
-
 def _specification(body: Body) -> Body:
     """The newest version of a launch template, which Terraform makes whenever its content changes."""
     template = f"aws_launch_template.{body['launch_template']['name']}"
@@ -176,7 +153,7 @@ def _specification(body: Body) -> Body:
     }
 
 
-FORMS = {TEMPLATE: _template, GROUP: _group, SCHEDULE: _schedule, FLEET: _fleet}
+FORMS = {TEMPLATE: _template, GROUP: _group, SCHEDULE: _schedule}
 
 
 def _literal(value: Any) -> Any:
