@@ -5,9 +5,10 @@ Images, subnets, function names, namespaces. No secrets: credentials come from w
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from planner.document import Document, check
 from planner.errors import InputError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1_000_000  # ours: settings are a page or two; a file this large is another file
 SERVICE_PATTERN = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"  # ours: leaves room in the shortest name limit, 63 characters of Kubernetes
+ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/\-]*)?"
+)  # ours: scheme, host, port and path
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
@@ -59,6 +63,16 @@ class AwsSettings(Document):
         None, description="Name of the endpoint; needed where machines is endpoint."
     )
     endpoint_url: Text | None = Field(None, description="Other address of all services, for an emulator.")
+
+    @field_validator("endpoint_url")
+    @classmethod
+    def _without_sign_in(cls, url: str | None) -> str | None:
+        """Addresses are written into messages and exports, so nothing secret may stand in them."""
+        if url is not None and not ADDRESS.fullmatch(url):
+            raise ValueError(
+                "it must be an address without user and password, for example http://127.0.0.1:5000"
+            )
+        return url
 
 
 class KubernetesSettings(Document):

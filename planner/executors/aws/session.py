@@ -55,6 +55,15 @@ PASSING = frozenset(  # error codes after which the same call may succeed: botoc
         "Unavailable",
     }
 )
+UNTOLD = frozenset(  # Signature Version 4, "Troubleshooting": their texts repeat the signed request, session token and key id too
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+    }
+)
 SERVER_FAULT = 500  # HTTP status from which on the fault is the service's
 PENDING_DELETE = (
     "pending delete"  # Auto Scaling's words, with AlreadyExists, for a group that is being removed
@@ -126,6 +135,11 @@ class Session:
         return self._boto.client("sagemaker", **self._options)
 
     @cached_property
+    def tagging(self) -> Any:
+        """Which resources carry a tag."""
+        return self._boto.client("resourcegroupstaggingapi", **self._options)
+
+    @cached_property
     def sts(self) -> STSClient:
         """Whose credentials these are."""
         return self._boto.client("sts", **self._options)
@@ -185,5 +199,7 @@ def _refusal(error: Any) -> TargetError:
     told = error.response.get("Error", {})
     code, text = str(told.get("Code", "Unknown")), str(told.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in UNTOLD:
+        text = "the credentials were not accepted; sign in anew, and set the clock right."
     passing = code in PASSING or status >= SERVER_FAULT or PENDING_DELETE in text
     return TargetError(f"{error.operation_name}: {code}: {text}", passing=passing)

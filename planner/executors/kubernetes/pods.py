@@ -84,7 +84,7 @@ def rollout(settings: KubernetesSettings) -> Body:
 def _environment(worker: Worker) -> list[Body]:
     line = worker.line
     values = {
-        "MODEL": line.model,
+        "MODEL": line.model.replace("$(", "$$("),  # else Kubernetes puts another variable's value there
         "BATCH_SIZE": str(line.batch_size),
         "BATCH_TIMEOUT_MS": f"{line.batch_timeout_ms:g}",
         "REPLICAS": str(line.replicas),
