@@ -2,6 +2,9 @@
 
 Terraform evaluates every text of a configuration as a template, so texts of plan and settings are escaped: a model named
 ``${file("key.pem")}`` stays a name. Only the references between resources, which are written here, are left to be evaluated.
+
+Groups, their templates and schedules alone: Terraform owns a function together with its code, of which a plan knows nothing, and
+replaces the fleets of one window by those of the next in no order.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ PROVIDER_VERSION = "~> 5.100"  # ours: the tests run 5.100.0; the next major ver
 OPENING = re.compile(
     r"[$%]+(?=\{)"
 )  # Terraform, "Strings and Templates": what opens an expression or a directive
-OTHERWISE = "set aws.machines to groups, or apply the plan with --target aws."
+OTHERWISE = "apply the plan with --target aws, or set aws.machines to groups and plan without functions."
 SERVICES = ("autoscaling", "ec2", "sts")  # what the provider calls for the resources below
 
 
