@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from planner.errors import DriftError, InputError
-from planner.executors.aws import machine_kinds
+from planner.executors.aws import function_kinds, machine_kinds
 from planner.executors.aws.kinds import Task
 from planner.executors.aws.limits import zone_problems
 from planner.executors.aws.session import Session
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from planner.executors.settings import AwsSettings, DeploymentSettings
     from planner.plan import ProvisioningPlan, Window
 
-FAMILIES: tuple[ResourceKinds, ...] = (machine_kinds,)
+FAMILIES: tuple[ResourceKinds, ...] = (machine_kinds, function_kinds)
 
 
 class AwsTarget:
@@ -115,8 +115,5 @@ class AwsTarget:
 
 def _left_out(task: Task) -> Iterator[str]:
     """What is asked for and no family makes."""
-    functions = sorted({line.option for window in task.windows for line in window.functions})
-    if functions:
-        yield f"the plan calls functions, which this target does not set: {', '.join(functions)}. Plan without them."
     if task.aws.machines == "endpoint":
         yield "aws.machines is endpoint, which this target does not make; set it to groups or fleet."

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from planner.executors.aws.target import AwsTarget
 from planner.executors.receipt import Journal
@@ -28,6 +29,7 @@ REGION = "us-east-1"
 THROTTLED = (
     b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
 )
+CODE = HTTPHeaders.from_dict({"x-amzn-errortype": "Throttling"})
 READING = ("Describe", "Get", "List")
 
 
@@ -61,6 +63,7 @@ class Bench:
     folder: Path
     waits: list[float] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
 
     @cached_property
     def plain(self) -> AwsTarget:
@@ -87,7 +90,7 @@ class Bench:
         target: AwsTarget | None = None,
     ) -> Operations:
         plan = plan or ProvisioningPlan.model_validate(machines_data())
-        return work_out(target or self.plain, plan, plan.windows[window], at, sleep=self.waits.append)
+        return work_out(target or self.plain, plan, plan.windows[window], at, sleep=self.wait)
 
     def apply(
         self,
@@ -103,13 +106,17 @@ class Bench:
         self.calls.clear()
         receipt = self.folder / f"{operations.plan_sha256[:12]}-{operations.window}.json"
         journal = Journal(receipt, operations, lambda: at)
-        carry_out(target, operations, journal, sleep=self.waits.append, tell=lambda _: None)
+        carry_out(target, operations, journal, sleep=self.wait, tell=lambda _: None)
         return operations
 
     def set_up(self, settings: dict[str, Any]) -> None:
         """Go on with other settings."""
         self.settings = DeploymentSettings.model_validate(settings)
         self.__dict__.pop("plain", None)
+
+    def wait(self, wait_s: float) -> None:
+        self.waits.append(wait_s)
+        self.meanwhile()
 
     def writes(self) -> list[str]:
         """Calls that change something."""
@@ -124,7 +131,7 @@ def throttle(times: int) -> Callable[..., AWSResponse | None]:
         if left[0] == 0 or event_name.rsplit(".", 1)[-1].startswith(READING):
             return None
         left[0] -= 1
-        return AWSResponse(request.url, 400, {}, Raw(THROTTLED))
+        return AWSResponse(request.url, 400, CODE, Raw(THROTTLED))  # body or header, by protocol
 
     return hook
 

@@ -1,8 +1,14 @@
-"""A moto server for the session, emptied before every test that asks for it."""
+"""A moto server for the session, emptied before every test that asks for it; a ministack server for functions, likewise."""
 
 from __future__ import annotations
 
+import io
+import os
+import socket
+import subprocess
+import sys
 import urllib.request
+import zipfile
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +60,45 @@ def moto_url(moto_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         return moto_server
 
 
+@pytest.fixture(scope="session")
+def ministack_server() -> Iterator[str]:
+    """Address of a server on a free port that has provisioned concurrency, and tags of functions, which moto lacks."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "SERVICES": "lambda,tagging",
+        "LAMBDA_STATE_TRANSITION_SECONDS": "0.01",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ministack"],
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port, server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Return when a server that was just started listens."""
+    for _ in range(100):
+        assert server.poll() is None, "ministack has ended"
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=0.1):
+                return
+        except OSError:
+            with pytest.raises(subprocess.TimeoutExpired):
+                server.wait(timeout=0.1)
+    raise AssertionError("ministack does not listen")
+
+
 @pytest.fixture
 def client(moto_url: str) -> Any:
     """Maker of clients with which somebody else changes the account."""
@@ -86,3 +131,54 @@ def bench(deployment: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monkey
     made = Bench(DeploymentSettings.model_validate(deployment), tmp_path)
     monkeypatch.setattr("botocore.endpoint.time.sleep", made.waits.append)
     return made
+
+
+@pytest.fixture
+def lambda_client(ministack_server: str, moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Client for functions at an empty ministack server; sessions without an address of their own go there for functions too."""
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    for service in ("LAMBDA", "RESOURCE_GROUPS_TAGGING_API"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", ministack_server)
+    reset = urllib.request.Request(f"{ministack_server}/_ministack/reset", method="POST")
+    with urllib.request.urlopen(reset):
+        return boto3.client("lambda", region_name=REGION)
+
+
+@pytest.fixture
+def functions_bench(bench: Bench, deployment: dict[str, Any], lambda_client: Any) -> Bench:
+    """The account with the function of the settings deployed: 1,024 MB, no alias, nothing reserved."""
+    name = "shop-resnet50"
+    deployment["aws"]["endpoint_url"] = None
+    bench.set_up(deployment)
+    deploy(lambda_client, name)
+    bench.meanwhile = lambda: settle(lambda_client, name)
+    return bench
+
+
+def deploy(lambda_client: Any, name: str) -> None:
+    """Make a function, as those do who own the code."""
+    lambda_client.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Handler="model.serve",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/serving",
+        Code={"ZipFile": code("1")},
+        MemorySize=1024,
+    )
+    settle(lambda_client, name)
+
+
+def settle(lambda_client: Any, name: str) -> None:
+    """Return when the server has done with a change of a function; it takes some hundredths of a second."""
+    while lambda_client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "InProgress":
+        pass
+
+
+def code(text: str) -> bytes:
+    """A package of code."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("model.py"), text)
+    return package.getvalue()

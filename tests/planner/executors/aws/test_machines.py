@@ -150,6 +150,6 @@ def test_functions_and_endpoints_are_refused_rather_than_left_out() -> None:
     with pytest.raises(InputError) as caught:
         target.desired(plan, plan.windows[0], START)
     assert [one.split(",")[0] for one in caught.value.problems] == [
-        "the plan calls functions",
         "aws.machines is endpoint",
+        "option lambda/resnet50/2048: no function holds the code of resnet50; set aws.models.resnet50.function_name.",
     ]
