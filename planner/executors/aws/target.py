@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from planner.errors import DriftError, InputError
-from planner.executors.aws import function_kinds, machine_kinds
+from planner.executors.aws import endpoints, function_kinds, machine_kinds
 from planner.executors.aws.kinds import Task
 from planner.executors.aws.limits import zone_problems
 from planner.executors.aws.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from planner.executors.aws.kinds import ResourceKinds
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from planner.executors.settings import AwsSettings, DeploymentSettings
     from planner.plan import ProvisioningPlan, Window
 
-FAMILIES: tuple[ResourceKinds, ...] = (machine_kinds, function_kinds)
+FAMILIES: tuple[ResourceKinds, ...] = (machine_kinds, function_kinds, endpoints)
 
 
 class AwsTarget:
@@ -60,7 +60,7 @@ class AwsTarget:
             raise DriftError(elsewhere)
         task = Task(plan=plan, window=window, at=at, settings=self.settings, aws=self.aws)
         resources: list[Resource] = []
-        problems = list(_left_out(task))
+        problems: list[str] = []
         for family in FAMILIES:
             found, wrong = family.desired(task)
             resources += found
@@ -111,9 +111,3 @@ class AwsTarget:
         """
         family = next(one for one in FAMILIES if operation.kind in one.KINDS)
         return family.perform(self.session, operation)
-
-
-def _left_out(task: Task) -> Iterator[str]:
-    """What is asked for and no family makes."""
-    if task.aws.machines == "endpoint":
-        yield "aws.machines is endpoint, which this target does not make; set it to groups or fleet."

@@ -1,0 +1,230 @@
+"""Endpoints against a running moto server, which has all operations of an endpoint but UpdateEndpoint; that one is added here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto.core.responses import ActionResult
+from moto.sagemaker.responses import SageMakerResponse
+
+from planner.errors import InputError, PartlyDoneError
+from planner.plan import ProvisioningPlan
+from tests.planner.executors.aws.bench import ACCOUNT, Bench, CutOff, cut_off_at, machines_data, only, verbs
+from tests.planner.plan_case import START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Clients = Callable[[str], Any]
+
+NAME = "shop-vision"
+NEXT = START + timedelta(hours=1)
+
+
+def update_endpoint(self: Any) -> ActionResult:
+    """Let an endpoint run another configuration, at its sizes, at once."""
+    backend = self.sagemaker_backend
+    held = backend.endpoints[self._get_param("EndpointName")]
+    held.endpoint_config_name = self._get_param("EndpointConfigName")
+    config = backend.describe_endpoint_config(held.endpoint_config_name)
+    held.production_variants = held._process_production_variants(config["ProductionVariants"])
+    return ActionResult({"EndpointArn": held.arn})
+
+
+def endpoint_data() -> dict[str, Any]:
+    """Plan of plan_case with all its machines on demand: 1 in the first window, 2 in the second."""
+    data = machines_data()
+    for one in data["windows"]:
+        one["fleet"] = one["fleet"][:1]
+        one["groups"][0]["count"] = one["fleet"][0]["count"]
+        one["groups"][0]["capacity_rps"] = 12.0 * one["fleet"][0]["count"]
+    return data
+
+
+@pytest.fixture
+def endpoints(
+    bench: Bench, deployment: dict[str, Any], client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    """The account with settings that ask for an endpoint, and the model registered."""
+    monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
+    deployment["aws"] |= {"machines": "endpoint", "endpoint": NAME}
+    deployment["aws"]["models"]["resnet50"]["sagemaker_model"] = "resnet50-2"
+    bench.set_up(deployment)
+    client("sagemaker").create_model(
+        ModelName="resnet50-2",
+        ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/serving",
+        PrimaryContainer={"Image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/resnet50:2"},
+    )
+    return bench
+
+
+def plan(data: dict[str, Any] | None = None) -> ProvisioningPlan:
+    return ProvisioningPlan.model_validate(data or endpoint_data())
+
+
+def variant(client: Clients) -> dict[str, Any]:
+    """The endpoint's only variant, as it runs."""
+    (found,) = client("sagemaker").describe_endpoint(EndpointName=NAME)["ProductionVariants"]
+    return dict(found)
+
+
+def configs(client: Clients) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client("sagemaker").list_endpoint_configs()["EndpointConfigs"]
+    return found
+
+
+def test_a_window_is_an_endpoint_with_a_variant_an_option(endpoints: Bench, client: Clients) -> None:
+    assert verbs(endpoints.apply(plan())) == {"endpoint": ["create"]}
+    (config,) = configs(client)
+    described = client("sagemaker").describe_endpoint_config(EndpointConfigName=config["EndpointConfigName"])
+    (made,) = described["ProductionVariants"]
+    assert made["VariantName"].startswith("shop-resnet50-c5-xlarge-")
+    assert (made["ModelName"], made["InstanceType"]) == ("resnet50-2", "ml.c5.xlarge")
+    assert (variant(client)["DesiredInstanceCount"], variant(client)["DesiredWeight"]) == (1, 12.0)
+    again = endpoints.apply(plan())
+    assert (again.pending, endpoints.writes()) == ((), [])
+
+
+def test_the_next_window_moves_the_endpoint_and_the_last_but_one_configuration_goes(
+    endpoints: Bench, client: Clients
+) -> None:
+    endpoints.apply(plan())
+    operations = endpoints.apply(plan(), window=1, at=NEXT)
+    (name,) = {key for key in only(operations, "endpoint").changes if key.endswith(".count")}
+    assert name.startswith("variants.shop-resnet50-")
+    assert variant(client)["DesiredInstanceCount"] == 2
+    assert len(configs(client)) == 2
+    data = endpoint_data()
+    data["windows"][1]["fleet"][0]["count"] = 3
+    endpoints.apply(plan(data), window=1, at=NEXT)
+    assert variant(client)["DesiredInstanceCount"] == 3
+    assert len(configs(client)) == 2
+    assert endpoints.work_out(plan(data), window=1, at=NEXT).pending == ()
+
+
+def test_drift_of_size_and_tags_is_undone_in_place(endpoints: Bench, client: Clients) -> None:
+    endpoints.apply(plan())
+    sagemaker = client("sagemaker")
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=NAME,
+        DesiredWeightsAndCapacities=[
+            {"VariantName": variant(client)["VariantName"], "DesiredWeight": 1.0, "DesiredInstanceCount": 4}
+        ],
+    )
+    arn = sagemaker.describe_endpoint(EndpointName=NAME)["EndpointArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "planner-plan", "Value": "other"}])
+    operations = endpoints.apply(plan())
+    assert [one.rsplit(".", 1)[1] for one in only(operations, "endpoint").changes] == [
+        "planner-plan",
+        "count",
+        "weight",
+    ]
+    assert (variant(client)["DesiredInstanceCount"], len(configs(client))) == (1, 1)
+    assert endpoints.work_out(plan()).pending == ()
+
+
+def test_an_endpoint_that_is_not_wanted_goes_with_its_configurations(
+    endpoints: Bench, client: Clients, deployment: dict[str, Any]
+) -> None:
+    endpoints.apply(plan())
+    sagemaker = client("sagemaker")
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="shop-vision-2",
+        ProductionVariants=[
+            {
+                "VariantName": "a",
+                "ModelName": "resnet50-2",
+                "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1,
+            }
+        ],
+    )
+    sagemaker.create_endpoint(EndpointName="shop-vision-2", EndpointConfigName="shop-vision-2")
+    deployment["aws"]["machines"] = "groups"
+    endpoints.set_up(deployment)
+    operations = endpoints.apply(plan())
+    assert [one.key for one in operations.operations if one.verb == "delete"] == [f"endpoint/{NAME}"]
+    left = sagemaker.list_endpoints()["Endpoints"]
+    assert [one["EndpointName"] for one in left] == ["shop-vision-2"]
+    assert [one["EndpointConfigName"] for one in configs(client)] == ["shop-vision-2"]
+
+
+def test_an_endpoint_that_is_moving_is_waited_for(endpoints: Bench, client: Clients) -> None:
+    endpoints.apply(plan())
+    state = held(endpoints)
+    state.endpoint_status = "Updating"
+    with pytest.raises(PartlyDoneError, match=f"endpoint {NAME} is Updating"):
+        endpoints.apply(plan(), window=1, at=NEXT)
+    assert variant(client)["DesiredInstanceCount"] == 1
+    endpoints.meanwhile = lambda: setattr(state, "endpoint_status", "InService")
+    endpoints.apply(plan(), window=1, at=NEXT)
+    assert variant(client)["DesiredInstanceCount"] == 2
+
+
+def test_an_endpoint_that_has_failed_is_told(endpoints: Bench) -> None:
+    endpoints.apply(plan())
+    held(endpoints).endpoint_status = "Failed"
+    assert only(endpoints.work_out(plan()), "endpoint").changes == ("failed",)
+    with pytest.raises(PartlyDoneError, match=f"endpoint {NAME} has failed"):
+        endpoints.apply(plan())
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_a_first_run_that_was_cut_off_is_continued(endpoints: Bench, client: Clients, number: int) -> None:
+    with pytest.raises(CutOff):
+        endpoints.apply(plan(), target=endpoints.target(after_call=cut_off_at(number)))
+    endpoints.apply(plan())
+    assert (endpoints.work_out(plan()).pending, len(configs(client))) == ((), 1)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_an_update_that_was_cut_off_is_continued(endpoints: Bench, number: int) -> None:
+    """Configuration, endpoint, tags."""
+    endpoints.apply(plan())
+    with pytest.raises(CutOff):
+        endpoints.apply(plan(), window=1, at=NEXT, target=endpoints.target(after_call=cut_off_at(number)))
+    endpoints.apply(plan(), window=1, at=NEXT)
+    assert endpoints.work_out(plan(), window=1, at=NEXT).pending == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "aws", "problem"),
+    [
+        ({"market": "spot"}, {}, "market spot: an endpoint has on-demand and committed machines"),
+        ({"zone": "us-east-1a"}, {}, "zone us-east-1a: an endpoint chooses zones itself"),
+        ({"provider": "gcp"}, {}, "its machines are of gcp"),
+        ({"region": "eu-west-1"}, {}, "it runs in eu-west-1; a plan for us-east-1"),
+        ({"instance_type": "c5.metal"}, {}, "SageMaker has no instance type 'ml.c5.metal'"),
+        ({}, {"models": {}}, "no registered model serves resnet50; set aws.models.resnet50.sagemaker_model"),
+        ({}, {"endpoint": None}, "set aws.endpoint to its name"),
+    ],
+)
+def test_what_an_endpoint_cannot_be_is_told(
+    endpoints: Bench, deployment: dict[str, Any], line: dict[str, Any], aws: dict[str, Any], problem: str
+) -> None:
+    deployment["aws"] |= aws
+    endpoints.set_up(deployment)
+    data = endpoint_data()
+    for one in data["windows"]:
+        one["fleet"][0] |= line
+    with pytest.raises(InputError) as caught:
+        endpoints.work_out(plan(data))
+    (found,) = caught.value.problems
+    assert problem in found
+
+
+def test_an_endpoint_holds_ten_variants(endpoints: Bench) -> None:
+    data = endpoint_data()
+    (line,) = data["windows"][0]["fleet"]
+    data["windows"][0]["fleet"] = [line | {"option": f"{line['option']}/{number}"} for number in range(11)]
+    with pytest.raises(InputError, match="window w0 has 11 options; an endpoint holds 10 variants"):
+        endpoints.work_out(plan(data))
+
+
+def held(endpoints: Bench) -> Any:
+    """The endpoint inside moto, which runs in this process."""
+    from moto.sagemaker.models import sagemaker_backends
+
+    return sagemaker_backends[ACCOUNT]["us-east-1"].endpoints[NAME]
