@@ -10,6 +10,7 @@ from planner.errors import DriftError, InputError
 from planner.executors.aws import endpoints, function_kinds, machine_kinds
 from planner.executors.aws.kinds import Task
 from planner.executors.aws.limits import zone_problems
+from planner.executors.aws.policy import policy
 from planner.executors.aws.session import Session
 
 if TYPE_CHECKING:
@@ -70,12 +71,16 @@ class AwsTarget:
         return tuple(resources)
 
     def files(self, resources: Sequence[Resource]) -> dict[str, str]:
-        """The resources as one JSON file."""
+        """The resources as one JSON file, and the least rights that applying them needs as another."""
         data = [
             {"kind": one.kind, "name": one.name, "body": one.body, "needs": list(one.needs)}
             for one in resources
         ]
-        return {"aws-resources.json": json.dumps(data, indent=1, sort_keys=True) + "\n"}
+        rights = policy(self.settings.service, self.aws, self.region)
+        return {
+            "aws-resources.json": json.dumps(data, indent=1, sort_keys=True) + "\n",
+            "iam-policy.json": json.dumps(rights, indent=1) + "\n",
+        }
 
     def where(self) -> Whereabouts:
         """Account and region that calls reach.

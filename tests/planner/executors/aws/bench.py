@@ -30,6 +30,7 @@ THROTTLED = (
     b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
 )
 CODE = HTTPHeaders.from_dict({"x-amzn-errortype": "Throttling"})
+PREFIXES = {"resourcegroupstaggingapi": "tag"}  # botocore's name of a service -> IAM's, where they differ
 READING = ("Describe", "Get", "List")
 
 
@@ -63,6 +64,7 @@ class Bench:
     folder: Path
     waits: list[float] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    called: set[str] = field(default_factory=set)  # ever
     meanwhile: Callable[[], None] = lambda: None
 
     @cached_property
@@ -75,7 +77,7 @@ class Bench:
         target = AwsTarget(self.settings, REGION)
         target.session.events.register(
             "before-call",
-            lambda model, **_: self.calls.append(f"{model.service_model.service_name}:{model.name}"),
+            lambda model, **_: self.note(f"{model.service_model.service_name}:{model.name}"),
         )
         for event, hook in hooks.items():
             target.session.events.register(event.replace("_", "-"), hook)
@@ -113,6 +115,15 @@ class Bench:
         """Go on with other settings."""
         self.settings = DeploymentSettings.model_validate(settings)
         self.__dict__.pop("plain", None)
+
+    def note(self, call: str) -> None:
+        self.calls.append(call)
+        self.called.add(call)
+
+    def actions(self) -> set[str]:
+        """Rights that the calls made so far have needed."""
+        parts = (one.split(":") for one in self.called)
+        return {f"{PREFIXES.get(service, service)}:{name}" for service, name in parts}
 
     def wait(self, wait_s: float) -> None:
         self.waits.append(wait_s)

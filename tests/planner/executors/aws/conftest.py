@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import Loader
+from moto.core.responses import ActionResult
+from moto.sagemaker.responses import SageMakerResponse
 from moto.server import ThreadedMotoServer
 
+from planner.executors.aws.policy import CALLED
 from planner.executors.settings import DeploymentSettings
 from tests.planner.executors.aws.bench import ACCOUNT, REGION, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ENDPOINT = "shop-vision"
 
 
 @pytest.fixture(scope="session")
@@ -126,11 +132,12 @@ def deployment(moto_url: str, client: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def bench(deployment: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """The account and a receipt; the client's own waits take no time."""
+def bench(deployment: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """The account and a receipt; the client's own waits take no time, and no call needs a right outside our policy."""
     made = Bench(DeploymentSettings.model_validate(deployment), tmp_path)
     monkeypatch.setattr("botocore.endpoint.time.sleep", made.waits.append)
-    return made
+    yield made
+    assert made.actions() <= CALLED
 
 
 @pytest.fixture
@@ -182,3 +189,36 @@ def code(text: str) -> bytes:
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr(zipfile.ZipInfo("model.py"), text)
     return package.getvalue()
+
+
+@pytest.fixture
+def endpoint_settings(
+    deployment: dict[str, Any], client: Any, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """Settings that ask for an endpoint, its model registered; moto has all operations of endpoints but the one that is added."""
+    monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
+    deployment["aws"] |= {"machines": "endpoint", "endpoint": ENDPOINT}
+    deployment["aws"]["models"]["resnet50"]["sagemaker_model"] = "resnet50-2"
+    client("sagemaker").create_model(
+        ModelName="resnet50-2",
+        ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/serving",
+        PrimaryContainer={"Image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/resnet50:2"},
+    )
+    return deployment
+
+
+@pytest.fixture
+def endpoints(bench: Bench, endpoint_settings: dict[str, Any]) -> Bench:
+    """The account with these settings."""
+    bench.set_up(endpoint_settings)
+    return bench
+
+
+def update_endpoint(self: Any) -> ActionResult:
+    """Let an endpoint run another configuration, at its sizes, at once."""
+    backend = self.sagemaker_backend
+    held = backend.endpoints[self._get_param("EndpointName")]
+    held.endpoint_config_name = self._get_param("EndpointConfigName")
+    config = backend.describe_endpoint_config(held.endpoint_config_name)
+    held.production_variants = held._process_production_variants(config["ProductionVariants"])
+    return ActionResult({"EndpointArn": held.arn})

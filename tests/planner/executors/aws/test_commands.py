@@ -55,3 +55,5 @@ def test_an_export_contacts_nothing(
     assert result.exit_code == EXIT_DONE, result.output
     kinds = [one["kind"] for one in json.loads((tmp_path / "out" / "aws-resources.json").read_text())]
     assert sorted(set(kinds)) == ["auto-scaling-group", "launch-template", "scheduled-actions"]
+    policy = json.loads((tmp_path / "out" / "iam-policy.json").read_text())
+    assert {"Look", "Groups", "Functions"} <= {one["Sid"] for one in policy["Statement"]}

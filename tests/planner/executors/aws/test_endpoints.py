@@ -1,4 +1,4 @@
-"""Endpoints against a running moto server, which has all operations of an endpoint but UpdateEndpoint; that one is added here."""
+"""Endpoints against a running moto server, to which the fixture adds UpdateEndpoint."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.core.responses import ActionResult
-from moto.sagemaker.responses import SageMakerResponse
 
 from planner.errors import InputError, PartlyDoneError
 from planner.plan import ProvisioningPlan
 from tests.planner.executors.aws.bench import ACCOUNT, Bench, CutOff, cut_off_at, machines_data, only, verbs
+from tests.planner.executors.aws.conftest import ENDPOINT as NAME
 from tests.planner.plan_case import START
 
 if TYPE_CHECKING:
@@ -19,18 +18,7 @@ if TYPE_CHECKING:
 
     Clients = Callable[[str], Any]
 
-NAME = "shop-vision"
 NEXT = START + timedelta(hours=1)
-
-
-def update_endpoint(self: Any) -> ActionResult:
-    """Let an endpoint run another configuration, at its sizes, at once."""
-    backend = self.sagemaker_backend
-    held = backend.endpoints[self._get_param("EndpointName")]
-    held.endpoint_config_name = self._get_param("EndpointConfigName")
-    config = backend.describe_endpoint_config(held.endpoint_config_name)
-    held.production_variants = held._process_production_variants(config["ProductionVariants"])
-    return ActionResult({"EndpointArn": held.arn})
 
 
 def endpoint_data() -> dict[str, Any]:
@@ -41,23 +29,6 @@ def endpoint_data() -> dict[str, Any]:
         one["groups"][0]["count"] = one["fleet"][0]["count"]
         one["groups"][0]["capacity_rps"] = 12.0 * one["fleet"][0]["count"]
     return data
-
-
-@pytest.fixture
-def endpoints(
-    bench: Bench, deployment: dict[str, Any], client: Clients, monkeypatch: pytest.MonkeyPatch
-) -> Bench:
-    """The account with settings that ask for an endpoint, and the model registered."""
-    monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
-    deployment["aws"] |= {"machines": "endpoint", "endpoint": NAME}
-    deployment["aws"]["models"]["resnet50"]["sagemaker_model"] = "resnet50-2"
-    bench.set_up(deployment)
-    client("sagemaker").create_model(
-        ModelName="resnet50-2",
-        ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/serving",
-        PrimaryContainer={"Image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/resnet50:2"},
-    )
-    return bench
 
 
 def plan(data: dict[str, Any] | None = None) -> ProvisioningPlan:
