@@ -1,4 +1,4 @@
-"""JSON as the standard has it, read from files that others wrote, with a place to look at when it is wrong."""
+"""JSON as the standard has it: written alike by all documents, and read with a place to look at when it is wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import json
 from typing import Any
 
 from planner.errors import InputError
+
+
+def json_bytes(data: Any, *, escaped: bool = False) -> bytes:
+    """Plain data as a file of ours: sorted keys, one final newline.
+
+    Parameters
+    ----------
+    escaped
+        Write letters beyond ASCII as their escapes.
+    """
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=escaped) + "\n").encode()
 
 
 def read_json(content: bytes, source: str, what: str) -> Any:

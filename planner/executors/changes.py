@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from planner.document import Document
 from planner.errors import InputError, StalePlanError, nearest
 from planner.instants import instant_text
+from planner.json_text import json_bytes
 from planner.plan import MarketName, PartitionSegment, RateRange, Route
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class ChangeSet(Document):
 
 def change_bytes(changes: ChangeSet) -> bytes:
     """Return the JSON of a change set: sorted keys, one final newline."""
-    return (json.dumps(changes.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(changes.model_dump(mode="json"), escaped=True)
 
 
 def clock(at: str | None) -> datetime:

@@ -6,7 +6,6 @@ plan, window and target adds to it. Nothing in it is secret: bodies hold what pl
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ from planner.errors import InputError
 from planner.executors.names import SHOWN_DIGITS, slug
 from planner.executors.resources import Verb, Whereabouts
 from planner.files import check_target, read_bounded, write_whole
-from planner.json_text import read_json
+from planner.json_text import json_bytes, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,8 +157,7 @@ class Journal:
     def _write(self, run: ReceiptRun) -> None:
         self._run = run
         receipt = self._earlier.model_copy(update={"runs": (*self._earlier.runs, run)})
-        text = json.dumps(receipt.model_dump(mode="json"), indent=1, sort_keys=True)
-        write_whole(self.path, f"{text}\n".encode())
+        write_whole(self.path, json_bytes(receipt.model_dump(mode="json"), escaped=True))
 
 
 def _earlier(path: Path, operations: Operations) -> Receipt:

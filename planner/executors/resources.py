@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from planner.document import Document
+from planner.json_text import json_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ class Operations(Document):
 
     def as_bytes(self) -> bytes:
         """JSON with sorted keys and one final newline."""
-        return (json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n").encode()
+        return json_bytes(self.model_dump(mode="json"), escaped=True)
 
 
 def operations_between(desired: Sequence[Resource], current: Mapping[str, Resource]) -> tuple[Operation, ...]:

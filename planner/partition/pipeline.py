@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planner.errors import InfeasiblePlanError
+from planner.json_text import json_bytes
 from planner.partition.search import Search
 from planner.partition.supplies import load_supplies
 from planner.partition.write_up import partition_plan
@@ -98,6 +98,4 @@ def _undominated(plans: list[PartitionPlan]) -> tuple[PartitionPlan, ...]:
 
 def partition_bytes(plan: PartitionPlan) -> bytes:
     """Return the JSON of a partition plan: sorted keys, one final newline."""
-    return (
-        json.dumps(plan.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    ).encode()
+    return json_bytes(plan.model_dump(mode="json"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from planner.document import check
 from planner.errors import InputError
 from planner.files import read_bounded, write_whole
-from planner.json_text import read_json
+from planner.json_text import json_bytes, read_json
 from planner.plan.document import ProvisioningPlan
 
 if TYPE_CHECKING:
@@ -68,9 +67,7 @@ def plan_bytes(plan: ProvisioningPlan, *, reproducible: bool = False) -> bytes:
         Leave out when it was made and how long that took; the rest depends on inputs, seed and versions.
     """
     data = plan.model_dump(mode="json")
-    return (
-        json.dumps(_tidy(data, reproducible), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    ).encode()
+    return json_bytes(_tidy(data, reproducible))
 
 
 def write_plan(plan: ProvisioningPlan, path: str | Path, *, reproducible: bool = False) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
 from planner.document import Document
+from planner.json_text import json_bytes
 from planner.replay.document import known
 from planner.replay.results import COST_PARTS
 
@@ -104,8 +104,7 @@ def report_of(found: Comparison) -> ComparisonReport:
 
 def comparison_bytes(found: Comparison) -> bytes:
     """The JSON of a comparison: sorted keys, one final newline."""
-    data = report_of(found).model_dump(mode="json")
-    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return json_bytes(report_of(found).model_dump(mode="json"))
 
 
 def _policy(one: Result, classes: Sequence[str]) -> PolicyCompared:

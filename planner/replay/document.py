@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
 from planner.document import Document
+from planner.json_text import json_bytes
 from planner.replay.promises import promises_of
 from planner.replay.summaries import PERCENTILES
 
@@ -166,8 +166,7 @@ def report_of(done: PlanReplay) -> ReplayReport:
 
 def replay_bytes(report: ReplayReport) -> bytes:
     """The JSON of a replay: sorted keys, one final newline."""
-    data = report.model_dump(mode="json")
-    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return json_bytes(report.model_dump(mode="json"))
 
 
 def known(value: float) -> float | None:
