@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError, nearest
-from planner.executors.aws.launch_templates import own_tags, tag_list
-from planner.executors.aws.session import NOT_INSTALLED, translated
-from planner.executors.names import SERVICE_TAG, resource_name, tags_of
+from planner.errors import nearest
+from planner.executors.aws.instance_types import ENDPOINTS, instance_types
+from planner.executors.aws.session import translated
+from planner.executors.aws.tags import own_tags, tag_list
+from planner.executors.names import SERVICE_TAG, resource_name
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError
 
@@ -69,7 +69,7 @@ def desired(task: Task) -> tuple[list[Resource], list[str]]:
             for line in task.window.fleet
         },
         "failed": False,
-        "tags": tags_of(task.settings.service, task.plan, task.window),
+        "tags": task.tags,
     }
     return [Resource(KIND, task.aws.endpoint, body)], problems
 
@@ -119,23 +119,6 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
         return {"arn": arn, "config": config}
 
 
-@cache
-def instance_types() -> frozenset[str]:
-    """Instance types that endpoints run on, as botocore's description of SageMaker lists them.
-
-    Raises
-    ------
-    InputError, where botocore is not installed.
-    """
-    try:
-        from botocore.loaders import Loader
-    except ImportError:
-        raise InputError(NOT_INSTALLED) from None
-
-    shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
-    return frozenset(shapes["ProductionVariantInstanceType"]["enum"])
-
-
 def _variant(task: Task, line: FleetLine) -> Body:
     group = next(one for one in task.window.groups if one.id == line.group)
     return {
@@ -150,16 +133,15 @@ def _problems(task: Task, line: FleetLine) -> Iterator[str]:
     what = f"option {line.option}"
     if line.provider != PROVIDER:
         yield f"{what}: its machines are of {line.provider}; an endpoint runs on machines of {PROVIDER} alone."
-    if line.region != task.plan.metadata.region:
-        yield f"{what}: it runs in {line.region}; a plan for {task.plan.metadata.region} is applied there alone."
+    yield from task.elsewhere(line)
     if line.market not in MARKETS:
         yield f"{what}: market {line.market}: an endpoint has {' and '.join(MARKETS)} machines; plan with these markets alone."
     if line.zone is not None:
         yield f"{what}: zone {line.zone}: an endpoint chooses zones itself; plan without zones, or set aws.machines to groups."
-    kind = f"ml.{line.instance_type}"
-    if kind not in instance_types():
+    kind, known = f"ml.{line.instance_type}", instance_types(*ENDPOINTS)
+    if kind not in known:
         yield (
-            f"{what}: SageMaker has no instance type {kind!r} for endpoints.{nearest(kind, instance_types())} Exclude it from the "
+            f"{what}: SageMaker has no instance type {kind!r} for endpoints.{nearest(kind, known)} Exclude it from the "
             "scenario."
         )
     model = task.aws.models.get(line.model)

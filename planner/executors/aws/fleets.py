@@ -16,13 +16,11 @@ from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.launch_templates import (
     content_digest,
     digest_of_version,
-    own_tags,
-    tag_list,
-    tags_by_id,
     template,
     version_with,
 )
 from planner.executors.aws.session import translated
+from planner.executors.aws.tags import own_tags, tag_list, tags_by_id
 from planner.executors.names import SERVICE_TAG, resource_name
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from planner.executors.aws import function_schedules, functions
-from planner.executors.aws.function_schedules import function_schedule
+from planner.executors.aws.function_schedules import STAMP, function_schedule
 from planner.executors.aws.functions import function_settings
 from planner.executors.aws.planned_functions import planned_functions
 from planner.executors.aws.schedules import LEAD
@@ -29,7 +29,6 @@ MEMORY_MB = (
     10_240,
 )  # Lambda Developer Guide, "Lambda quotas", function memory allocation: some new accounts have less
 ACTION_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f:/|]{1,256}")  # Application Auto Scaling API Reference
-STAMP = "at(%Y-%m-%dT%H:%M:%S)"
 
 
 def desired(task: Task) -> tuple[list[Resource], list[str]]:

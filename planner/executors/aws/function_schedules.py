@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from planner.executors.aws.functions import KIND as FUNCTION
 from planner.executors.aws.session import translated
-from planner.executors.names import resource_name
+from planner.executors.aws.sizes import action_name
 from planner.executors.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from planner.executors.aws.planned_functions import PlannedFunction, Step
+    from planner.executors.aws.planned_functions import PlannedFunction
     from planner.executors.aws.session import Session
     from planner.executors.resources import Body, Operation
 
@@ -26,6 +26,7 @@ KIND = "function-schedule"
 NAMESPACE: Literal["lambda"] = "lambda"
 DIMENSION: Literal["lambda:function:ProvisionedConcurrency"] = "lambda:function:ProvisionedConcurrency"
 RESOURCE = "function:"  # Application Auto Scaling API Reference, RegisterScalableTarget, ResourceId: function:NAME:ALIAS
+STAMP = "at(%Y-%m-%dT%H:%M:%S)"  # Application Auto Scaling API Reference, PutScheduledAction, Schedule: one instant
 MOST_IDS = 50  # Application Auto Scaling API Reference, DescribeScalableTargets, ResourceIds
 NAME_LIMIT = 256  # Application Auto Scaling API Reference, PutScheduledAction, ScheduledActionName
 
@@ -36,13 +37,13 @@ def function_schedule(function: PlannedFunction) -> Resource:
         "min": function.provisioned_concurrency,
         "max": function.provisioned_concurrency,
         "actions": {
-            _action_name(function, step): {
-                "schedule": step.at.astimezone(UTC).strftime("at(%Y-%m-%dT%H:%M:%S)"),
+            action_name(function.service, function.name, size, limit=NAME_LIMIT): {
+                "schedule": size.at.astimezone(UTC).strftime(STAMP),
                 "timezone": "UTC",
-                "min": step.count,
-                "max": step.count,
+                "min": size.count,
+                "max": size.count,
             }
-            for step in function.later
+            for size in function.later
         },
     }
     return Resource(KIND, f"{function.name}:{function.alias}", body, (f"{FUNCTION}/{function.name}",))
@@ -97,11 +98,6 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
                 ScalableTargetAction={"MinCapacity": wanted[one]["min"], "MaxCapacity": wanted[one]["max"]},
             )
         return {"actions_put": str(len(due)), "actions_deleted": str(len(gone))}
-
-
-def _action_name(function: PlannedFunction, step: Step) -> str:
-    stamp = step.at.astimezone(UTC).strftime("%Y%m%dt%H%M%Sz")
-    return resource_name(function.service, function.name, step.window, stamp, limit=NAME_LIMIT)
 
 
 def _actions(session: Session, name: str) -> Iterator[tuple[str, Body]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.executors.aws.launch_templates import own_tags
 from planner.executors.aws.planned_functions import ALIAS_TAG
 from planner.executors.aws.session import translated
+from planner.executors.aws.tags import own_tags
 from planner.executors.names import SERVICE_TAG
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from planner.executors.names import tags_of
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from planner.executors.aws.session import Session
     from planner.executors.resources import Operation, Resource
     from planner.executors.settings import AwsSettings, DeploymentSettings
-    from planner.plan import ProvisioningPlan, Window
+    from planner.plan import FleetLine, FunctionLine, ProvisioningPlan, Window
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,18 @@ class Task:
     def windows(self) -> tuple[Window, ...]:
         """The window to apply, and those after it, which are to be scheduled."""
         return self.plan.windows[self.plan.windows.index(self.window) :]
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Tags of all that is put in place; worked out once, as they hold a digest of the whole plan."""
+        return tags_of(self.settings.service, self.plan, self.window)
+
+    def elsewhere(self, line: FleetLine | FunctionLine) -> Iterator[str]:
+        """Say that an option runs in another region than the plan's, or nothing."""
+        if line.region != self.plan.metadata.region:
+            yield (
+                f"option {line.option}: it runs in {line.region}; a plan for {self.plan.metadata.region} is applied there alone."
+            )
 
 
 class ResourceKinds(Protocol):

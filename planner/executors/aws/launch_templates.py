@@ -12,12 +12,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from planner.executors.aws.session import translated
+from planner.executors.aws.tags import MOST_VALUES, own_tags, tag_list, tags_by_id
 from planner.executors.names import SERVICE_TAG
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from types_boto3_ec2.type_defs import (
         FilterTypeDef,
@@ -35,7 +36,6 @@ LATEST = "$Latest"  # EC2's word for the newest version
 SERVING_FILE = "/etc/planner/serving.json"  # ours: where images look for what they are to serve
 CLOUD_CONFIG = "#cloud-config\n"  # cloud-init documentation: first line of user data it reads as YAML, of which JSON is a part
 DIGEST_DIGITS = 12  # ours: as many as of a plan's digest
-MOST_VALUES = 200  # EC2 API Reference, "Filtering": values of one filter
 
 
 def template(group: MachineGroup) -> Resource:
@@ -159,28 +159,6 @@ def digest_of_version(session: Session, name: str, version: str) -> str | None:
         raise
     found = versions["LaunchTemplateVersions"]
     return content_digest(_content(found[0]["LaunchTemplateData"])) if found else None
-
-
-def tag_list(tags: Mapping[str, str]) -> list[Any]:
-    """Tags as AWS takes them."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def tags_by_id(session: Session, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Id of an EC2 resource -> its tags of ours, as they are now: moto describes a resource with the tags it was made with."""
-    pages = session.ec2.get_paginator("describe_tags")
-    found: dict[str, dict[str, str]] = {one: {} for one in ids}
-    for start in range(0, len(ids), MOST_VALUES):
-        by_id: FilterTypeDef = {"Name": "resource-id", "Values": list(ids[start : start + MOST_VALUES])}
-        for page in pages.paginate(Filters=[by_id]):
-            for one in page["Tags"]:
-                found[one["ResourceId"]] |= own_tags([one])
-    return found
-
-
-def own_tags(tags: Iterable[Mapping[str, Any]], prefix: str = "planner-") -> dict[str, str]:
-    """Tags of ours among those that AWS answers with; others' tags are no business of a plan."""
-    return {one["Key"]: one["Value"] for one in tags if one["Key"].startswith(prefix)}
 
 
 def _filters(service: str, names: Sequence[str]) -> list[FilterTypeDef]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
-from planner.errors import InputError, nearest
+from planner.errors import nearest
 from planner.executors.aws.fleets import KIND as FLEET
+from planner.executors.aws.instance_types import MACHINES, instance_types
 from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.machines import GROUP_NAME_LIMIT, TEMPLATE_NAME_LIMIT
 from planner.executors.aws.scaling_groups import KIND as GROUP
 from planner.executors.aws.schedules import KIND as SCHEDULE
 from planner.executors.aws.schedules import MOST_ACTIONS, NAME_LIMIT
-from planner.executors.aws.session import NOT_INSTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,33 +68,16 @@ def zone_problems(zones: Sequence[str], region: str) -> Iterator[str]:
             yield f"the plan is for {region}; the settings' zone {zone} lies elsewhere. Use the settings of that region."
 
 
-@cache
-def instance_types() -> frozenset[str]:
-    """Instance types that EC2 knows, as botocore's description of the service lists them.
-
-    Raises
-    ------
-    InputError, where botocore is not installed.
-    """
-    try:
-        from botocore.loaders import Loader
-    except ImportError:
-        raise InputError(NOT_INSTALLED) from None
-
-    shapes = Loader().load_service_model("ec2", "service-2")["shapes"]
-    return frozenset(shapes["InstanceType"]["enum"])
-
-
 def _named(what: str, name: str, pattern: re.Pattern[str], limit: int) -> Iterator[str]:
     if len(name) > limit or not pattern.fullmatch(name):
         yield f"{what}: the name has {len(name)} characters; AWS takes at most {limit}, of the form {pattern.pattern}."
 
 
 def _template(what: str, body: Body) -> Iterator[str]:
-    kind = body["instance_type"]
-    if kind not in instance_types():
+    kind, known = body["instance_type"], instance_types(*MACHINES)
+    if kind not in known:
         yield (
-            f"{what}: EC2 has no instance type {kind!r}.{nearest(kind, instance_types())} Correct the price catalog, or update "
+            f"{what}: EC2 has no instance type {kind!r}.{nearest(kind, known)} Correct the price catalog, or update "
             "boto3 where the type is new."
         )
     size = len(body["user_data"].encode())

@@ -10,7 +10,8 @@ from planner.executors.aws.launch_templates import template
 from planner.executors.aws.limits import machine_problems
 from planner.executors.aws.machines import machine_groups
 from planner.executors.aws.scaling_groups import group
-from planner.executors.aws.schedules import LEAD, instalment, schedule
+from planner.executors.aws.schedules import LEAD, MOST_ACTIONS, schedule
+from planner.executors.aws.sizes import instalment
 from planner.instants import instant_text
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def desired(task: Task) -> tuple[list[Resource], list[str]]:
         return [], []
     alone = task.aws.machines == "fleet"
     windows = (task.window,) if alone else task.windows
-    machines, problems = machine_groups(task.plan, windows, task.at + LEAD, task.settings, task.aws)
+    machines, problems = machine_groups(task, windows, task.at + LEAD)
     if alone:
         problems += _too_early(task)
     resources = [template(one) for one in machines]
@@ -66,7 +67,7 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
 
 
 def _grouped(machines: MachineGroup, task: Task) -> list[Resource]:
-    later, until = instalment(machines, task.plan.validity.not_after)
+    later, until = instalment(machines.later, MOST_ACTIONS, task.plan.validity.not_after)
     made = [group(machines, until)]
     return [*made, schedule(machines, later)] if later else made
 

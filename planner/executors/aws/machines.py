@@ -9,17 +9,18 @@ plan stops no machine.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from planner.executors.names import resource_name, tags_of
+from planner.executors.aws.sizes import Size, split
+from planner.executors.names import resource_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from planner.executors.settings import AwsSettings, DeploymentSettings
-    from planner.plan import FleetLine, ProvisioningPlan, Window
+    from planner.executors.aws.kinds import Task
+    from planner.executors.settings import AwsSettings
+    from planner.plan import FleetLine, Window
 
 PROVIDER = "aws"
 GROUP_NAME_LIMIT = 255  # Auto Scaling API Reference, CreateAutoScalingGroup, AutoScalingGroupName
@@ -29,15 +30,6 @@ WHY_NOT = {  # market -> why no group can hold its machines
     "does; plan without a standby market, or prepare them yourself and leave the target dry-run",
     "container": "containers of a serverless service are not machines of an Auto Scaling group; plan without the container market",
 }
-
-
-@dataclass(frozen=True)
-class Size:
-    """Machines from an instant on."""
-
-    at: datetime
-    count: int
-    window: str  # id of the window that asks for it
 
 
 @dataclass(frozen=True)
@@ -72,11 +64,7 @@ class MachineGroup:
 
 
 def machine_groups(
-    plan: ProvisioningPlan,
-    windows: Sequence[Window],
-    at: datetime,
-    settings: DeploymentSettings,
-    aws: AwsSettings,
+    task: Task, windows: Sequence[Window], at: datetime
 ) -> tuple[list[MachineGroup], list[str]]:
     """Groups of every option that one of the windows uses, and what is wrong with plan or settings.
 
@@ -87,21 +75,22 @@ def machine_groups(
     at
         Sizes due by then are applied at once.
     """
+    aws = task.aws
     lines: dict[str, FleetLine] = {}
     for one in windows:
         for line in one.fleet:
             lines.setdefault(line.option, line)
     groups, problems = [], []
     for option, line in sorted(lines.items()):
-        found = list(_problems(plan, line, aws))
+        found = list(_problems(task, line))
         problems += found
         model = aws.models.get(line.model)
         if found or model is None or model.image_id is None:
             continue
-        count, later = _split(list(sizes(windows, option)), at)
+        count, later = split(list(sizes(windows, option)), at)
         groups.append(
             MachineGroup(
-                service=settings.service,
+                service=task.settings.service,
                 option=option,
                 line=line,
                 image_id=model.image_id,
@@ -110,7 +99,7 @@ def machine_groups(
                 instance_profile=aws.instance_profile,
                 count=count,
                 later=later,
-                tags=tags_of(settings.service, plan, windows[0]),
+                tags=task.tags,
             )
         )
     return groups, problems
@@ -136,28 +125,16 @@ def sizes(windows: Sequence[Window], option: str) -> Iterator[Size]:
         before = count
 
 
-def _split(steps: list[Size], at: datetime) -> tuple[int, tuple[Size, ...]]:
-    """Size at once, and those that come later."""
-    now = steps[0].count
-    for step in steps[1:]:
-        if step.at <= at:
-            now = step.count
-    later = tuple(step for step in steps[1:] if step.at > at)
-    assert all(one.at < other.at for one, other in pairwise(later))
-    return now, later
-
-
 def _subnets(line: FleetLine, aws: AwsSettings) -> tuple[str, ...]:
     zones = aws.subnets.values() if line.zone is None else [aws.subnets[line.zone]]
     return tuple(sorted(set(zones)))
 
 
-def _problems(plan: ProvisioningPlan, line: FleetLine, aws: AwsSettings) -> Iterator[str]:
-    what = f"option {line.option}"
+def _problems(task: Task, line: FleetLine) -> Iterator[str]:
+    what, aws = f"option {line.option}", task.aws
     if line.provider != PROVIDER:
         yield f"{what}: its machines are of {line.provider}; the target aws launches machines of {PROVIDER} alone."
-    if line.region != plan.metadata.region:
-        yield f"{what}: it runs in {line.region}; a plan for {plan.metadata.region} is applied there alone."
+    yield from task.elsewhere(line)
     if line.market in WHY_NOT:
         yield f"{what}: market {line.market}: {WHY_NOT[line.market]}."
     model = aws.models.get(line.model)

@@ -14,8 +14,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.executors.names import tags_of
-from planner.instants import instant_text
+from planner.executors.aws.sizes import Size, instalment, split
+from planner.executors.aws.tags import UNTIL_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PROVIDER = "aws-lambda"
 ALIAS_TAG = "planner-alias"
-UNTIL_TAG = "planner-scheduled-until"
 MOST_ACTIONS = 200  # Application Auto Scaling User Guide, "Quotas": scheduled actions of a scalable target
 
 
@@ -42,15 +41,6 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Step:
-    """Provisioned concurrency from an instant on."""
-
-    at: datetime
-    count: int
-    window: str  # id of the window that asks for it
-
-
-@dataclass(frozen=True)
 class PlannedFunction:
     """One function, with all that Lambda must know of it."""
 
@@ -61,7 +51,7 @@ class PlannedFunction:
     architecture: str
     reserved_concurrency: int
     provisioned_concurrency: int  # at once
-    later: tuple[Step, ...]  # changes after that, rising in time
+    later: tuple[Size, ...]  # changes after that, rising in time
     tags: dict[str, str]
 
 
@@ -95,12 +85,9 @@ def _planned(task: Task, at: datetime, name: str, needs: Sequence[Need | None]) 
     alike = [None if one is None else (one.memory_mb, one.architecture) for one in needs]
     other = {None, (first.memory_mb, first.architecture)}
     reach = next((number for number, one in enumerate(alike) if one not in other), len(needs))
-    steps = list(_steps(task.windows[:reach], needs))
-    now = [step for step in steps[1:] if step.at <= at] or steps[:1]
-    later = [step for step in steps[1:] if step.at > at]
-    fit, rest = later[:MOST_ACTIONS], later[MOST_ACTIONS:]
+    count, later = split(list(_sizes(task.windows[:reach], needs)), at)
     end = task.windows[reach - 1].end if reach < len(needs) else task.plan.validity.not_after
-    until = instant_text(rest[0].at if rest else end)
+    fit, until = instalment(later, MOST_ACTIONS, end)
     return PlannedFunction(
         service=task.settings.service,
         name=name,
@@ -108,20 +95,19 @@ def _planned(task: Task, at: datetime, name: str, needs: Sequence[Need | None]) 
         memory_mb=first.memory_mb,
         architecture=first.architecture,
         reserved_concurrency=max(one.reserved_concurrency for one in needs[:reach] if one),
-        provisioned_concurrency=now[-1].count,
-        later=tuple(fit),
-        tags=tags_of(task.settings.service, task.plan, task.window)
-        | {ALIAS_TAG: task.aws.alias, UNTIL_TAG: until},
+        provisioned_concurrency=count,
+        later=fit,
+        tags=task.tags | {ALIAS_TAG: task.aws.alias, UNTIL_TAG: until},
     )
 
 
-def _steps(windows: Sequence[Window], needs: Sequence[Need | None]) -> Iterator[Step]:
+def _sizes(windows: Sequence[Window], needs: Sequence[Need | None]) -> Iterator[Size]:
     """Provisioned concurrency where it changes; the first holds from ever."""
     before: int | None = None
     for window, need in zip(windows, needs, strict=False):
         count = need.provisioned_concurrency if need else 0
         if count != before:
-            yield Step(window.start, count, window.id)
+            yield Size(window.start, count, window.id)
         before = count
 
 
@@ -171,8 +157,7 @@ def _problems(task: Task, line: FunctionLine) -> Iterator[str]:
     what = f"option {line.option}"
     if line.provider != PROVIDER:
         yield f"{what}: its functions are of {line.provider}; the target aws sets those of {PROVIDER} alone."
-    if line.region != task.plan.metadata.region:
-        yield f"{what}: it runs in {line.region}; a plan for {task.plan.metadata.region} is applied there alone."
+    yield from task.elsewhere(line)
     model = task.aws.models.get(line.model)
     if model is None or model.function_name is None:
         yield f"{what}: no function holds the code of {line.model}; set aws.models.{line.model}.function_name."

@@ -13,12 +13,11 @@ from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.launch_templates import (
     content_digest,
     digest_of_version,
-    own_tags,
-    tag_list,
     template,
     version_with,
 )
 from planner.executors.aws.session import translated
+from planner.executors.aws.tags import UNTIL_TAG, own_tags, tag_list
 from planner.executors.names import SERVICE_TAG
 from planner.executors.resources import Resource
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from planner.executors.resources import Body, Operation
 
 KIND = "auto-scaling-group"
-UNTIL_TAG = "planner-scheduled-until"
 ON_DEMAND_PERCENT = {"on-demand": 100, "spot": 0}  # Auto Scaling, OnDemandPercentageAboveBaseCapacity
 SPOT_STRATEGY = (
     "price-capacity-optimized"  # Auto Scaling User Guide, "Allocation strategies": recommended for most

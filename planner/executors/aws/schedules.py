@@ -7,12 +7,12 @@ before then sets the next ones.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from planner.executors.aws.scaling_groups import KIND as GROUP
 from planner.executors.aws.session import translated
-from planner.executors.names import resource_name
+from planner.executors.aws.sizes import action_name
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError
 from planner.instants import instant_text
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from types_boto3_autoscaling.type_defs import ScheduledUpdateGroupActionRequestTypeDef
 
-    from planner.executors.aws.machines import MachineGroup, Size
+    from planner.executors.aws.machines import MachineGroup
     from planner.executors.aws.session import Session
+    from planner.executors.aws.sizes import Size
     from planner.executors.resources import Body, Operation
 
 KIND = "scheduled-actions"
@@ -38,7 +39,7 @@ LEAD = timedelta(
 def schedule(machines: MachineGroup, later: Sequence[Size]) -> Resource:
     """Scheduled actions of a group for its later sizes."""
     actions = {
-        _name(machines, size): {
+        action_name(machines.service, machines.option, size, limit=NAME_LIMIT): {
             "start": instant_text(size.at),
             "min": size.count,
             "max": size.count,
@@ -47,18 +48,6 @@ def schedule(machines: MachineGroup, later: Sequence[Size]) -> Resource:
         for size in later
     }
     return Resource(KIND, machines.group_name, {"actions": actions}, (f"{GROUP}/{machines.group_name}",))
-
-
-def instalment(machines: MachineGroup, end: datetime) -> tuple[tuple[Size, ...], str]:
-    """Later sizes that fit into a group's schedule, and the instant up to which they hold.
-
-    Parameters
-    ----------
-    end
-        End of the plan.
-    """
-    fit, rest = machines.later[:MOST_ACTIONS], machines.later[MOST_ACTIONS:]
-    return fit, instant_text(rest[0].at if rest else end)
 
 
 def read(session: Session, groups: Sequence[str]) -> list[Resource]:
@@ -90,11 +79,6 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
             )
             _check_none_failed(put.get("FailedScheduledUpdateGroupActions", ()))
     return {"actions_put": str(len(due)), "actions_deleted": str(len(gone))}
-
-
-def _name(machines: MachineGroup, size: Size) -> str:
-    stamp = size.at.astimezone(UTC).strftime("%Y%m%dt%H%M%Sz")
-    return resource_name(machines.service, machines.option, size.window, stamp, limit=NAME_LIMIT)
 
 
 def _actions(session: Session, group: str) -> Iterator[tuple[str, Body]]:

@@ -10,7 +10,8 @@ import pytest
 from planner.executors.aws import function_kinds
 from planner.executors.aws.function_kinds import function_problems
 from planner.executors.aws.kinds import Task
-from planner.executors.aws.planned_functions import PlannedFunction, Step, planned_functions
+from planner.executors.aws.planned_functions import PlannedFunction, planned_functions
+from planner.executors.aws.sizes import Size
 from planner.executors.resources import Resource
 from planner.executors.settings import DeploymentSettings
 from planner.plan import ProvisioningPlan
@@ -66,9 +67,9 @@ def test_what_is_reserved_is_the_most_of_all_windows_and_what_is_ready_follows_t
     found = the_one(plan_with(ready(1), ready(4), ready(4), None, ready(2)))
     assert (found.reserved_concurrency, found.provisioned_concurrency) == (8, 1)
     assert found.later == (
-        Step(START + HOUR, 4, "w1"),
-        Step(START + 3 * HOUR, 0, "w3"),
-        Step(START + 4 * HOUR, 2, "w4"),
+        Size(START + HOUR, 4, "w1"),
+        Size(START + 3 * HOUR, 0, "w3"),
+        Size(START + 4 * HOUR, 2, "w4"),
     )
     assert found.tags["planner-scheduled-until"] == "2026-11-23T05:00:00Z"
 
@@ -76,7 +77,7 @@ def test_what_is_reserved_is_the_most_of_all_windows_and_what_is_ready_follows_t
 def test_a_function_of_a_later_window_is_prepared_and_not_kept_ready_yet() -> None:
     found = the_one(plan_with(None, ready(3)))
     assert (found.memory_mb, found.reserved_concurrency, found.provisioned_concurrency) == (2048, 6, 0)
-    assert found.later == (Step(START + HOUR, 3, "w1"),)
+    assert found.later == (Size(START + HOUR, 3, "w1"),)
 
 
 def test_a_schedule_ends_where_other_memory_is_wanted() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from planner.executors.aws.limits import instance_types, machine_problems
+from planner.executors.aws.instance_types import MACHINES, instance_types
+from planner.executors.aws.limits import machine_problems
 from planner.executors.resources import Resource
 from planner.instants import instant_text
 from tests.planner.plan_case import START
@@ -99,4 +100,4 @@ def test_a_region_holds_so_many_groups() -> None:
 
 
 def test_instance_types_are_those_of_ec2() -> None:
-    assert {"c5.xlarge", "g4dn.xlarge", "p3.2xlarge"} <= instance_types()
+    assert {"c5.xlarge", "g4dn.xlarge", "p3.2xlarge"} <= instance_types(*MACHINES)

@@ -10,7 +10,8 @@ import pytest
 from planner.errors import InputError
 from planner.executors.aws import machine_kinds
 from planner.executors.aws.kinds import Task
-from planner.executors.aws.machines import Size, sizes
+from planner.executors.aws.machines import sizes
+from planner.executors.aws.sizes import Size
 from planner.executors.aws.target import AwsTarget
 from planner.executors.settings import DeploymentSettings
 from planner.plan import ProvisioningPlan
