@@ -62,8 +62,7 @@ class Session:
 
     def listed(self, kind: Kind, namespace: str, selector: str) -> list[Body]:
         """Objects of a kind that carry labels."""
-        verb = "list_namespaced_custom_object" if kind.namespaced else "list_cluster_custom_object"
-        answered = self._asked(f"list {kind.plural}", verb, kind, namespace, label_selector=selector)
+        answered = self._asked(f"list {kind.plural}", "list", kind, namespace, label_selector=selector)
         shared = {
             "apiVersion": f"{kind.group}/{kind.version}",
             "kind": kind.name,
@@ -72,20 +71,18 @@ class Session:
 
     def read(self, kind: Kind, namespace: str, name: str) -> Body | None:
         """One object; null: there is none."""
-        verb = "get_namespaced_custom_object" if kind.namespaced else "get_cluster_custom_object"
         try:
-            answered: Body = self._asked(f"get {kind.plural}/{name}", verb, kind, namespace, name=name)
+            answered: Body = self._asked(f"get {kind.plural}/{name}", "get", kind, namespace, name=name)
         except MissingError:
             return None
         return answered
 
     def apply(self, kind: Kind, namespace: str, body: Body) -> Body:
         """Create an object or set our fields of it, whoever else has set them."""
-        verb = "patch_namespaced_custom_object" if kind.namespaced else "patch_cluster_custom_object"
         name = body["metadata"]["name"]
         answered: Body = self._asked(
             f"apply {kind.plural}/{name}",
-            verb,
+            "patch",
             kind,
             namespace,
             name=name,
@@ -99,16 +96,16 @@ class Session:
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object and what it made; nothing where there is none."""
-        verb = "delete_namespaced_custom_object" if kind.namespaced else "delete_cluster_custom_object"
         with_it = {"propagation_policy": "Background"}
         try:
-            self._asked(f"delete {kind.plural}/{name}", verb, kind, namespace, name=name, **with_it)
+            self._asked(f"delete {kind.plural}/{name}", "delete", kind, namespace, name=name, **with_it)
         except MissingError:
             return
 
     def _asked(self, what: str, verb: str, kind: Kind, namespace: str, **arguments: Any) -> Any:
         place = {"namespace": namespace} if kind.namespaced else {}
-        method = getattr(self._objects, verb)
+        scope = "namespaced" if kind.namespaced else "cluster"
+        method = getattr(self._objects, f"{verb}_{scope}_custom_object")
         return self._call(
             what, method, group=kind.group, version=kind.version, plural=kind.plural, **place, **arguments
         )
