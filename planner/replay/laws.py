@@ -38,10 +38,13 @@ class ServiceLaw:
 
 
 def law_of(mean_s: float, quantiles_s: Sequence[tuple[float, float]], foreseen_s: float) -> ServiceLaw:
-    """Law through known quantiles that keeps the mean: linear between them.
+    """Law through known quantiles that keeps the mean.
 
-    The least time is what the mean asks for; where even the least of all, or the greatest, cannot meet it, the longest time of
-    all is stretched beyond the highest quantile. Without quantiles every call lasts the mean.
+    Between two quantiles times are first those of the lower one and then rise linearly; below the lowest one the first time is
+    what the mean asks for, but at least half the mean of these calls. How long times stay low is the same part of every span:
+    none where the mean allows it (a law linear between its quantiles), more the smaller the mean is beside them (long tails). A
+    mean too great even for that stretches the longest time of all beyond the highest quantile; one too small for any law through
+    the quantiles is not kept. Without quantiles every call lasts the mean.
 
     Parameters
     ----------
@@ -54,12 +57,34 @@ def law_of(mean_s: float, quantiles_s: Sequence[tuple[float, float]], foreseen_s
     share = np.array([0.0, *(at for at, _ in inner), 1.0])
     time_s = np.array([0.0, *(value for _, value in inner), quantiles_s[-1][1]])
     width = np.diff(share)
-    rest_s = float(np.sum(width[1:] * (time_s[1:-1] + time_s[2:]) / 2))
-    least_s = 2 * (mean_s - rest_s) / width[0] - time_s[1]
-    time_s[0] = min(max(least_s, 0.0), time_s[1])
-    missing_s = mean_s - rest_s - width[0] * (time_s[0] + time_s[1]) / 2
-    time_s[-1] += max(2 * missing_s / width[-1], 0.0)
-    return ServiceLaw(np.interp(np.linspace(0.0, 1.0, GRID + 1), share, time_s), foreseen_s)
+    floor_s = float(width[1:] @ time_s[1:-1])
+    rise_s = float(width[1:] @ np.diff(time_s[1:])) / 2
+    first_mean_s = (mean_s - floor_s - rise_s) / width[
+        0
+    ]  # of the calls below the lowest quantile, all else linear
+    rising = 1.0
+    if first_mean_s >= 2 * time_s[1] / 3:  # linear from half this mean, or later, to the lowest quantile
+        time_s[0] = min(2 * first_mean_s - time_s[1], time_s[1])
+    else:
+        rising = _rising_share(mean_s - floor_s, rise_s, width[0] * time_s[1])
+        time_s[0] = rising * time_s[1] / (2 + rising)
+    missing_s = mean_s - floor_s - rise_s - width[0] * (time_s[0] + time_s[1]) / 2
+    if rising == 1.0:
+        time_s[-1] += max(2 * missing_s / width[-1], 0.0)
+    bend = share[:-1] + (1 - rising) * width
+    at = np.stack([share[:-1], bend], axis=1).ravel()
+    level_s = np.stack([time_s[:-1], time_s[:-1]], axis=1).ravel()
+    grid = np.linspace(0.0, 1.0, GRID + 1)
+    return ServiceLaw(np.interp(grid, [*at, 1.0], [*level_s, time_s[-1]]), foreseen_s)
+
+
+def _rising_share(left_s: float, rise_s: float, first_s: float) -> float:
+    """Part u of every span in which times rise, for a mean of `left_s` above the lower quantiles.
+
+    Solves u rise + 2 u first / (2 + u) = left: the first span begins at half its mean, which is v u / (2 + u) for its quantile v.
+    """
+    square, linear, constant = rise_s, 2 * (rise_s + first_s) - left_s, -2 * max(left_s, 0.0)
+    return -2 * constant / (linear + math.sqrt(linear**2 - 4 * square * constant))
 
 
 def implied_service_s(rate_rps: float, deadline_s: float, percentile: float) -> float:

@@ -50,12 +50,40 @@ def test_a_mean_above_all_quantiles_stretches_the_longest_calls() -> None:
     assert mean_of(law.quantile_s) == pytest.approx(0.030, rel=1e-3)
 
 
-def test_a_mean_below_all_quantiles_can_do_keeps_the_quantiles() -> None:
-    """The least mean through the median of 40 ms is 30 ms (half from 0 to 40, half at 40): 10 ms cannot be kept."""
+def test_a_long_tail_keeps_the_mean() -> None:
+    """Mean 100 ms, 98 % within 300 ms: linear from 0 to the quantile, and level beyond it, would make a mean of 153 ms."""
+    law = law_of(0.100, [(0.98, 0.300)], 0.300)
+    assert mean_of(law.quantile_s) == pytest.approx(0.100, rel=1e-3)
+    below = (0.100 - 0.02 * 0.300) / 0.98  # the mean of the 98 %
+    assert law.quantile_s[0] == pytest.approx(below / 2)
+    assert np.interp(0.98, np.linspace(0, 1, GRID + 1), law.quantile_s) == pytest.approx(0.300, rel=2e-3)
+
+
+def test_a_mean_below_all_laws_through_the_quantiles_is_not_kept() -> None:
+    """Half of the calls last 40 ms or more, so 20 ms is the least mean there is: 10 ms cannot be kept."""
     law = law_of(0.010, [(0.5, 0.040)], 0.040)
     assert law.quantile_s[0] == 0.0
     assert law.quantile_s[-1] == pytest.approx(0.040)
-    assert mean_of(law.quantile_s) == pytest.approx(0.030, rel=1e-3)
+    assert mean_of(law.quantile_s) == pytest.approx(0.020, rel=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_quantiles_and_mean_of_any_sample_are_kept(seed: int) -> None:
+    """Of times from nearly steady to a tail of a hundred times the median, with few or many quantiles known."""
+    rng = np.random.default_rng(seed)
+    sample_s = np.sort(0.02 * rng.lognormal(0.0, rng.uniform(0.01, 2.0), 2000))
+    levels = np.array([0.5, 0.9, 0.95, 0.98, 0.99])
+    levels = levels[np.sort(rng.choice(5, size=rng.integers(1, 6), replace=False))]
+    known = [(float(level), float(np.quantile(sample_s, level))) for level in levels]
+    law = law_of(float(sample_s.mean()), known, known[-1][1])
+    assert np.all(np.diff(law.quantile_s) >= 0)
+    assert law.quantile_s[0] > 0
+    step_s = law.quantile_s[-1] / GRID  # a bend of the law lies between two points of the grid
+    assert mean_of(law.quantile_s) == pytest.approx(sample_s.mean(), abs=step_s, rel=1e-3)
+    for level, seconds in known:
+        around = law.quantile_s[[int(level * GRID), int(level * GRID) + 1]]
+        assert around[0] <= seconds * (1 + 1e-9)
+        assert around[1] >= seconds * (1 - 1e-9)
 
 
 @pytest.mark.parametrize(("rate_rps", "deadline_s"), [(4.0, 1.0), (15.0, 0.5), (40.0, 0.1)])
