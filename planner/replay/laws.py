@@ -36,6 +36,23 @@ class ServiceLaw:
     quantile_s: Array
     foreseen_s: float
 
+    @property
+    def mean_s(self) -> float:
+        """Mean time of a call."""
+        return float((self.quantile_s[1:] + self.quantile_s[:-1]).mean() / 2)
+
+    @property
+    def residual_s(self) -> float:
+        """Mean time that a call found under way still takes: E[S^2] / (2 E[S]), the renewal theorem."""
+        low_s, high_s = self.quantile_s[:-1], self.quantile_s[1:]
+        square_s2 = float((low_s**2 + low_s * high_s + high_s**2).mean() / 3)
+        return square_s2 / (2 * self.mean_s)
+
+    @property
+    def steady(self) -> bool:
+        """Whether all calls last the same."""
+        return bool(self.quantile_s[0] == self.quantile_s[-1])
+
 
 def law_of(mean_s: float, quantiles_s: Sequence[tuple[float, float]], foreseen_s: float) -> ServiceLaw:
     """Law through known quantiles that keeps the mean.

@@ -171,13 +171,46 @@ def full_start_s(queues: Queues, pool: int, at_s: float) -> float:
 
 
 @compiled
-def foreseen_start_s(queues: Queues, pool: int, at_s: float) -> float:
-    """Start, at the latest, of the call of a request that arrives at `at_s`; calls that have to begin by then have begun."""
+def start_at_the_latest_s(queues: Queues, pool: int, at_s: float) -> float:
+    """Start, if nobody comes after it, of the call of a request that arrives at `at_s`; calls due by then have begun."""
     if queues.open_size[pool] == 0:
         return free_from(queues, pool, at_s + queues.timeout_s[pool])
     if queues.open_size[pool] + 1 == queues.batch[pool]:
         return full_start_s(queues, pool, at_s)
     return float(queues.open_s[pool])
+
+
+@compiled
+def foreseen_start_s(
+    queues: Queues, services: Services, lines: Lines, pool: int, at_s: float, k: int
+) -> float:
+    """Start of the call of a request as a dispatcher can foresee it at its arrival; no server: infinity.
+
+    A dispatcher does not know how long calls will last, unless they are steady. Where times vary and every server is busy, it
+    counts the calls that wait: q m / c until all of them have begun and r / c until the next server is free, m the mean time of a
+    call and r of what is left of one under way. For exponential times this is QL, (q + 1) m / c (Ibrahim and Whitt 2009,
+    "Real-time delay estimation based on delay history"). A batch that the request does not fill waits for its timeout at least.
+    """
+    free_s = free_from(queues, pool, at_s)
+    if free_s <= at_s or free_s == np.inf or services.steady[pool] == 1:
+        return start_at_the_latest_s(queues, pool, at_s)
+    waiting, batch = lines.length[pool], queues.batch[pool]
+    ahead_s = waiting // batch * services.mean_s[k, pool] + services.residual_s[k, pool]
+    turn_s = at_s + ahead_s / taking_calls(queues, pool, at_s)
+    closed_s = at_s if waiting % batch == batch - 1 else at_s + queues.timeout_s[pool]
+    return float(max(turn_s, closed_s))
+
+
+@compiled
+def taking_calls(queues: Queues, pool: int, at_s: float) -> int:
+    """Number of servers that have not stopped taking calls by `at_s`."""
+    size = int(queues.size[pool])
+    if at_s <= queues.last_start_s[pool]:
+        return size
+    taking = 0
+    for place in range(size):
+        taking += queues.taking_s[queues.server[pool, place]] >= at_s
+    return taking
 
 
 @compiled

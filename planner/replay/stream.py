@@ -51,8 +51,7 @@ class State(NamedTuple):
 def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
     """Let a request be answered at once where a replica is free, join the queue else; a late one may go elsewhere.
 
-    Late by the start that the queue promises and the foreseen time of its own call. The promise is exact where services are
-    steady; where they vary it knows how long those ahead will take, which a dispatcher can only estimate.
+    Late by the start and the time of its own call that can be foreseen at its arrival.
     """
     queues, lines, calls = state.queues, state.lines, state.calls
     if lines.length[pool] > 0:
@@ -60,7 +59,7 @@ def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window:
     line = queues.late_line[pool]
     if lines.length[line] > 0:
         begin_late_calls(queues, state.services, lines, state.tally, pool, at_s)
-    start_s = foreseen_start_s(queues, pool, at_s)
+    start_s = foreseen_start_s(queues, state.services, lines, pool, at_s, k)
     f, yields = state.dispatch.overflow[k], state.dispatch.yields[k] == 1
     if f != NO_OVERFLOW or yields:
         spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - at_s)

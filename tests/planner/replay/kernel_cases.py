@@ -49,9 +49,10 @@ def kernel(
     overflow: str | None = None,
     late_yields: bool = False,
     edges: object = (0.0, 1e9),
+    seed: int = 1,
 ) -> Kernel:
     """All requests to the pool."""
-    found = Kernel(one, edges, seed=1)
+    found = Kernel(one, edges, seed=seed)
     for _ in range(machines):
         found.machine_joins("pool", -1.0)
     found.set_routes(routes(1.0, 0.0, overflow=overflow, late_yields=late_yields), 0.0)

@@ -104,6 +104,19 @@ class SlowPool:
         return [Outcome(one, self.pool.name, end_s - one.arrival_s if kept else math.inf) for one in members]
 
     def foreseen_start_s(self, request: Request) -> float:
+        """Start of a request as far as it can be known, else by the number of calls ahead of it."""
+        at_s, steady = request.arrival_s, all(np.ptp(law.quantile_s) == 0 for law in self.pool.laws.values())
+        taking = [one for one in self.servers if max(one.free_s, at_s) <= one.taking_s]
+        idle = any(one.free_s <= at_s for one in taking)
+        if steady or idle or not taking:
+            return self.start_if_last_s(request)
+        ahead, places = divmod(len(self.waiting), self.pool.batch)
+        able = sum(one.taking_s >= at_s for one in self.servers)
+        law = self.pool.laws[request.served]
+        turn_s = at_s + (ahead * law.mean_s + law.residual_s) / able
+        return max(turn_s, at_s + (self.timeout_s if places < self.pool.batch - 1 else 0.0))
+
+    def start_if_last_s(self, request: Request) -> float:
         """Start of a request if nobody comes after it: the queue is played to the end."""
         servers = [copy.copy(one) for one in self.servers]
         trial = SlowPool(self.pool, self.seed, servers, [*self.waiting, request])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planner.queueing import PoolService, capacity_rps
-from planner.replay.laws import GRID, implied_service_s, law_of
+from planner.replay.laws import GRID, ServiceLaw, implied_service_s, law_of
 
 
 def mean_of(quantile_s: np.ndarray) -> float:
@@ -57,6 +57,12 @@ def test_a_long_tail_keeps_the_mean() -> None:
     below = (0.100 - 0.02 * 0.300) / 0.98  # the mean of the 98 %
     assert law.quantile_s[0] == pytest.approx(below / 2)
     assert np.interp(0.98, np.linspace(0, 1, GRID + 1), law.quantile_s) == pytest.approx(0.300, rel=2e-3)
+
+
+def test_what_is_left_of_a_call_under_way() -> None:
+    """Half of a steady call; of times even between 0 and 2 s two thirds of a second (E[S^2] = 4/3, E[S] = 1)."""
+    assert law_of(0.5, (), 0.5).residual_s == pytest.approx(0.25)
+    assert ServiceLaw(np.linspace(0.0, 2.0, GRID + 1), 2.0).residual_s == pytest.approx(2 / 3, rel=1e-5)
 
 
 def test_a_mean_below_all_laws_through_the_quantiles_is_not_kept() -> None:

@@ -120,3 +120,18 @@ def test_who_waits_for_a_pool_without_machines_is_refused_at_the_end() -> None:
     assert found.tally.refused.sum() == 0
     found.finish(2.0)
     assert found.tally.refused.tolist() == [[2.0]]
+
+
+def test_whether_a_request_is_late_does_not_depend_on_how_long_others_will_take() -> None:
+    """Of calls of 0.1 to 2 s one is under way at 0.05 s in any draw; the next two are judged by means alone.
+
+    The second is foreseen to wait for what is left of the first, the third for a whole call besides.
+    """
+    law = ServiceLaw(np.linspace(0.1, 2.0, GRID + 1), 0.5)
+    wait_s = (law.residual_s, law.residual_s + law.mean_s)
+    assert wait_s == pytest.approx((0.6683, 1.7183), abs=1e-3)  # (4 - 0.001) / (1.9 x 3) / (2 x 1.05)
+    for deadline_s, gone in ((0.65, 2), (0.70, 2), (1.16, 2), (1.18, 1), (2.21, 1), (2.23, 0)):
+        for seed in range(20):
+            found = kernel(supply(law=law, deadline_s=deadline_s), 1, overflow="function", seed=seed)
+            found.advance([0.0, 0.05, 0.05], [0, 0, 0], 0.05)
+            assert found.tally.overflowed.sum() == gone, (deadline_s, seed)
