@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.options import ServingGroup, sustained_note
-from planner.queueing import PoolService, batch_timeout_s
+from planner.queueing import PoolService, batch_timeout_s, variation_of
 from planner.rejections import RejectedOption
 from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
 
@@ -101,6 +101,7 @@ def pool_service(call: Call, tier: Tier, dispersion_index: float) -> PoolService
         batch=call.batch,
         replicas=time.replicas,
         dispersion_index=dispersion_index,
+        variation=variation_of(time.mean_ms, time.quantiles),
     )
 
 
@@ -151,10 +152,8 @@ def _outruns(other: Candidate, one: Candidate) -> bool:
     a, b = other.service, one.service
     if not a.feasible(one.tier.deadline_s):  # faster on average, and too noisy for this deadline
         return False
-    faster = a.mean_s <= b.mean_s * (1 - CLEARLY_SLOWER) and a.quantile_s <= b.quantile_s * (
-        1 - CLEARLY_SLOWER
-    )
-    return faster and set(one.classes) <= set(other.classes)
+    faster = max(a.mean_s / b.mean_s, a.quantile_s / b.quantile_s) <= 1 - CLEARLY_SLOWER
+    return faster and a.variation <= b.variation and set(one.classes) <= set(other.classes)
 
 
 def tabulated(

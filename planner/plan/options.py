@@ -26,6 +26,11 @@ class Service(Document):
     mean_ms: float = Field(gt=0, description="Mean time of the call.")
     quantile_ms: float = Field(gt=0, description="Time that the tier's percentile of calls stays within.")
     deterministic: bool = Field(description="Whether every call is taken to last mean_ms exactly.")
+    variation: float = Field(
+        default=0.0,
+        ge=0,
+        description="Variance of the time of a call over its squared mean; 0 where all last the same.",
+    )
     quantiles_ms: dict[str, float] = Field(
         default_factory=dict, description="Percentile, as a share -> time of a call; all that is known."
     )

@@ -9,6 +9,7 @@ from planner.queueing.capacity import (
 from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
 from planner.queueing.pool import DISPATCH_POLICY, PoolService
+from planner.queueing.variation import variation_of
 
 __all__ = [
     "DISPATCH_POLICY",
@@ -21,4 +22,5 @@ __all__ = [
     "diverted_share",
     "mmpp_capacity_rps",
     "stated_error_share",
+    "variation_of",
 ]

@@ -33,7 +33,7 @@ def diverted_share(service: PoolService, count: ArrayLike, rate_rps: ArrayLike, 
     At any load, ``P = (1 + (rho - 1) G) / (1 + rho G)`` with ``G = P(W <= d) / (1 - rho)`` of the same queue
     without diversion (Boots and Tijms 1999). Past full load G is continued by the conjugate load ``rho' = rho
     e^theta < 1``: ``G_rho = K e^{(a - a') d} G_rho'``, with K so that d = 0 gives Erlang's loss formula.
-    Bursts thin the pool as in the capacity. Error in points of a share: median 0.0003, worst +0.003 / -0.008
+    Bursts, and calls that vary, thin the pool as in the capacity. Error in points of a share: median 0.0003, worst +0.003 / -0.008
     (EVIDENCE; measured again by tests.benchmarks.queueing_errors).
 
     `count` and `rate_rps` broadcast; 1 for no machines or a deadline shorter than the service time, 0 for no
@@ -47,8 +47,8 @@ def diverted_share(service: PoolService, count: ArrayLike, rate_rps: ArrayLike, 
     busy = (machines > 0) & (rates > 0.0)
     if not service.feasible(deadline_s) or not busy.any():
         return share
-    servers = machines[busy] * service.replicas / service.thinning
-    share[busy] = _share(servers, rates[busy] * service.mean_s / service.thinning, budget)
+    servers = machines[busy] * service.replicas / service.swing
+    share[busy] = _share(servers, rates[busy] * service.mean_s / service.swing, budget)
     return share
 
 

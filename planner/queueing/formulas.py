@@ -4,9 +4,10 @@ Units: one mean service time. ``c`` servers, offered ``a`` Erlang, ``rho = a / c
 S``, ``L = ln(1 / (1 - p))``. A pool keeps the share p in time as long as its decay rate is at least ``theta*
 = L / (c d + g)`` (planner.queueing.decay, planner.queueing.offset_table), that is up to ``rho* = theta* /
 (e^theta* - 1)``. Batches change the exponent (planner.queueing.batching), noise in the service times enters
-through d, and of bursts only the index of dispersion z over one deadline is known:
+through d and as below, and of bursts only the index of dispersion z over one deadline is known:
 
-- they are Poisson arrivals to a pool of ``c / z`` servers, offered ``a / z``;
+- they are Poisson arrivals to a pool of ``c / z`` servers, offered ``a / z``; calls of b requests whose time varies by cs^2
+  (`PoolService.variation`) are so, too: z is then ``z + b cs^2`` (`PoolService.swing`);
 - a pool so lightly used that one request too close behind another is late loses ``(z - 1) / D`` requests/s against
   Poisson arrivals: a request finds ``lambda D + z - 1`` others within one deadline, not ``lambda D``.
 
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 BATCH_ERROR_SHARE = 0.005  # at most 0.5 % over simulation: queueing_errors, row "batching"
-NOISE_ERROR_SHARE = (
-    0.005  # at most 0.1 % over simulation, itself good to 0.5 %: the same, row "noisy service times"
-)
+# At most 0.46 % over simulation, itself good to 0.5 %, up to a coefficient of variation of 1: the same, rows "noisy service times"
+# and "noisy batches"
+NOISE_ERROR_SHARE = 0.005
 # Overstatement of the closed form under bursts of variance v: queueing_errors, row "bursts, index known"
 BURST_ERROR_ROOT = 0.8  # times sqrt(v): swings of a tenth to a third
 BURST_ERROR_BASE, BURST_ERROR_SLOPE = 0.3, 0.13  # and no more than this line in v: swings of a half and more
@@ -72,12 +73,11 @@ def formula_rate(service: PoolService, servers: IntArray, deadline_s: float, log
     """Capacity of `servers` > 0 by the closed forms, less the stated error, requests/s."""
     per_server = service.batch / service.mean_s
     budget = service.budget(deadline_s)
-    raw = (
-        servers * utilisation(_decay(service.batch, service.thinning, servers, budget, log_miss)) * per_server
-    )
+    raw = servers * utilisation(_decay(service.batch, service.swing, servers, budget, log_miss)) * per_server
     excess = service.thinning - 1.0
     if excess > 0.0:
-        poisson = servers * utilisation(_decay(service.batch, 1.0, servers, budget, log_miss)) * per_server
+        calm = _decay(service.batch, service.swing - excess, servers, budget, log_miss)
+        poisson = servers * utilisation(calm) * per_server
         raw = np.minimum(raw, np.maximum(poisson - excess / deadline_s, 0.0))
     rate = raw
     for _ in range(_ERROR_STEPS if excess > 0.0 else 1):
@@ -88,12 +88,11 @@ def formula_rate(service: PoolService, servers: IntArray, deadline_s: float, log
 def formula_log_miss(service: PoolService, servers: IntArray, rate_rps: Array, deadline_s: float) -> Array:
     """-ln P(late) by the closed forms at rates > 0, each raised by its stated error; 0 where the pool is overloaded."""
     raised = rate_rps / (1.0 - stated_error_share(service, rate_rps, deadline_s))
-    exponent = _log_miss(service, service.thinning, servers, raised, deadline_s)
+    exponent = _log_miss(service, service.swing, servers, raised, deadline_s)
     excess = service.thinning - 1.0
     if excess > 0.0:
-        exponent = np.minimum(
-            exponent, _log_miss(service, 1.0, servers, raised + excess / deadline_s, deadline_s)
-        )
+        calm = _log_miss(service, service.swing - excess, servers, raised + excess / deadline_s, deadline_s)
+        exponent = np.minimum(exponent, calm)
     return exponent
 
 

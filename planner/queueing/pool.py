@@ -43,6 +43,8 @@ class PoolService:
     dispersion_index
         Variance over mean of the requests arriving in an interval as long as the deadline; 1 for Poisson,
         less counts as 1.
+    variation
+        Variance of the time of a call over its squared mean, >= 0 (`planner.queueing.variation`).
     """
 
     mean_s: float
@@ -50,6 +52,7 @@ class PoolService:
     batch: int = 1
     replicas: int = 1
     dispersion_index: float = 1.0
+    variation: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise ValueError with everything that is out of range."""
@@ -66,6 +69,7 @@ class PoolService:
                     0.0 <= self.dispersion_index < math.inf,
                     "finite and >= 0",
                 ),
+                ("variation", self.variation, 0.0 <= self.variation < math.inf, "finite and >= 0"),
             )
             if not ok
         ]
@@ -75,7 +79,7 @@ class PoolService:
     @property
     def deterministic(self) -> bool:
         """Every call takes the same time."""
-        return self.quantile_s == self.mean_s
+        return self.quantile_s == self.mean_s and self.variation == 0.0
 
     @property
     def thinning(self) -> float:
@@ -86,6 +90,15 @@ class PoolService:
     def exact(self) -> bool:
         """Capacity is the exact M/D/c value: one request a call, equal service times, Poisson arrivals."""
         return self.batch == 1 and self.deterministic and self.thinning == 1.0
+
+    @property
+    def swing(self) -> float:
+        """Factor by which calls that vary slow the decay of a queue: requests answered vary like b cs^2 bursts.
+
+        In heavy traffic the decay rate of waits is inverse to the variance of arrivals less answers per request: z of the
+        arrivals and b cs^2 of calls that take b each (Kingman 1962 for b = 1).
+        """
+        return self.thinning + self.batch * self.variation
 
     @property
     def noise(self) -> float:

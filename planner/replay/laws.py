@@ -39,14 +39,20 @@ class ServiceLaw:
     @property
     def mean_s(self) -> float:
         """Mean time of a call."""
+        if self.steady:  # a mean of equal numbers need not round to the number
+            return float(self.quantile_s[0])
         return float((self.quantile_s[1:] + self.quantile_s[:-1]).mean() / 2)
+
+    @property
+    def variation(self) -> float:
+        """Variance of the time of a call over its squared mean."""
+        low, high = self.quantile_s[:-1] / self.mean_s, self.quantile_s[1:] / self.mean_s
+        return max(float((low**2 + low * high + high**2).mean() / 3) - 1.0, 0.0)
 
     @property
     def residual_s(self) -> float:
         """Mean time that a call found under way still takes: E[S^2] / (2 E[S]), the renewal theorem."""
-        low_s, high_s = self.quantile_s[:-1], self.quantile_s[1:]
-        square_s2 = float((low_s**2 + low_s * high_s + high_s**2).mean() / 3)
-        return square_s2 / (2 * self.mean_s)
+        return self.mean_s * (1 + self.variation) / 2
 
     @property
     def steady(self) -> bool:

@@ -155,6 +155,7 @@ def _rated_rps(group: Group) -> float:
         group.batch_size,
         group.replicas,
         group.dispersion_index,
+        group.service.variation,
     )
     return float(capacity_rps(service, [1], group.tier.deadline_ms / 1000, group.tier.percentile)[0])
 

@@ -123,6 +123,7 @@ def _group(group: ServingGroup, planned: Planned, j: int, t: int) -> Group:
             mean_ms=service.mean_s * 1000,
             quantile_ms=service.quantile_s * 1000,
             deterministic=service.deterministic,
+            variation=service.variation,
             quantiles_ms={f"{share:g}": ms for share, ms in group.quantiles_ms},
         ),
         published=None

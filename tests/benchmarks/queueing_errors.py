@@ -29,6 +29,7 @@ from planner.queueing import (
     diverted_share,
     mmpp_capacity_rps,
     stated_error_share,
+    variation_of,
 )
 from planner.queueing.bursts import MMPP_ERROR_SHARE
 from planner.queueing.decay import decay_rate, utilisation
@@ -150,27 +151,46 @@ def sample_sets() -> Iterator[tuple[str, Array]]:
                 member = archive.extractfile(f"logs/{name}.json")
                 times = np.array(json.load(member)) if member else ONE
                 yield name, times / times.mean()
-    for spread in (0.1, 0.2, 0.4):
+    for spread in (0.1, 0.2, 0.4, 0.7, 1.0):
         drawn = np.random.default_rng(3).lognormal(0.0, math.sqrt(math.log1p(spread**2)), 20_000)
         yield f"lognormal, cv {spread}", drawn / drawn.mean()
 
 
 def noisy_service(requests: int) -> Iterator[float]:
-    """Noisy service times: quantile in the budget, mean in the utilisation, against simulation."""
+    """Noisy service times, one request a call: what a profile tells (mean and quantiles) against simulation."""
     points = poisson_points(np.random.default_rng(4), requests)
     for _, times in sample_sets():
-        service_s = np.random.default_rng(5).choice(times, requests)
-        for servers, deadline, percentile in product((1, 3, 12), (1.3, 1.8, 3.0), (0.9, 0.98)):
-            quantile = float(np.quantile(times, percentile, method="higher"))
-            service = PoolService(1.0, max(quantile, math.nextafter(1.0, 2.0)))
-            rate = float(capacity_rps(service, [servers], deadline, percentile)[0])
-            raw = rate / (1.0 - float(stated_error_share(service, rate, deadline)))
+        for servers, deadline, percentile in product((1, 3, 12), (1.3, 1.8, 3.0, 8.0), (0.9, 0.98)):
+            yield from noisy_error(points, times, 1, servers, deadline, percentile)
 
-            def share(tried: float, c: int = servers, d: float = deadline, s: Array = service_s) -> float:
-                return share_in_time(latencies(points / tried, c, s), d)
 
-            if 0.0 < raw / servers < 0.96:
-                yield 100.0 * (raw / simulated_capacity(share, percentile, raw) - 1.0)
+def noisy_batches(requests: int) -> Iterator[float]:
+    """Noisy service times of batches, with the batch timeout that the plan publishes."""
+    points = poisson_points(np.random.default_rng(6), requests)
+    for _, times in sample_sets():
+        for (servers, batch), deadline, percentile in product(
+            ((1, 4), (1, 16), (3, 4)), (2.5, 4.0, 8.0), (0.9, 0.98)
+        ):
+            yield from noisy_error(points, times, batch, servers, deadline, percentile)
+
+
+def noisy_error(
+    points: Array, times: Array, batch: int, servers: int, deadline: float, percentile: float
+) -> Iterator[float]:
+    """Overstatement of one cell in %; none where nothing is carried or the pool is nearly full."""
+    known = [(p, float(np.quantile(times, p, method="higher"))) for p in (0.5, 0.9, 0.95, 0.98, 0.99)]
+    quantile = max(dict(known)[percentile], 1.0)
+    service = PoolService(1.0, quantile, batch, variation=variation_of(1.0, known))
+    rate = float(capacity_rps(service, [servers], deadline, percentile)[0])
+    raw = rate / (1.0 - float(stated_error_share(service, rate, deadline)))
+    timeout = batch_timeout_s(service, deadline)
+    service_s = np.random.default_rng(5).choice(times, len(points))
+
+    def share(tried: float) -> float:
+        return share_in_time(latencies(points / tried, servers, service_s, batch, timeout), deadline)
+
+    if 0.0 < raw / (servers * batch) < 0.96:
+        yield 100.0 * (raw / simulated_capacity(share, percentile, raw) - 1.0)
 
 
 def burst_cells() -> Iterator[tuple[SwitchingArrivals, int, float, float]]:
@@ -262,6 +282,7 @@ ROWS: dict[str, tuple[str, Callable[..., Iterator[float]]]] = {
     "exact capacity": ("%", exact_capacity),
     "batching": ("%", batching),
     "noisy service times": ("%", noisy_service),
+    "noisy batches": ("%", noisy_batches),
     "bursts, index known": ("%", bursts_by_index),
     "bursts, MMPP(2) known": ("%", bursts_by_shape),
     "diverted share": ("points", diversion),

@@ -82,66 +82,6 @@ def test_batch_timeout() -> None:
     assert batch_timeout_s(PoolService(0.1, 0.12, batch=8), 0.1) == 0.0
 
 
-# ---- noise -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("spread", [0.05, 0.15, 0.3])
-@pytest.mark.parametrize(("servers", "deadline"), [(1, 2.5), (3, 2.0), (12, 2.0)])
-def test_noisy_pools_keep_their_percentile(spread: float, servers: int, deadline: float) -> None:
-    times = np.random.default_rng(1).lognormal(0.0, math.sqrt(math.log1p(spread**2)), 20_000)
-    times /= times.mean()
-    service = PoolService(1.0, float(np.quantile(times, 0.98)))
-    rate = float(capacity_rps(service, [servers], deadline, 0.98)[0])
-    in_time = share_in_time(latencies(POINTS / max(rate, 1e-9), servers, times), deadline)
-    assert in_time >= 0.98 - slack(0.02)
-    assert (rate == 0.0) == (deadline < 3.0 * service.quantile_s - 2.0)
-
-
-def test_noise_costs_capacity() -> None:
-    rates = [
-        float(capacity_rps(PoolService(0.1, q), [5], 0.3, 0.98)[0]) for q in (0.1, 0.1001, 0.11, 0.13, 0.16)
-    ]
-    assert rates == sorted(rates, reverse=True)
-    assert rates[1] == pytest.approx(0.995 * rates[0], rel=0.003)
-    assert rates[4] > 0.0 == float(capacity_rps(PoolService(0.1, 0.167), [5], 0.3, 0.98)[0])
-
-
-@pytest.mark.real_data
-def test_measured_samples_keep_their_percentile(shared_data: object) -> None:
-    """The noisiest service times of the 16-instance samples, drawn again as they were measured."""
-    import json
-    import tarfile
-    from pathlib import Path
-
-    archive = Path(str(shared_data)) / "profiles" / "ribbon_latency_samples.tar.gz"
-    with tarfile.open(archive) as samples:
-        for name in (
-            "t3.xlarge/mtwnd_30_1",
-            "t3.xlarge/dien_10_1",
-            "t3.2xlarge/vgg_490_1",
-            "c5.4xlarge/resnet_10_1",
-        ):
-            member = samples.extractfile(f"logs/{name}.json")
-            assert member is not None
-            measured = np.array(json.load(member))
-            times = np.random.default_rng(2).choice(measured / measured.mean(), len(POINTS))
-            for servers, deadline, percentile in [
-                (1, 2.5, 0.98),
-                (2, 1.6, 0.95),
-                (8, 1.6, 0.98),
-                (8, 3.0, 0.9),
-            ]:
-                service = PoolService(
-                    1.0, float(np.quantile(measured, percentile, method="higher") / measured.mean())
-                )
-                rate = float(capacity_rps(service, [servers], deadline, percentile)[0])
-                if deadline < 3.0 * service.quantile_s - 2.0:
-                    assert rate == 0.0
-                    continue
-                in_time = share_in_time(latencies(POINTS / rate, servers, times), deadline)
-                assert in_time >= percentile - slack(1.0 - percentile), (name, servers, deadline)
-
-
 # ---- bursts ----------------------------------------------------------------------------------------------------
 
 

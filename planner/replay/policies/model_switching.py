@@ -99,8 +99,13 @@ def profile(supply: Supply, hardware: Hardware) -> tuple[Array, NDArray[np.int64
 def service_of(pool: Pool, class_name: str) -> PoolService:
     """The service of a pool as queueing sees it: the mean of its law, and what the dispatcher foresees as its quantile."""
     law = pool.laws[class_name]
-    mean_s = float(np.trapezoid(law.quantile_s, dx=1.0 / (len(law.quantile_s) - 1)))
-    return PoolService(mean_s, max(law.foreseen_s, mean_s), pool.batch, pool.replicas)
+    return PoolService(
+        law.mean_s,
+        max(law.foreseen_s, law.mean_s),
+        pool.batch,
+        pool.replicas,
+        variation=0.0 if law.steady else law.variation,
+    )
 
 
 def rated_limit_rps(pool: Pool) -> float:
