@@ -9,9 +9,11 @@ are answered one by one in equal times (M/D/c). There the instants at which call
 who wait are taken. A request in the queue waits for calls under way and for those in the queue before it, all of which came before
 it, so its turn is never later than it were with one line for all. By induction over arrivals whoever would be in time with one
 line is in time with two; and a request that yields would have been late (Kiefer and Wolfowitz 1955 for the instants). Where times
-vary, this holds on average over their draws for any order that does not go by them. A call of batched requests leaves places empty
-where late ones go apart, so there it is no theorem, but a measurement: at `capacity_rps` of 96 pools (batches of 2 to 16 with their
-timeouts, 1 to 10 machines, deadlines of 2 to 5 calls, tiers of 0.9 and 0.98; 200,000 requests each) none had fewer in time.
+vary, lateness is foreseen with an error, and a call of batched requests leaves places empty where late ones go apart; there it is
+no theorem, but a measurement. In steady times, at `capacity_rps` of 96 pools (batches of 2 to 16 with their timeouts, 1 to 10
+machines, deadlines of 2 to 5 calls, tiers of 0.9 and 0.98; 200,000 requests each) none had fewer in time. In lognormal times with a
+coefficient of variation of 0.1 to 0.9, all 90 such pools kept their percentile, one by half a point less than in arrival order
+(batches of 4 on one machine, the deadline of two calls), others by up to six points more.
 
 A pool need not look here until something could change the queue: between two arrivals a queue that has become empty stays empty.
 So late calls are begun in arrears, up to each arrival, change of machines and end of a chunk, at the instants they begin at.

@@ -50,11 +50,6 @@ class ServiceLaw:
         return max(float((low**2 + low * high + high**2).mean() / 3) - 1.0, 0.0)
 
     @property
-    def residual_s(self) -> float:
-        """Mean time that a call found under way still takes: E[S^2] / (2 E[S]), the renewal theorem."""
-        return self.mean_s * (1 + self.variation) / 2
-
-    @property
     def steady(self) -> bool:
         """Whether all calls last the same."""
         return bool(self.quantile_s[0] == self.quantile_s[-1])

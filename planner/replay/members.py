@@ -22,6 +22,7 @@ def with_servers(old: Queues, servers: int) -> Queues:
         return old
     more = max(servers - before, before)
     return old._replace(
+        start_s=np.append(old.start_s, np.zeros(more)),
         end_s=np.append(old.end_s, np.zeros(more)),
         taking_s=np.append(old.taking_s, np.full(more, -np.inf)),
         gone_s=np.append(old.gone_s, np.full(more, np.inf)),
@@ -45,6 +46,7 @@ def join_pool(old: Queues, pool: int, servers: IntArray, at_s: float) -> Queues:
     queues = with_members(with_servers(old, int(servers[-1]) + 1), before + len(servers))
     queues.member[pool, before : before + len(servers)] = servers
     queues.members[pool] += len(servers)
+    queues.start_s[servers] = -np.inf
     queues.end_s[servers] = at_s
     queues.taking_s[servers] = np.inf
     queues.gone_s[servers] = np.inf

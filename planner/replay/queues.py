@@ -55,8 +55,9 @@ class Queues(NamedTuple):
         ``[j]`` no member stops taking calls before this.
     late_line, begun_s
         ``[j]`` line of the pool's late requests; start of the last call that its queue began.
-    end_s, taking_s, gone_s
-        ``[server]`` end of the last call begun, last instant at which it takes a call, and when it is lost (infinity: never).
+    start_s, end_s, taking_s, gone_s
+        ``[server]`` start and end of the last call begun, last instant at which it takes a call, and when it is lost (infinity:
+        never).
     """
 
     batch: IntArray
@@ -75,6 +76,7 @@ class Queues(NamedTuple):
     last_start_s: Array
     late_line: IntArray
     begun_s: Array
+    start_s: Array
     end_s: Array
     taking_s: Array
     gone_s: Array
@@ -102,6 +104,7 @@ def empty_queues(supply: Supply) -> Queues:
         last_start_s=np.full(rows, np.inf),
         late_line=len(supply.targets) + np.arange(rows),
         begun_s=np.full(rows, -np.inf),
+        start_s=np.zeros(FIRST_ROOM),
         end_s=np.zeros(FIRST_ROOM),
         taking_s=np.full(FIRST_ROOM, -np.inf),
         gone_s=np.full(FIRST_ROOM, np.inf),
@@ -187,30 +190,25 @@ def foreseen_start_s(
     """Start of the call of a request as a dispatcher can foresee it at its arrival; no server: infinity.
 
     A dispatcher does not know how long calls will last, unless they are steady. Where times vary and every server is busy, it
-    counts the calls that wait: q m / c until all of them have begun and r / c until the next server is free, m the mean time of a
-    call and r of what is left of one under way. For exponential times this is QL, (q + 1) m / c (Ibrahim and Whitt 2009,
-    "Real-time delay estimation based on delay history"). A batch that the request does not fill waits for its timeout at least.
+    takes each call to last the mean time m, those that have lasted longer to end now: the first of c servers is free as soon as
+    that says, and q calls ahead are over q m / c later (the estimator QL of Ibrahim and Whitt 2009, "Real-time delay estimation
+    based on delay history", with what is known of the calls under way). A batch that the request does not fill waits for its
+    timeout at least.
     """
     free_s = free_from(queues, pool, at_s)
     if free_s <= at_s or free_s == np.inf or services.steady[pool] == 1:
         return start_at_the_latest_s(queues, pool, at_s)
+    mean_s = services.mean_s[k, pool]
+    earliest_s, taking = np.inf, 0
+    for place in range(queues.size[pool]):
+        server = queues.server[pool, place]
+        if queues.taking_s[server] >= at_s:
+            taking += 1
+            earliest_s = min(earliest_s, queues.start_s[server] + mean_s)
     waiting, batch = lines.length[pool], queues.batch[pool]
-    ahead_s = waiting // batch * services.mean_s[k, pool] + services.residual_s[k, pool]
-    turn_s = at_s + ahead_s / taking_calls(queues, pool, at_s)
+    turn_s = max(at_s, earliest_s) + waiting // batch * mean_s / taking
     closed_s = at_s if waiting % batch == batch - 1 else at_s + queues.timeout_s[pool]
     return float(max(turn_s, closed_s))
-
-
-@compiled
-def taking_calls(queues: Queues, pool: int, at_s: float) -> int:
-    """Number of servers that have not stopped taking calls by `at_s`."""
-    size = int(queues.size[pool])
-    if at_s <= queues.last_start_s[pool]:
-        return size
-    taking = 0
-    for place in range(size):
-        taking += queues.taking_s[queues.server[pool, place]] >= at_s
-    return taking
 
 
 @compiled
@@ -218,6 +216,7 @@ def occupy(
     queues: Queues, tally: Tally, pool: int, server: int, start_s: float, end_s: float, weight: float
 ) -> bool:
     """Let a server begin a call; return whether it ends before the server is lost."""
+    queues.start_s[server] = start_s
     queues.end_s[server] = end_s
     gone_s = float(queues.gone_s[server])
     count_busy(tally, pool, weight, queues.replicas[pool], start_s, min(end_s, gone_s))

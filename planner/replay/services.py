@@ -30,7 +30,7 @@ class Services(NamedTuple):
         ``[k, g]`` row of `quantile_s`; NO_LAW where the class may not be sent to the target.
     quantile_s
         ``[law, GRID + 1]`` seconds.
-    foreseen_s, mean_s, residual_s
+    foreseen_s, mean_s
         ``[k, g]`` seconds of `ServiceLaw`; infinite without a law.
     steady
         ``[g]`` 1 where all calls of every class last the same, so that the dispatcher knows when those under way end.
@@ -42,7 +42,6 @@ class Services(NamedTuple):
     quantile_s: Array
     foreseen_s: Array
     mean_s: Array
-    residual_s: Array
     steady: IntArray
     seed: NDArray[np.uint64]
 
@@ -56,7 +55,7 @@ def services_of(supply: Supply, seed: int) -> Services:
     rows: dict[int, int] = {}
     kept: list[ServiceLaw] = []
     law = np.full((len(supply.classes), len(by_target)), NO_LAW)
-    foreseen_s, mean_s, residual_s = (np.full(law.shape, np.inf) for _ in range(3))
+    foreseen_s, mean_s = np.full(law.shape, np.inf), np.full(law.shape, np.inf)
     for g, laws in enumerate(by_target):
         for k, served in enumerate(supply.classes):
             if (one := laws.get(served.name)) is not None:
@@ -64,12 +63,10 @@ def services_of(supply: Supply, seed: int) -> Services:
                     rows[id(one)] = len(kept)
                     kept.append(one)
                 law[k, g] = rows[id(one)]
-                foreseen_s[k, g], mean_s[k, g], residual_s[k, g] = one.foreseen_s, one.mean_s, one.residual_s
+                foreseen_s[k, g], mean_s[k, g] = one.foreseen_s, one.mean_s
     quantile_s = np.array([one.quantile_s for one in kept]).reshape(-1, GRID + 1)
     steady = np.array([all(one.steady for one in laws.values()) for laws in by_target], dtype=np.int64)
-    return Services(
-        law, quantile_s, foreseen_s, mean_s, residual_s, steady, np.array([seed], dtype=np.uint64)
-    )
+    return Services(law, quantile_s, foreseen_s, mean_s, steady, np.array([seed], dtype=np.uint64))
 
 
 @compiled

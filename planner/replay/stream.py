@@ -21,6 +21,7 @@ from planner.replay.queues import (
     answer_at_once,
     begin_calls,
     foreseen_start_s,
+    free_from,
     promise,
     renew_promises,
 )
@@ -59,16 +60,16 @@ def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window:
     line = queues.late_line[pool]
     if lines.length[line] > 0:
         begin_late_calls(queues, state.services, lines, state.tally, pool, at_s)
-    start_s = foreseen_start_s(queues, state.services, lines, pool, at_s, k)
     f, yields = state.dispatch.overflow[k], state.dispatch.yields[k] == 1
     if f != NO_OVERFLOW or yields:
+        start_s = foreseen_start_s(queues, state.services, lines, pool, at_s, k)
         spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - at_s)
         yields = yields and spare_s < -ROUNDING_S
         if f != NO_OVERFLOW and spare_s < -ROUNDING_S and has_room(calls, f, at_s):
             state.tally.overflowed[k, window] += weight
             join_function(state, f, at_s, k, number, window, weight)
             return
-    if queues.batch[pool] == 1 and start_s == at_s and not yields:
+    if queues.batch[pool] == 1 and not yields and free_from(queues, pool, at_s) == at_s:
         answer_at_once(queues, state.services, state.tally, pool, at_s, k, number, window, weight)
         return
     place = join_line(lines, line if yields else pool, at_s, k, number, window, weight)
@@ -163,6 +164,7 @@ def shift_clocks(state: State, by_s: float) -> None:
     """Move all that waits, runs or idles to later instants; promises are stale by then."""
     for clock_s in (
         state.lines.arrival_s,
+        state.queues.start_s,
         state.queues.end_s,
         state.queues.begun_s,
         state.calls.running_s,

@@ -39,6 +39,7 @@ class Server:
     number: int  # the kernel's, which decides between replicas that are free at the same instant
     free_s: float
     taking_s: float = math.inf
+    start_s: float = -math.inf
     gone_s: float = math.inf
 
 
@@ -98,7 +99,7 @@ class SlowPool:
         self.latest_start_s = start_s
         leader = members[0]
         end_s = start_s + service_s(self.pool.laws[leader.served], self.seed, leader.number)
-        server.free_s = end_s
+        server.free_s, server.start_s = end_s, start_s
         self.busy.append((start_s, min(end_s, server.gone_s), leader.weight))
         kept = end_s <= server.gone_s
         return [Outcome(one, self.pool.name, end_s - one.arrival_s if kept else math.inf) for one in members]
@@ -111,9 +112,9 @@ class SlowPool:
         if steady or idle or not taking:
             return self.start_if_last_s(request)
         ahead, places = divmod(len(self.waiting), self.pool.batch)
-        able = sum(one.taking_s >= at_s for one in self.servers)
-        law = self.pool.laws[request.served]
-        turn_s = at_s + (ahead * law.mean_s + law.residual_s) / able
+        able = [one for one in self.servers if one.taking_s >= at_s]
+        mean_s = self.pool.laws[request.served].mean_s
+        turn_s = max(at_s, min(one.start_s for one in able) + mean_s) + ahead * mean_s / len(able)
         return max(turn_s, at_s + (self.timeout_s if places < self.pool.batch - 1 else 0.0))
 
     def start_if_last_s(self, request: Request) -> float:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
-from planner.queueing import PoolService, capacity_rps
+from planner.queueing import PoolService, batch_timeout_s, capacity_rps, variation_of
+from planner.replay.laws import law_of
 from tests.planner.replay.kernel_cases import SERVICE_S, kernel, play, poisson_s, supply
 
 
@@ -72,3 +76,29 @@ def test_batches_carry_what_the_planner_counts_on() -> None:
     play(found, poisson_s(rate, 200_000))
     found.finish(found.now_s)
     assert found.tally.in_time.sum() / 200_000 >= 0.98
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.8])
+@pytest.mark.parametrize(
+    ("machines", "batch", "deadline"), [(1, 1, 2.0), (1, 4, 2.0), (3, 1, 3.0), (3, 4, 5.0)]
+)
+def test_times_that_vary_keep_what_the_planner_counts_on(
+    sigma: float, machines: int, batch: int, deadline: float
+) -> None:
+    """Lognormal times; the deadline in 0.98-quantiles. Who will be late can only be foreseen with an error there."""
+    known = [
+        (p, SERVICE_S * math.exp(sigma * NormalDist().inv_cdf(p) - sigma**2 / 2))
+        for p in (0.5, 0.9, 0.95, 0.98, 0.99)
+    ]
+    quantile_s = dict(known)[0.98]
+    service = PoolService(SERVICE_S, quantile_s, batch, variation=variation_of(SERVICE_S, known))
+    deadline_s = deadline * quantile_s
+    rate = float(capacity_rps(service, [machines], deadline_s, 0.98)[0])
+    law = law_of(SERVICE_S, known, quantile_s)
+    timeout_s = batch_timeout_s(service, deadline_s)
+    found = kernel(
+        supply(law=law, deadline_s=deadline_s, batch=batch, timeout_s=timeout_s), machines, late_yields=True
+    )
+    play(found, poisson_s(rate, 60_000))
+    found.finish(found.now_s)
+    assert found.tally.in_time.sum() / 60_000 >= 0.98

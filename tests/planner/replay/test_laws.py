@@ -59,10 +59,11 @@ def test_a_long_tail_keeps_the_mean() -> None:
     assert np.interp(0.98, np.linspace(0, 1, GRID + 1), law.quantile_s) == pytest.approx(0.300, rel=2e-3)
 
 
-def test_what_is_left_of_a_call_under_way() -> None:
-    """Half of a steady call; of times even between 0 and 2 s two thirds of a second (E[S^2] = 4/3, E[S] = 1)."""
-    assert law_of(0.5, (), 0.5).residual_s == pytest.approx(0.25)
-    assert ServiceLaw(np.linspace(0.0, 2.0, GRID + 1), 2.0).residual_s == pytest.approx(2 / 3, rel=1e-5)
+def test_how_much_times_vary() -> None:
+    """Not at all where they are steady; even between 0 and 2 s, the variance is a third of the squared mean."""
+    assert law_of(0.5, (), 0.5).variation == 0.0
+    even = ServiceLaw(np.linspace(0.0, 2.0, GRID + 1), 2.0)
+    assert (even.mean_s, even.variation) == pytest.approx((1.0, 1 / 3))
 
 
 def test_a_mean_below_all_laws_through_the_quantiles_is_not_kept() -> None:
