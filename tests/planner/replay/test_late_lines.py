@@ -80,7 +80,7 @@ def test_batches_carry_what_the_planner_counts_on() -> None:
 
 @pytest.mark.parametrize("sigma", [0.1, 0.8])
 @pytest.mark.parametrize(
-    ("machines", "batch", "deadline"), [(1, 1, 2.0), (1, 4, 2.0), (3, 1, 3.0), (3, 4, 5.0)]
+    ("machines", "batch", "deadline"), [(1, 1, 3.0), (1, 4, 3.0), (3, 1, 3.0), (3, 4, 5.0)]
 )
 def test_times_that_vary_keep_what_the_planner_counts_on(
     sigma: float, machines: int, batch: int, deadline: float
