@@ -42,7 +42,7 @@ class Bills:
         windows = len(edge_s) - 1
         self.usd = np.zeros((len(COST_PARTS), windows))
         self.machines_s, self.starts, self.lost = (np.zeros((len(self._rental), windows)) for _ in range(3))
-        self.interruptions = np.zeros(windows)
+        self.notice_s: list[float] = []
 
     def launch(self, machine: Machine) -> None:
         """Count a launch."""
@@ -54,7 +54,7 @@ class Bills:
 
     def interrupt(self, at_s: float) -> None:
         """Count the loss of a spot pool with machines."""
-        self.interruptions[self._window(at_s)] += 1
+        self.notice_s.append(at_s)
 
     def pay(self, machine: Machine, until_s: float) -> None:
         """Bill a machine from its launch to an instant: boot, model loads, and the rest."""

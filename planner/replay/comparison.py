@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
 PER_WINDOW = ("arrived", "served", "in_time", "refused", "overflowed", "latency_sum_s", "ready_s", "busy_s")
-PER_WINDOW_TOO = ("machines_s", "usd", "starts", "lost", "interruptions", "calls", "cold_calls")
+PER_WINDOW_TOO = ("machines_s", "usd", "starts", "lost", "calls", "cold_calls")
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,4 +237,6 @@ def _exposed(supply: Supply, context: PolicyContext, losses_per_day: float | Non
 def judged(replayed: Replayed, first: int) -> Replayed:
     """What happened from a window on; the histogram of latencies is of the whole time."""
     later = {name: getattr(replayed, name)[..., first:] for name in (*PER_WINDOW, *PER_WINDOW_TOO)}
-    return replace(replayed, window_edge_s=replayed.window_edge_s[first:], **later)
+    edge_s = replayed.window_edge_s[first:]
+    notice_s = replayed.notice_s[replayed.notice_s >= edge_s[0]]
+    return replace(replayed, window_edge_s=edge_s, notice_s=notice_s, **later)

@@ -252,7 +252,7 @@ class _Run:
             usd=usd,
             starts=bills.starts,
             lost=bills.lost,
-            interruptions=bills.interruptions,
+            notice_s=np.array(bills.notice_s),
             calls=tally.calls,
             cold_calls=tally.cold_calls,
             simulated_share=counted_s / self.duration_s,

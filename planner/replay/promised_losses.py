@@ -38,13 +38,14 @@ def loss_promises(done: PlanReplay) -> Iterator[Promise]:
         )
         paid = replayed.machines_s[own].sum(axis=0) / done.window_s
         yield Promise("losses", "spot_machines", pool.name, planned, paid, done.window_s)
-    lost = replayed.interruptions > 0
+    noticed = np.histogram(replayed.notice_s, replayed.window_edge_s)[0] > 0
+    touched: Mask = replayed.touched.any(axis=0)
     survival = numbers(one.expected.spot_survival for one in windows)
-    survived = 1.0 - _in_time(done, lost)
+    survived = 1.0 - _in_time(done, noticed)
     yield Promise("losses", "spot_survival", "", survival, survived, done.window_s)
     for guard in done.plan.problem.spot.guards:
         promised = numbers(_violation_share(done, t, guard.name) for t in range(len(windows)))
-        short = lost & ~_kept(done, guard.classes)
+        short = touched & ~_kept(done, guard.classes)
         yield Promise("losses", "violation_share", guard.name, promised, _in_time(done, short), done.window_s)
 
 

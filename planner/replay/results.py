@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.replay.interruptions import NOTICE_S
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -48,8 +50,8 @@ class Replayed:
         ``[c, t]`` by `COST_PARTS`.
     starts, lost
         ``[i, t]`` launches, and machines that the provider took back.
-    interruptions
-        ``[t]`` losses of a spot pool that had machines.
+    notice_s
+        ``[n]`` instants, rising, at which a spot pool with machines was given notice.
     calls, cold_calls
         ``[f, t]`` function calls, and those that began cold.
     simulated_share
@@ -74,7 +76,16 @@ class Replayed:
     usd: Array
     starts: Array
     lost: Array
-    interruptions: Array
+    notice_s: Array
     calls: Array
     cold_calls: Array
     simulated_share: float
+
+    @property
+    def touched(self) -> NDArray[np.bool_]:
+        """``[n, t]`` windows that a loss falls in: from its notice until its machines are gone and others can have booted."""
+        boot_s = max((one.boot_s for one in self.supply.rentals), default=0.0)
+        over_s = self.notice_s + max(NOTICE_S, boot_s)
+        begin_s, end_s = self.window_edge_s[:-1], self.window_edge_s[1:]
+        touched: NDArray[np.bool_] = (self.notice_s[:, None] < end_s) & (over_s[:, None] >= begin_s)
+        return touched

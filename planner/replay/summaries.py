@@ -64,7 +64,8 @@ class Summary:
     starts, lost
         Machines launched; machines that the provider took back.
     interruptions, survived
-        Losses of a spot pool that had machines; those in whose window every class kept its percentile.
+        Losses of a spot pool that had machines; those during which every class kept its percentile, in every window from the
+        notice until the machines are gone and others can have booted.
     cold_share
         Share of the function calls that began cold.
     """
@@ -135,7 +136,7 @@ def summary_of(replayed: Replayed) -> Summary:
         over_provisioning=share(paid, busy) - 1.0,
         starts=float(replayed.starts.sum()),
         lost=float(replayed.lost.sum()),
-        interruptions=float(replayed.interruptions.sum()),
+        interruptions=float(len(replayed.notice_s)),
         survived=survived(replayed, by_window),
         cold_share=share(replayed.cold_calls.sum(), replayed.calls.sum()),
     )
@@ -180,7 +181,7 @@ def quantiles(edge_s: Array, counts: Array, levels: Sequence[float]) -> Array:
 
 
 def survived(replayed: Replayed, meet_rate: Array) -> float:
-    """Interruptions in whose window every class with a percentile kept it, by deadline-meet rates ``[k, t]``."""
+    """Interruptions in all of whose windows every class with a percentile kept it, by deadline-meet rates ``[k, t]``."""
     asked = np.array([one.percentile for one in replayed.supply.classes])[:, None]
     kept = np.all(np.isnan(meet_rate) | (meet_rate >= asked), axis=0)
-    return float(replayed.interruptions[kept].sum())
+    return float(np.sum(~np.any(replayed.touched & ~kept, axis=1)))

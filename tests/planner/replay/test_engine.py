@@ -168,7 +168,7 @@ def test_a_lost_spot_pool_is_counted_and_made_good() -> None:
         policy, SUPPLY, steady_requests(40.0, 3600.0), seed=1, window_edge_s=HOUR, interruptions=history
     )
     assert out.lost.tolist() == [[0.0, 0.0], [4.0, 0.0]]
-    assert out.interruptions.tolist() == [1.0, 0.0]
+    assert out.notice_s.tolist() == [600.0]
     assert out.starts.sum() == 8
     assert policy.seen[1].lost == {"c5/spot/a": 4}
     found = summary_of(out)
@@ -184,7 +184,7 @@ def test_interruptions_come_at_the_rates_of_the_supply() -> None:
 
     def losses(number: int, seed: int) -> float:
         policy = FixedPolicy({-200.0: machines(number, "c5/spot/a")})
-        return float(replay(policy, often, requests, seed=seed, window_edge_s=HOUR).interruptions.sum())
+        return len(replay(policy, often, requests, seed=seed, window_edge_s=HOUR).notice_s)
 
     assert [losses(2, seed) for seed in range(4)] == [losses(3, seed) for seed in range(4)]
     assert 10 <= sum(losses(2, seed) for seed in range(4)) <= 40

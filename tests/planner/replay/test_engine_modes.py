@@ -72,7 +72,7 @@ def test_sampled_agrees_with_exact_within_its_stated_error(case: str) -> None:
 def test_machines_and_their_bills_are_those_of_the_exact_mode() -> None:
     lost = Interruptions({"c5/a": PoolHistory(np.array([700.0]), np.zeros(0), np.zeros(0))})
     (exact, _), (sampled, _) = modes_of("changing", interruptions=lost)
-    for name in ("starts", "lost", "interruptions"):
+    for name in ("starts", "lost", "notice_s"):
         assert np.array_equal(getattr(sampled, name), getattr(exact, name))
     assert sampled.machines_s == pytest.approx(
         exact.machines_s, abs=1.0

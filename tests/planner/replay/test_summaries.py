@@ -10,7 +10,7 @@ import pytest
 from planner.replay.laws import GRID, ServiceLaw
 from planner.replay.results import Replayed
 from planner.replay.summaries import PERCENTILES, quantiles, summary_of
-from planner.replay.supply import CalledFunction, Pool, ServedClass, Supply
+from planner.replay.supply import CalledFunction, Pool, Rental, ServedClass, Supply
 
 LAW = ServiceLaw(np.full(GRID + 1, 0.05), 0.05)
 SUPPLY = Supply(
@@ -43,7 +43,7 @@ def replayed() -> Replayed:
         usd=np.array([[1.0, 1.0], [0.5, 0.0], [0.25, 0.0], [0.125, 0.125]]),
         starts=np.array([[2.0, 0.0], [0.0, 1.0]]),
         lost=np.array([[0.0, 1.0], [0.0, 0.0]]),
-        interruptions=np.array([1.0, 1.0]),
+        notice_s=np.array([0.0, 300.0]),
         calls=np.array([[20.0, 5.0]]),
         cold_calls=np.array([[4.0, 1.0]]),
         simulated_share=1.0,
@@ -100,6 +100,17 @@ def test_an_interruption_is_survived_where_every_percentile_was_kept(replayed: R
     """95 % in the first window keeps the 90 % asked for, 70 % in the second does not."""
     found = summary_of(replayed)
     assert (found.interruptions, found.survived) == (2.0, 1.0)
+
+
+def test_an_interruption_is_judged_until_its_machines_are_gone_and_others_can_have_booted(
+    replayed: Replayed,
+) -> None:
+    """Notices of the first window, which kept all: machines of the second go at 301 s, in the window that did not."""
+    early, late = replace(replayed, notice_s=np.array([179.0])), replace(replayed, notice_s=np.array([181.0]))
+    assert (summary_of(early).survived, summary_of(late).survived) == (1.0, 0.0)
+    slow = Rental("c5/spot", "c5", "spot", 0.1, 0.1, 180.0, 60.0, "c5/a")
+    slowly = replace(early, supply=replace(SUPPLY, rentals=(slow,)))  # nothing stands in before 359 s
+    assert summary_of(slowly).survived == 0.0
 
 
 def test_quantiles_are_even_inside_a_bin(replayed: Replayed) -> None:
