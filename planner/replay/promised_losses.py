@@ -39,7 +39,7 @@ def loss_promises(done: PlanReplay) -> Iterator[Promise]:
         paid = replayed.machines_s[own].sum(axis=0) / done.window_s
         yield Promise("losses", "spot_machines", pool.name, planned, paid, done.window_s)
     noticed = np.histogram(replayed.notice_s, replayed.window_edge_s)[0] > 0
-    touched: Mask = replayed.touched.any(axis=0)
+    touched: Mask = np.any(replayed.touched, axis=0)
     survival = numbers(one.expected.spot_survival for one in windows)
     survived = 1.0 - _in_time(done, noticed)
     yield Promise("losses", "spot_survival", "", survival, survived, done.window_s)
