@@ -94,15 +94,30 @@ class Mark:
         self._sizes = greedy.fill_from(self._sizes, 0, len(problem.window_h))
         instances = greedy.split_markets(self._sizes[None], 0)[0]
         head = problem.taking(windows=np.array([0]))
-        found = evaluate(head, instances[:, None])
-        flows = (found.carried_rps[:, :, 0], found.overflow_rps[:, :, 0])
-        machines = {
-            (one.group.id, one.machine.id): int(count)
-            for one, count in zip(self.options.options, instances, strict=True)
-            if count
-        }
-        sizes = found.sizes[:, 0]
+        places = [(one.group.id, one.machine.id) for one in self.options.options]
+        machines = {place: int(count) for place, count in zip(places, instances, strict=True) if count}
+        at_work = np.minimum(instances, [seen.ready.get(place, 0) for place in places])
+        flows, sizes = flows_over(head, at_work, instances)
         return Decision(machines, routes_of(head, flows, sizes, self.late, self.supply, late_yields=False))
+
+
+def flows_over(
+    head: ProvisioningProblem, at_work: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> tuple[tuple[Array, Array], NDArray[np.int64]]:
+    """Flows ``[k, j, q]`` and ``[k, f, q]`` over the machines at work, and the sizes ``[j]`` of their groups.
+
+    What they cannot carry waits for them in the same shares. A class that none of them serves goes to the machines wanted, as all
+    do before the first are there.
+    """
+    found, rest = evaluate(head, at_work[:, None]), evaluate(head, wanted[:, None])
+    served_rps = found.carried_rps[:, :, 0].sum(axis=1) + found.overflow_rps[:, :, 0].sum(axis=1)  # [k, q]
+    scale = np.divide(head.demand_rps[:, 0], served_rps, out=np.zeros_like(served_rps), where=served_rps > 0)
+    idle = (found.carried_rps[:, :, 0].sum(axis=1) <= 0)[:, None]
+    carried_rps, overflow_rps = (
+        np.where(idle, later[:, :, 0], now[:, :, 0] * scale[:, None])
+        for now, later in ((found.carried_rps, rest.carried_rps), (found.overflow_rps, rest.overflow_rps))
+    )
+    return (carried_rps, overflow_rps), np.where(idle.any(), rest.sizes[:, 0], found.sizes[:, 0])
 
 
 def hour_of(scenario: Scenario, demand: Demand, options: OptionTable) -> ProvisioningProblem:

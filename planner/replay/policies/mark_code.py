@@ -78,7 +78,7 @@ class MarkCode:
             for offer, count in zip(service.offers, service.running, strict=True):
                 if count:
                     machines[offer.place] = machines.get(offer.place, 0) + int(count)
-            routes[service.name] = service.routes(self.supply)
+            routes[service.name] = service.routes(self.supply, seen.ready)
         return Decision(machines, routes)
 
 
@@ -105,10 +105,11 @@ class Service:
             kept = np.minimum(self.running, np.max(self._composed, axis=0))
         self.running = np.maximum(kept, wanted)
 
-    def routes(self, supply: Supply) -> Routes:
-        """Shares of the pools in proportion to what their machines carry."""
+    def routes(self, supply: Supply, ready: Mapping[Place, int]) -> Routes:
+        """Shares of the pools in proportion to what their machines at work carry; before any is, to all that come."""
         weights = np.zeros((1, len(supply.targets)))
-        for offer, count in zip(self.offers, self.running, strict=True):
+        at_work = np.minimum(self.running, [ready.get(one.place, 0) for one in self.offers])
+        for offer, count in zip(self.offers, at_work if at_work.any() else self.running, strict=True):
             weights[0, supply.targets.index(offer.place[0])] += count * offer.rated_rps
         total = weights.sum()
         return Routes(np.array([np.inf]), weights / total if total > 0 else weights)

@@ -10,11 +10,12 @@ import pytest
 
 from planner.demand import Demand
 from planner.errors import InputError
-from planner.replay.policies.mark import HEAD_STEPS, LAUNCH_S, Mark, hour_of, mark, mark_spot
+from planner.replay.policies.mark import HEAD_STEPS, LAUNCH_S, Mark, flows_over, hour_of, mark, mark_spot
 from planner.replay.policies.mark_code import (
     KEPT,
     RISE,
     MarkCode,
+    Service,
     composition,
     largest_rps,
     mark_code_spot,
@@ -135,6 +136,40 @@ def test_all_requests_are_routed_and_the_late_ones_called(small: Case) -> None:
         assert decision.routes["web"].overflow == FUNCTION
 
 
+def test_requests_go_to_machines_at_work_and_not_to_those_that_boot(small: Case) -> None:
+    """Two groups are wanted, one is at work: it takes what it carries, and the function the rest; with none, all do."""
+    options = rented(small, "on-demand")
+    load = Told(small, np.full(90, 60.0))
+    hour = hour_of(small.scenario, load.demand(seen_at(0.0, small.realised()), 0.0, 60), options)
+    head = hour.taking(windows=np.array([0]))
+    groups = [one.group.id for one in options.options]
+    other = next(g for g, name in enumerate(groups) if name != groups[0])
+    wanted = np.zeros(len(groups), dtype=int)
+    wanted[[0, other]] = 2
+    at_work = np.where(np.arange(len(groups)) == 0, wanted, 0)
+    (carried_rps, called_rps), sizes = flows_over(head, at_work, wanted)
+    rows = [head.groups.index(groups[place]) for place in (0, other)]
+    assert carried_rps[0, rows[0], 0] > 0
+    assert carried_rps[0, rows[1], 0] == 0
+    assert carried_rps.sum() + called_rps.sum() == pytest.approx(60.0)
+    assert sizes[rows].tolist() == [2, 0]
+    (carried_rps, called_rps), sizes = flows_over(head, np.zeros_like(wanted), wanted)
+    assert carried_rps[0, rows, 0].min() > 0
+    assert carried_rps.sum() + called_rps.sum() == pytest.approx(60.0)
+    assert sizes[rows].tolist() == [2, 2]
+
+
+def test_what_runs_is_what_is_routed_to(small: Case) -> None:
+    policy = told(small, np.full(90, 60.0))
+    ready = policy.decide(seen_at(-policy.ready_s, small.realised())).machines
+    for now_s, at_work in ((0.0, dict.fromkeys(ready, 1)), (60.0, ready)):
+        routes = policy.decide(seen_at(now_s, small.realised(), at_work)).routes["web"]
+        np.testing.assert_allclose(routes.weights.sum(axis=1), 1.0)
+        pools = {place[0] for place in at_work}
+        others = [g for g, name in enumerate(small.supply.targets) if name not in {*pools, FUNCTION}]
+        assert routes.weights[:, others].sum() == 0
+
+
 def test_a_composition_on_paper() -> None:
     """Small machines carry 10 req/s for 1 USD/h, large ones 35 for 3; 50 minutes and 180 s of launch are 3,180 s of price.
 
@@ -191,6 +226,26 @@ def test_the_rate_known_before_the_start_counts(small: Case) -> None:
     assert sum(first.machines.values()) == 12
     assert first.routes["web"].overflow is None
     assert first.routes["web"].weights.sum() == pytest.approx(1.0)
+
+
+def test_the_code_routes_to_machines_at_work(small: Case) -> None:
+    """In proportion to what they carry; before any is at work, to all that come."""
+    names = [pool.name for pool in small.supply.pools[:2]]
+    offers = [
+        Offer((names[0], "c5.large/on-demand"), 10.0, 1.0, 180.0),
+        Offer((names[1], "c5.xlarge/on-demand"), 30.0, 2.0, 180.0),
+    ]
+    service = Service("web", offers, 0.0)
+    service.running = np.array([3, 2])
+    places = [small.supply.targets.index(name) for name in names]
+
+    def shares(ready: dict[tuple[str, str], int]) -> list[float]:
+        return [float(service.routes(small.supply, ready).weights[0, place]) for place in places]
+
+    assert shares({}) == pytest.approx([30 / 90, 60 / 90])
+    assert shares({offers[0].place: 3}) == [1.0, 0.0]
+    assert shares({offers[0].place: 3, offers[1].place: 1}) == [0.5, 0.5]
+    assert shares({offers[0].place: 9, offers[1].place: 1}) == [0.5, 0.5]  # six of them are about to go
 
 
 def test_a_machine_goes_after_six_compositions_without_it(small: Case) -> None:
