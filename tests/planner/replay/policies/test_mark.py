@@ -139,7 +139,7 @@ def test_all_requests_are_routed_and_the_late_ones_called(small: Case) -> None:
 def test_requests_go_to_machines_at_work_and_not_to_those_that_boot(small: Case) -> None:
     """Two groups are wanted, one is at work: it takes what it carries, and the function the rest; with none, all do."""
     options = rented(small, "on-demand")
-    load = Told(small, np.full(90, 60.0))
+    load = Told(small, np.full(90, 400.0))
     hour = hour_of(small.scenario, load.demand(seen_at(0.0, small.realised()), 0.0, 60), options)
     head = hour.taking(windows=np.array([0]))
     groups = [one.group.id for one in options.options]
@@ -151,11 +151,11 @@ def test_requests_go_to_machines_at_work_and_not_to_those_that_boot(small: Case)
     rows = [head.groups.index(groups[place]) for place in (0, other)]
     assert carried_rps[0, rows[0], 0] > 0
     assert carried_rps[0, rows[1], 0] == 0
-    assert carried_rps.sum() + called_rps.sum() == pytest.approx(60.0)
+    assert carried_rps.sum() + called_rps.sum() == pytest.approx(400.0)
     assert sizes[rows].tolist() == [2, 0]
     (carried_rps, called_rps), sizes = flows_over(head, np.zeros_like(wanted), wanted)
     assert carried_rps[0, rows, 0].min() > 0
-    assert carried_rps.sum() + called_rps.sum() == pytest.approx(60.0)
+    assert carried_rps.sum() + called_rps.sum() == pytest.approx(400.0)
     assert sizes[rows].tolist() == [2, 2]
 
 
