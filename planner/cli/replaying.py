@@ -1,5 +1,6 @@
 """The command that sends requests through a plan: replay."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,8 +88,8 @@ def replay(
     document = load_plan(plan)
     stated = named_files(trace or (), [one.trace for one in document.forecasts])
     files = {name: Path(file) for name, file in stated.items()}
-    reading = None if start is None else {"start": start}
     _check_source(at_level, files, start)
+    reading = None if start is None else {"start": _instant(start)}
     keep_alive_s = seconds_of(keep_alive, "--keep-alive")
     from planner.replay.document import report_of
     from planner.replay.plan_replay import ReplaySettings, replay_plan
@@ -125,6 +126,21 @@ def _check_source(at_level: float | None, files: "Mapping[str, Path]", start: st
             raise InputError(
                 f"--at-level generates the requests, and {flag} is about recorded ones; keep one of the two."
             )
+
+
+def _instant(text: str) -> datetime:
+    """Read the value of --trace-start; InputError where it is no time with its zone."""
+    from planner.errors import InputError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            f"--trace-start is {text!r}; it must be a time with its zone, for example 2026-11-23T08:00:00Z."
+        )
+    return moment
 
 
 def _availability(stated: "list[str] | tuple[str, ...]") -> "Mapping[str, AvailabilityTrace]":

@@ -125,6 +125,11 @@ def test_a_plan_is_read_from_stdin(tiny_plan: Path) -> None:
         (("--trace", "REAL", "--availability", "zone"), "write NAME=FILE"),
         (("--trace", "REAL", "--availability", "a=nowhere.json"), "nowhere.json"),
         (("--trace", "REAL", "--format", "xml"), "--format is 'xml'"),
+        (
+            ("--trace", "REAL", "--trace-start", "soon"),
+            "--trace-start is 'soon'; it must be a time with its zone",
+        ),
+        (("--trace", "REAL", "--trace-start", "2026-11-23T00:00"), "it must be a time with its zone"),
         (("--at-level", "0.9"), "its levels are 0.5, 0.95"),
         (("--at-level", "0.5", "--scale", "-1"), "must be above 0"),
     ],
@@ -136,6 +141,18 @@ def test_bad_arguments_exit_2_and_say_what_to_do(
     assert done.code == 2
     assert message in done.err
     assert done.out == ""
+
+
+def test_a_trace_in_seconds_begins_where_it_is_told(
+    planner: Command, tiny_plan: Path, tmp_path: Path
+) -> None:
+    relative = tmp_path / "relative.csv"
+    relative.write_text("time,count\n" + "".join(f"{minute * 60},{RATE_RPM}\n" for minute in range(60)))
+    done = planner(
+        "replay", tiny_plan, "--trace", relative, "--trace-start", START.isoformat(), "--format", "json"
+    )
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["requests"] == 60 * RATE_RPM
 
 
 def test_a_trace_that_ends_too_early_is_told(planner: Command, tiny_plan: Path, tmp_path: Path) -> None:
