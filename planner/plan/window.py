@@ -94,7 +94,8 @@ class FunctionLine(Document):
     provisioned_concurrency: int = Field(ge=0, description="Functions kept warm and paid for.")
     reserved_concurrency: int = Field(
         ge=0,
-        description="Concurrency to set aside: that of the level that needs most, rounded up, and at least what is kept ready.",
+        description="Concurrency to set aside, and the most that may run: with it next to no call of the level that needs most is "
+        "refused.",
     )
     partition: tuple[PartitionSegment, ...] | None = Field(
         None,

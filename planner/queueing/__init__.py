@@ -9,6 +9,7 @@ from planner.queueing.capacity import (
 from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
 from planner.queueing.pool import DISPATCH_POLICY, PoolService
+from planner.queueing.reserves import reserved_instances
 from planner.queueing.variation import variation_of
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "deadline_meet_rate",
     "diverted_share",
     "mmpp_capacity_rps",
+    "reserved_instances",
     "stated_error_share",
     "variation_of",
 ]

@@ -56,7 +56,11 @@ def decision_problems(decision: Decision, supply: Supply) -> list[str]:
             problems.append(f"{number} machines of {rental!r} in {pool!r}; give a whole number >= 0.")
     overflow = {one.overflow for one in decision.routes.values() if one.overflow is not None}
     for kind, names, known in (
-        ("function", {*decision.provisioned, *overflow}, {one.name for one in supply.functions}),
+        (
+            "function",
+            {*decision.provisioned, *decision.reserved, *overflow},
+            {one.name for one in supply.functions},
+        ),
         ("class", {*decision.routes}, {one.name for one in supply.classes}),
     ):
         problems += [f"there is no {kind} {one!r}.{nearest(one, known)}" for one in sorted(names - known)]

@@ -93,6 +93,9 @@ class Decision:
         Class -> its routes.
     provisioned
         Function -> instances kept ready.
+    reserved
+        Function -> instances set aside, those kept ready among them: the most that run at once. Without an entry only the limit of
+        the supply holds.
     running
         (pool, rental) -> machines that run already and are taken over as they are, paid for from now on. Only where the replay
         begins.
@@ -102,6 +105,7 @@ class Decision:
     routes: Mapping[str, Routes]
     ahead: Mapping[Place, int] = field(default_factory=dict)
     provisioned: Mapping[str, int] = field(default_factory=dict)
+    reserved: Mapping[str, int] = field(default_factory=dict)
     running: Mapping[Place, int] = field(default_factory=dict)
 
 

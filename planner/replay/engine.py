@@ -160,7 +160,7 @@ class _Run:
         if problems:
             where = f"policy {self.policy.name!r} at {now_s:g} s"
             raise InputError([f"{where}: {line}" for line in problems])
-        self.kernel.set_provisioned(decision.provisioned, now_s)
+        self.kernel.set_instances(decision.provisioned, decision.reserved, now_s)
         self.fleet.decide(now_s, decision)
         self.decided_routes = decision.routes
         self._route(now_s)

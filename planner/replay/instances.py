@@ -2,7 +2,7 @@
 
 Every call gets an instance of its own at once (infinite servers): a provisioned one that is idle first of all, else the idle one
 that was used last, else a new one that begins cold. An idle instance ends after the keep-alive time. Calls of all functions
-together are limited; what is provisioned counts as in use.
+together are limited, and those of one function where instances are set aside for it; what is provisioned counts as in use.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FIRST_ROOM = 64  # ours: rows grow by doubling
 REFUSED, PROVISIONED, WARM, COLD = -1, 0, 1, 2
+UNLIMITED = np.iinfo(np.int64).max
 STEP_ROUNDING = 1e-6  # ours: of a billing step; a duration that is a whole number of steps but for rounding is not rounded up
 
 
@@ -46,8 +47,8 @@ class Instances(NamedTuple):
         ``[2 f, n]``, ``[2 f, n]``, ``[2 f]`` heaps of the ends of running calls: on demand, then on provisioned instances.
     idle_s, idle_first, idle
         ``[f, n]``, ``[f]``, ``[f]`` ring of the instants since which instances are idle, earliest first.
-    provisioned
-        ``[f]`` instances kept ready.
+    provisioned, reserved
+        ``[f]`` instances kept ready; the most that run at once, those kept ready counted whether they run or not.
     in_use
         ``[2]`` executions of calls on demand, of provisioned instances.
     due_s, next_due_s
@@ -75,6 +76,7 @@ class Instances(NamedTuple):
     idle_first: IntArray
     idle: IntArray
     provisioned: IntArray
+    reserved: IntArray
     in_use: IntArray
     due_s: Array
     next_due_s: Array
@@ -104,6 +106,7 @@ def idle_functions(supply: Supply) -> Instances:
         idle_first=np.zeros(rows, dtype=np.int64),
         idle=np.zeros(rows, dtype=np.int64),
         provisioned=np.zeros(rows, dtype=np.int64),
+        reserved=np.full(rows, UNLIMITED),
         in_use=np.zeros(2, dtype=np.int64),
         due_s=np.full(rows, np.inf),
         next_due_s=np.array([np.inf]),
@@ -150,6 +153,8 @@ def has_room(calls: Instances, f: int, at_s: float) -> bool:
     end_runs(calls, f, at_s)
     if calls.running[f + len(calls.batch)] < calls.provisioned[f]:
         return True
+    if calls.running[f] + calls.provisioned[f] >= calls.reserved[f]:
+        return False
     if calls.in_use[0] + calls.in_use[1] + calls.executions[f] > calls.limit[0]:
         for other in range(len(calls.batch)):
             end_runs(calls, other, at_s)

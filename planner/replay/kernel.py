@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.dispatch import no_dispatch, with_routes
-from planner.replay.instances import idle_functions, with_room
+from planner.replay.instances import UNLIMITED, idle_functions, with_room
 from planner.replay.lines import empty_lines, longer_slab
 from planner.replay.members import join_pool, leave_pool, overhang_s
 from planner.replay.queues import empty_queues
@@ -169,15 +169,19 @@ class Kernel:
         self._state.dispatch.rate_rps[:] = rates_rps
         self._state.dispatch.measured_s[:] = max(at_s, 0.0)
 
-    def set_provisioned(self, instances: Mapping[str, int], at_s: float) -> None:
-        """Keep so many instances of functions ready from now on, none where there is no entry; they are billed until changed."""
+    def set_instances(self, ready: Mapping[str, int], reserved: Mapping[str, int], at_s: float) -> None:
+        """Keep instances of functions ready from now on, billed until changed, and let no more run than are set aside.
+
+        Without an entry none is kept ready, and only the limit of the supply holds.
+        """
         self._pass_to(at_s)
         self._bill_provisioned()
-        counts = [instances.get(one.name, 0) for one in self._supply.functions]
+        counts = [ready.get(one.name, 0) for one in self._supply.functions]
         if max(counts, default=0) > self._state.calls.idle_s.shape[1]:
             self._state = self._state._replace(calls=with_room(self._state.calls, max(counts)))
         calls = self._state.calls
         calls.provisioned[:] = counts
+        calls.reserved[:] = [reserved.get(one.name, UNLIMITED) for one in self._supply.functions]
         calls.in_use[1] = int(calls.provisioned @ calls.executions)
 
     def advance(self, times_s: ArrayLike, classes: ArrayLike, until_s: float, weight: float = 1.0) -> None:

@@ -65,6 +65,7 @@ class Planned:
             routes=self.routes[now],
             ahead=ahead,
             provisioned={one.option: one.provisioned_concurrency for one in window.functions},
+            reserved={one.option: one.reserved_concurrency for one in window.functions},
             running=self._running() if now == 0 and seen.now_s == self.start_s[0] else {},
         )
 

@@ -195,16 +195,17 @@ def foreseen_start_s(
     based on delay history", with what is known of the calls under way). A batch that the request does not fill waits for its
     timeout at least.
     """
-    free_s = free_from(queues, pool, at_s)
-    if free_s <= at_s or free_s == np.inf or services.steady[pool] == 1:
+    if services.steady[pool] == 1 or free_from(queues, pool, at_s) == at_s:
         return start_at_the_latest_s(queues, pool, at_s)
     mean_s = services.mean_s[k, pool]
     earliest_s, taking = np.inf, 0
-    for place in range(queues.size[pool]):
-        server = queues.server[pool, place]
+    for one in range(queues.members[pool]):
+        server = queues.member[pool, one]
         if queues.taking_s[server] >= at_s:
             taking += 1
             earliest_s = min(earliest_s, queues.start_s[server] + mean_s)
+    if taking == 0:
+        return np.inf
     waiting, batch = lines.length[pool], queues.batch[pool]
     turn_s = max(at_s, earliest_s) + waiting // batch * mean_s / taking
     closed_s = at_s if waiting % batch == batch - 1 else at_s + queues.timeout_s[pool]

@@ -10,7 +10,6 @@ import numpy as np
 
 from planner.plan import (
     FleetLine,
-    FunctionLine,
     Group,
     Level,
     PublishedFigure,
@@ -22,6 +21,7 @@ from planner.plan import (
 )
 from planner.queueing import DISPATCH_POLICY
 from planner.write_up.expected import Expectations
+from planner.write_up.functions import function_lines
 from planner.write_up.options import late_functions
 from planner.write_up.planned import PROVIDER, window_id
 from planner.write_up.spot import SpotLosses
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.options import ServingGroup
-    from planner.serverless import ServerlessFunction
     from planner.write_up.planned import Array, Planned
 
 
@@ -75,11 +74,7 @@ def window_of(planned: Planned, expectations: Expectations, late_to: dict[str, s
             if planned.sizes[j, t] > 0 or planned.standby[j, t] > 0
         ),
         fleet=fleet_of(planned, t),
-        functions=tuple(
-            _function_line(function, planned, f, t)
-            for f, function in enumerate(planned.options.functions)
-            if planned.overflow_rps[:, f, t].any()
-        ),
+        functions=function_lines(planned, late_to, t),
         routing={
             name: tuple(_route(planned, k, t, q) for q in range(len(p.level_share)))
             for k, name in enumerate(p.classes)
@@ -194,22 +189,6 @@ def fleet_of(planned: Planned, t: int) -> tuple[FleetLine, ...]:
             )
         )
     return tuple(lines)
-
-
-def _function_line(function: ServerlessFunction, planned: Planned, f: int, t: int) -> FunctionLine:
-    running = math.ceil(planned.overflow_rps[:, f, t].sum(axis=0).max() * function.concurrency_s)
-    return FunctionLine(
-        option=function.id,
-        provider=function.provider,
-        region=planned.scenario.region,
-        model=function.model,
-        memory_mb=function.memory_mb,
-        batch_size=function.batch,
-        batch_timeout_ms=function.batch_timeout_ms,
-        provisioned_concurrency=function.provisioned_concurrency,
-        reserved_concurrency=max(running, function.provisioned_concurrency),
-        partition=function.partition,
-    )
 
 
 def _route(planned: Planned, k: int, t: int, q: int) -> Route:

@@ -144,7 +144,7 @@ def window(index: int, on_demand: int, spot: int, starts_usd: float) -> dict[str
                 "batch_size": 1,
                 "batch_timeout_ms": 0.0,
                 "provisioned_concurrency": 0,
-                "reserved_concurrency": 1,
+                "reserved_concurrency": 8,
                 "partition": None,
             }
         ],

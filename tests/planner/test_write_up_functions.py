@@ -70,7 +70,7 @@ def test_the_settings_reach_the_windows_and_the_options() -> None:
     made = buffered()
     line = windows_of(made)[3].functions[0]
     assert (line.batch_size, line.batch_timeout_ms, line.provisioned_concurrency) == (8, 40.0, 3)
-    assert line.reserved_concurrency == 3  # two run at once, three are kept ready
+    assert line.reserved_concurrency > 3  # two run at once, three are kept ready: none is refused in a swing
     (option,) = (one for one in options_used(made) if one.kind == "function")
     assert option.rate_rps is not None
     assert (option.rate_rps.least, option.rate_rps.most) == (2.0, 16.0)

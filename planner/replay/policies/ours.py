@@ -39,7 +39,7 @@ LOOK_AHEAD_BOOTS = (
     10  # ours: a launch then is a tenth of what its machine costs within sight, and hardly moves a decision
 )
 ROUNDING_S = 1e-6  # of sums of seconds
-NOTHING = PlannedWindow({}, {}, {})
+NOTHING = PlannedWindow({}, {}, {}, {})
 
 
 class Ours:
@@ -92,7 +92,7 @@ class Ours:
             for (_, rental), count in wanted.items():
                 self._wanted[rental] = self._wanted.get(rental, 0) + count
         routes = current.routes or self._planned.get(0, NOTHING).routes
-        return Decision(current.machines, routes, ahead, current.provisioned)
+        return Decision(current.machines, routes, ahead, current.provisioned, current.reserved)
 
     def _plan(self, window: int, seen: Observation) -> None:
         """Plan from a window on; where no plan keeps the limits, the one before goes on."""

@@ -18,6 +18,7 @@ from planner.pipeline import options_from
 from planner.replay.policies.expected import stretch
 from planner.replay.policies.routing import routes_of
 from planner.solver import Solver
+from planner.write_up.functions import function_lines
 from planner.write_up.options import late_functions
 from planner.write_up.planned import Planned
 from solvers.recourse import evaluate
@@ -42,11 +43,12 @@ RESERVE_FACTOR = 1.5  # ours: tables reach half as far again as the demand at ha
 
 @dataclass(frozen=True, eq=False)
 class PlannedWindow:
-    """One window as it was planned: machines by place, routes by class, functions kept ready."""
+    """One window as it was planned: machines by place, routes by class, functions kept ready and set aside."""
 
     machines: Mapping[Place, int]
     routes: Mapping[str, Routes]
     provisioned: Mapping[str, int]
+    reserved: Mapping[str, int]
 
 
 class Replanner:
@@ -211,18 +213,17 @@ def windows_of(
     """What a solution wants in each of its windows."""
     planned = Planned(scenario, assembly.options, problem, solution, levels)
     late = [None if f is None else assembly.options.functions[f].id for f in late_functions(planned)]
+    late_to = {name: one for name, one in zip(problem.classes, late, strict=True) if one is not None}
     places = [(one.group.id, one.machine.id) for one in planned.serving]
     found = []
     for t in range(len(problem.window_h)):
         counts = planned.instances[:, t]
         machines = {place: int(count) for place, count in zip(places, counts, strict=True) if count}
-        provisioned = {
-            one.id: one.provisioned_concurrency
-            for f, one in enumerate(assembly.options.functions)
-            if one.provisioned_concurrency and planned.overflow_rps[:, f, t].any()
-        }
+        called = function_lines(planned, late_to, t)
+        provisioned = {one.option: one.provisioned_concurrency for one in called}
+        reserved = {one.option: one.reserved_concurrency for one in called}
         flows = (planned.carried_rps[:, :, t], planned.overflow_rps[:, :, t])
         window = problem.taking(windows=np.array([t]))
         routes = routes_of(window, flows, planned.sizes[:, t], late, supply, late_yields=True)
-        found.append(PlannedWindow(machines, routes, provisioned))
+        found.append(PlannedWindow(machines, routes, provisioned, reserved))
     return found

@@ -107,12 +107,12 @@ class SlowPool:
     def foreseen_start_s(self, request: Request) -> float:
         """Start of a request as far as it can be known, else by the number of calls ahead of it."""
         at_s, steady = request.arrival_s, all(np.ptp(law.quantile_s) == 0 for law in self.pool.laws.values())
-        taking = [one for one in self.servers if max(one.free_s, at_s) <= one.taking_s]
-        idle = any(one.free_s <= at_s for one in taking)
-        if steady or idle or not taking:
-            return self.start_if_last_s(request)
-        ahead, places = divmod(len(self.waiting), self.pool.batch)
         able = [one for one in self.servers if one.taking_s >= at_s]
+        if steady or any(one.free_s <= at_s for one in able):
+            return self.start_if_last_s(request)
+        if not able:
+            return math.inf
+        ahead, places = divmod(len(self.waiting), self.pool.batch)
         mean_s = self.pool.laws[request.served].mean_s
         turn_s = max(at_s, min(one.start_s for one in able) + mean_s) + ahead * mean_s / len(able)
         return max(turn_s, at_s + (self.timeout_s if places < self.pool.batch - 1 else 0.0))
@@ -139,6 +139,7 @@ class SlowFunction:
     function: CalledFunction
     keep_alive_s: float
     provisioned: int = 0
+    reserved: float = math.inf
     instances: list[Instance] = field(default_factory=list)
     buffer: list[Request] = field(default_factory=list)
     calls: list[tuple[Request, bool, float]] = field(default_factory=list)  # leader, cold, usd
@@ -205,6 +206,8 @@ class SlowReplay:
     def has_room(self, function: SlowFunction, at_s: float) -> bool:
         if function.running(at_s, provisioned=True) < function.provisioned:
             return True
+        if function.running(at_s, provisioned=False) + function.provisioned >= function.reserved:
+            return False
         used = sum(one.in_use(at_s) for one in self.functions.values())
         return used + function.function.functions <= self.supply.concurrency_limit
 

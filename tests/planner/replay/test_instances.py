@@ -19,9 +19,9 @@ def test_calls_are_cold_warm_or_provisioned_and_billed_by_whole_steps() -> None:
     found = kernel(supply(), 0, edges=(0.0, 10.0, 20.0))
     found.set_routes(routes(0.0, 1.0), 0.0)
     found.advance([1.0, 3.0], [0, 0], 5.0)  # cold, warm
-    found.set_provisioned({"function": 1}, 5.0)
+    found.set_instances({"function": 1}, {}, 5.0)
     found.advance([6.0, 6.05], [0, 0], 12.0)  # provisioned, warm
-    found.set_provisioned({}, 12.0)
+    found.set_instances({}, {}, 12.0)
     found.advance([13.0], [0], 20.0)
     found.finish(20.0)
     warm, cold, on_provisioned = 1 + 0.12 * 10, 1 + 0.6 * 10, 1 + 0.12 * 2
@@ -46,8 +46,23 @@ def test_calls_beyond_the_concurrency_limit_are_refused_and_provisioned_ones_cou
     found.set_routes(routes(0.0, 1.0), 0.0)
     found.advance([0.0, 0.01, 0.02], [0, 0, 0], 1.0)
     assert found.tally.refused.sum() == 1  # two calls of two executions run
-    found.set_provisioned({"function": 1}, 1.0)
+    found.set_instances({"function": 1}, {}, 1.0)
     found.advance([1.0, 1.01, 1.02], [0, 0, 0], 2.0)
+    assert found.tally.refused.sum() == 2
+
+
+def test_no_more_calls_run_than_are_set_aside_for_the_function() -> None:
+    """Two are set aside: of three calls at once the last is refused; one kept ready is among the two."""
+    found = kernel(supply(cold_s=0.0), 0)
+    found.set_routes(routes(0.0, 1.0), 0.0)
+    found.set_instances({}, {"function": 2}, 0.0)
+    found.advance([0.0, 0.01, 0.02, 0.5], [0] * 4, 1.0)
+    assert found.tally.refused.sum() == 1
+    found.set_instances({"function": 1}, {"function": 2}, 1.0)
+    found.advance([1.0, 1.01, 1.02], [0] * 3, 2.0)
+    assert found.tally.refused.sum() == 2
+    found.set_instances({}, {}, 2.0)
+    found.advance([2.0, 2.01, 2.02], [0] * 3, 3.0)
     assert found.tally.refused.sum() == 2
 
 

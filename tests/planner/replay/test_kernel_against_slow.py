@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -108,10 +109,10 @@ class Pair:
         self.fast.set_routes(routes, at_s)
         self.slow.routes = routes
 
-    def provision(self, counts: dict[str, int], at_s: float) -> None:
-        self.fast.set_provisioned(counts, at_s)
+    def provision(self, counts: dict[str, int], reserved: dict[str, int], at_s: float) -> None:
+        self.fast.set_instances(counts, reserved, at_s)
         for name, function in self.slow.functions.items():
-            function.provisioned = counts.get(name, 0)
+            function.provisioned, function.reserved = counts.get(name, 0), reserved.get(name, math.inf)
 
     def arrive(self, times_s: np.ndarray, classes: np.ndarray, until_s: float, weight: float) -> None:
         self.fast.advance(times_s, classes, until_s, weight)
@@ -133,7 +134,11 @@ def random_changes(rng: np.random.Generator, pair: Pair, at_s: float) -> None:
     if rng.random() < 0.4:
         pair.route(random_routes(rng, pair.supply), at_s)
     if rng.random() < 0.4:
-        pair.provision({one.name: int(rng.integers(0, 3)) for one in pair.supply.functions}, at_s)
+        ready = {one.name: int(rng.integers(0, 3)) for one in pair.supply.functions}
+        capped = {
+            name: count + int(rng.integers(0, 4)) for name, count in ready.items() if rng.random() < 0.5
+        }
+        pair.provision(ready, capped, at_s)
 
 
 def played(seed: int) -> Pair:

@@ -1,0 +1,66 @@
+"""Functions of one window: their settings, and how many instances to set aside for each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from planner.plan import FunctionLine
+from planner.queueing import reserved_instances
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.write_up.planned import Planned
+
+
+def function_lines(planned: Planned, late_to: Mapping[str, str], t: int) -> tuple[FunctionLine, ...]:
+    """Write the functions that are called at some level of window t.
+
+    Parameters
+    ----------
+    late_to
+        Class -> id of the function that takes what would be late.
+    """
+    called = [
+        (f, one) for f, one in enumerate(planned.options.functions) if planned.overflow_rps[:, f, t].any()
+    ]
+    reserved = reservations(planned, [f for f, _ in called], late_to, t)
+    return tuple(
+        FunctionLine(
+            option=function.id,
+            provider=function.provider,
+            region=planned.scenario.region,
+            model=function.model,
+            memory_mb=function.memory_mb,
+            batch_size=function.batch,
+            batch_timeout_ms=function.batch_timeout_ms,
+            provisioned_concurrency=function.provisioned_concurrency,
+            reserved_concurrency=reserved[f],
+            partition=function.partition,
+        )
+        for f, function in called
+    )
+
+
+def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str], t: int) -> dict[int, int]:
+    """Function -> instances to set aside: what its top level needs with next to no call refused, within the account's limit.
+
+    A provider takes what is set aside for the most that may run, too, so it covers swings and the share of late requests that
+    the percentiles allow. Where all together are over the limit, they are cut in proportion, never below what runs on average
+    and what is kept ready.
+    """
+    p, wanted, least = planned.problem, {}, {}
+    for f in called:
+        one = planned.options.functions[f]
+        late_rps = sum(
+            (1 - own.tier.percentile) * p.demand_rps[k, t, -1]
+            for k, own in enumerate(planned.options.classes)
+            if late_to.get(own.name) == one.id
+        )
+        called_rps = planned.overflow_rps[:, f, t].sum(axis=0).max()
+        least[f] = max(math.ceil(called_rps * one.concurrency_s), one.provisioned_concurrency)
+        wanted[f] = max(reserved_instances((called_rps + late_rps) * one.concurrency_s), least[f])
+    parts = {f: planned.options.functions[f].functions for f in called}
+    cut = min(1.0, p.concurrency_limit / max(sum(parts[f] * wanted[f] for f in called), 1))
+    return {f: max(math.floor(cut * wanted[f]), least[f]) for f in called}
