@@ -9,6 +9,7 @@ from planner.cli.console import Run, progress_bar, show_tables, warn, write_data
 from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet, ScenarioFile
 from planner.cli.partitioning import check_format
 from planner.cli.replay_flags import DispersionIndex, Interruptions, Mode, SampleShare, TraceFiles
+from planner.cli.replaying import doubts_of
 
 if TYPE_CHECKING:
     from planner.replay.comparison import Comparison
@@ -101,6 +102,7 @@ def compare(
 
         write_data(comparison_page(found).encode(), html)
     _show(found, form, output)
+    warn(run, doubts_of(requests))
     warn(run, [f"{one.policy} is left out: {one.reason}" for one in found.results if one.reason])
 
 

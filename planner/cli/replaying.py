@@ -1,13 +1,13 @@
 """The command that sends requests through a plan: replay."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli import replay_flags as flags
-from planner.cli.console import Run, progress_bar, say, show_tables, write_data
+from planner.cli.console import Run, progress_bar, say, show_tables, warn, write_data
 from planner.cli.flags import Debug, Format, NoProgress, Output, PlanFile, Quiet
 from planner.cli.partitioning import check_format
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from catalogs.availability import AvailabilityTrace
     from planner.replay.document import ReplayReport
+    from planner.replay.requests import Requests
+
+GAPS_SHOWN = 3  # ours: of a trace with many gaps these are told, and how many more there are
 
 
 def replay(
@@ -114,7 +117,27 @@ def replay(
     _show(report, windows, form, output)
     from planner.report.replay import closing_line
 
+    warn(run, doubts_of(requests))
     say(run, closing_line(report))
+
+
+def doubts_of(requests: "Requests") -> list[str]:
+    """What was taken for granted about the traces of a replay: how they were read, and which stretches were filled."""
+    end = requests.start + timedelta(seconds=requests.duration_s)
+    lines = []
+    for name, trace in requests.traces.items():
+        lines += [f"trace {name}: {note}" for note in trace.report.notes]
+        gaps = [
+            gap
+            for gap in (*trace.report.gaps, *trace.report.zero_runs)
+            if gap.start < end and gap.end > requests.start
+        ]
+        lines += [
+            f"trace {name}: {gap}; replayed with requests as many as beside it" for gap in gaps[:GAPS_SHOWN]
+        ]
+        if len(gaps) > GAPS_SHOWN:
+            lines.append(f"trace {name}: {len(gaps) - GAPS_SHOWN} more such stretches were filled")
+    return lines
 
 
 def _check_source(at_level: float | None, files: "Mapping[str, Path]", start: str | None) -> None:

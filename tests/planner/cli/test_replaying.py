@@ -155,6 +155,17 @@ def test_a_trace_in_seconds_begins_where_it_is_told(
     assert json.loads(done.out)["requests"] == 60 * RATE_RPM
 
 
+def test_stretches_that_are_filled_are_told(planner: Command, tiny_plan: Path, tmp_path: Path) -> None:
+    silent, rows = range(20, 30), tmp_path / "silent.csv"
+    stated = [f"{START.replace(minute=m).isoformat()},{0 if m in silent else RATE_RPM}" for m in range(60)]
+    rows.write_text("\n".join(["time,count", *stated]) + "\n")
+    done = planner("replay", tiny_plan, "--trace", rows, "--format", "json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["requests"] == 60 * RATE_RPM
+    assert "warning: trace web: " in done.err
+    assert "(10 intervals): zeros that the local level makes impossible; replayed with requests" in done.err
+
+
 def test_a_trace_that_ends_too_early_is_told(planner: Command, tiny_plan: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.csv"
     short.write_text(f"time,count\n{START.isoformat()},10\n{START.replace(minute=1).isoformat()},10\n")
