@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.errors import InputError
+from planner.legible import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,7 @@ def console_on(stream: str) -> Console:
 def say(run: Run, text: str) -> None:
     """Tell a person something on stderr, unless --quiet."""
     if not run.quiet:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(legible(text) + "\n")
 
 
 def warn(run: Run, lines: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import typer
 
 from planner.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, PlannerError
+from planner.legible import legible
 
 if TYPE_CHECKING:
     from planner.cli.console import Run
@@ -51,7 +52,7 @@ def exit_code_of(error: BaseException, run: Run) -> int:
 
 def tell(text: str, code: int) -> int:
     """Write one message to stderr and return the exit code that goes with it."""
-    sys.stderr.write(f"planner: {text}\n")
+    sys.stderr.write(f"planner: {legible(text)}\n")
     return code
 
 

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.legible import legible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -41,7 +43,7 @@ class Column:
         if isinstance(cell, bool):
             return "yes" if cell else "no"
         if isinstance(cell, str):
-            return cell
+            return legible(" ".join(cell.split()))
         if self.percent:
             return f"{100 * cell:,.{self.digits or 0}f} %"
         if self.digits is not None:

@@ -10,6 +10,8 @@ from rich.cells import cell_len
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from planner.legible import legible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -36,7 +38,7 @@ def draw_table(table: Table, console: Console) -> None:
     numbers = [any(isinstance(row[i], int | float) for row in table.rows) for i in range(len(cells))]
     least = [_least_width(column, number) for column, number in zip(cells, numbers, strict=True)]
     room = console.width - EDGES
-    title = table.title
+    title = legible(table.title)
     for block in _blocks(least, min(table.keys, len(cells)), room):
         widths = _widths([_width(cells[i]) for i in block], [least[i] for i in block], room)
         drawing = RichTable(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
@@ -52,9 +54,9 @@ def draw_table(table: Table, console: Console) -> None:
                 *(Text(fold(shown[line][i], width)) for i, width in zip(block, widths, strict=True))
             )
         console.print(drawing)
-        title = f"{table.title} (more columns)"
+        title = f"{legible(table.title)} (more columns)"
     if table.note:
-        console.print(Text(table.note, style="dim"))
+        console.print(Text(legible(table.note), style="dim"))
 
 
 def fold(text: str, width: int, pieces: re.Pattern[str] = PIECES) -> str:

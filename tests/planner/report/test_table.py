@@ -47,7 +47,8 @@ def test_markdown_escapes_bars() -> None:
     lines = as_markdown(TABLE).splitlines()
     assert lines[1] == "| --- | ---: | ---: | --- |"
     assert lines[2] == '| a,"b" | 1,234.57 | 25.0 % | yes |'
-    assert "and \\| there" in as_markdown(TABLE)
+    assert lines[3].startswith("| tab here and \\| there |")  # one line a row
+    assert len(lines) == 4
 
 
 def test_a_drawing_cuts_nothing_off() -> None:
@@ -70,6 +71,15 @@ WIDE = Table(
     (Column("model", "model"), *(Column(f"usd_{i}", f"part {i} USD", 4) for i in range(12))),
     [("distilbert-base-uncased-128", *(1000.5 + i for i in range(12))), ("resnet50", *(range(12)))],
 )
+
+
+def test_names_from_elsewhere_move_no_cursor() -> None:
+    hostile = "a\x1b[31m\x00b\nc\u202ed"
+    table = Table(hostile, (Column("name", "name"),), [(hostile,)], hostile)
+    text = "\n".join((*drawn(table, 80), as_markdown(table)))
+    assert not set("\x1b\x00\u202e") & set(text)
+    assert text.count("a\\x1b[31m\\x00b") == 4
+    assert "c\\u202ed" in text
 
 
 def test_a_narrow_drawing_repeats_the_keys_beside_every_part() -> None:
