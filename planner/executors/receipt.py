@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from planner.document import Document, check
 from planner.errors import InputError
-from planner.executors.names import SHOWN_DIGITS, slug
+from planner.executors.names import NAME_LIMIT, SHOWN_DIGITS, slug
 from planner.executors.resources import Verb, Whereabouts
 from planner.files import check_target, read_bounded, write_whole
 from planner.json_text import json_bytes, read_json
@@ -72,7 +72,8 @@ def receipt_path(plan_file: str, operations: Operations) -> Path:
     """Where a receipt goes unless it is told: beside the plan, or in the working folder where that came from stdin."""
     folder = Path() if plan_file == "-" else Path(plan_file).parent
     digits = operations.plan_sha256[:SHOWN_DIGITS]
-    parts = (slug(operations.plan), digits, slug(operations.window), operations.target)
+    plan, window = (slug(text)[:NAME_LIMIT].strip("-") for text in (operations.plan, operations.window))
+    parts = (plan, digits, window, operations.target)
     return folder / f"receipt-{'-'.join(part for part in parts if part)}.json"
 
 

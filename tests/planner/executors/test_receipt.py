@@ -72,3 +72,5 @@ def test_it_goes_beside_the_plan_whatever_the_plan_is_called(tmp_path: Path) -> 
     assert path.parent == tmp_path
     assert path.name == f"receipt-etc-x-{operations.plan_sha256[:12]}-a-b-fake.json"
     assert str(receipt_path("-", operations).parent) == "."
+    long = operations.model_copy(update={"plan": "x" * 300, "window": "y" * 300})
+    assert len(receipt_path("-", long).name) <= 255  # Linux: NAME_MAX
