@@ -23,6 +23,8 @@ REQUIRED = (
 OPTIONAL = {
     "pyscipopt": "integer and quadratic programs with SCIP",
     "onnx": "layers of ONNX models in planner partition",
+    "boto3": "planner apply, status and export for aws and terraform",
+    "kubernetes": "planner apply, status and export for kubernetes",
 }
 DEFAULT_SOLVER = "highs"
 SOLVER_REMEDIES = {

@@ -36,6 +36,14 @@ Expect = Annotated[
         rich_help_panel=WHAT_MAY_DIFFER,
     ),
 ]
+ChangesFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="table, json, csv, tsv or markdown. Default: table, json off a terminal.",
+    ),
+]
 IgnoreDrift = Annotated[
     bool,
     typer.Option(

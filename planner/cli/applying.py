@@ -10,6 +10,7 @@ import typer
 from planner.cli.apply_flags import (
     AllowStale,
     At,
+    ChangesFormat,
     DryRun,
     Expect,
     IgnoreDrift,
@@ -52,16 +53,17 @@ def apply(
     ignore_drift: IgnoreDrift = False,
     allow_stale: AllowStale = False,
     output: Output = None,
-    form: Format = None,
+    form: ChangesFormat = None,
     debug: Debug = False,
     quiet: Quiet = False,
 ) -> None:
     """Print what separates a target from one window of the plan (JSON off a terminal), and do it."""
     from planner.executors import DRY_RUN, check_target_name
-    from planner.executors.changes import change_bytes, clock, staleness, window_of
+    from planner.executors.changes import NOW, change_bytes, clock, staleness, window_of
     from planner.executors.drift import check_expected, load_operations
     from planner.executors.dry_run import prepare
     from planner.executors.runner import work_out
+    from planner.instants import instant_text
     from planner.plan import load_plan
     from planner.report.changes import change_tables
     from planner.report.operations import operation_table
@@ -78,6 +80,11 @@ def apply(
         return
     expected = None if expect is None else load_operations(expect)
     chosen = window_of(document, window, now)
+    if window != NOW and now < chosen.start:
+        warn(
+            run,
+            [f"window {window} begins at {instant_text(chosen.start)}; its sizes are set at once, not then."],
+        )
     place = _place(target, settings, document)
     operations = work_out(place, document, chosen, now, sleep=time.sleep)
     _print(operations.as_bytes(), [operation_table(operations)], form, output)
@@ -85,6 +92,10 @@ def apply(
         check_expected(expected, operations, ignore_drift=ignore_drift)
     _refuse_stale(run, staleness(document, now), allow_stale)
     if dry_run:
+        say(
+            run,
+            f"{_counted(operations.pending)} to be done; nothing was changed. --expect FILE does what -o FILE holds.",
+        )
         return
     if not operations.pending:
         say(run, "everything is as the plan has it; nothing was done.")
@@ -180,9 +191,14 @@ def _print(data: bytes, tables: "Sequence[Table]", form: str | None, output: str
         show_tables(tables, form=form, output=output)
 
 
+def _counted(operations: "Sequence[object]") -> str:
+    """`1 operation is`, `2 operations are`."""
+    return "1 operation is" if len(operations) == 1 else f"{len(operations)} operations are"
+
+
 def _refuse_stale(run: Run, stale: str, allow_stale: bool) -> None:
     if stale and not allow_stale:
-        raise StalePlanError(f"{stale} Plan anew, or pass --allow-stale.")
+        raise StalePlanError(f"{stale} Plan anew from a later horizon.start, or pass --allow-stale.")
     if stale:
         warn(run, [stale])
 
@@ -199,6 +215,6 @@ def _carry_out(
     try:
         carry_out(place, operations, journal, sleep=time.sleep, tell=lambda line: say(run, line))
     except KeyboardInterrupt:
-        tell(f"interrupted; {path} says what was asked. The same command continues.", EXIT_INTERRUPTED)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    say(run, f"{len(operations.pending)} operations are done. Receipt: {path}")
+        tell(f"{path} says what was asked. The same command continues.", EXIT_INTERRUPTED)
+        raise  # told as the interruption of any command
+    say(run, f"{_counted(operations.pending)} done. Receipt: {path}")

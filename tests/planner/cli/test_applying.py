@@ -54,6 +54,10 @@ def test_a_dry_run_prints_the_operations_and_does_none(fake: Command, cloud: Fak
     jsonschema.validate(written, SCHEMAS["operations"]())
     assert [one["verb"] for one in written["operations"]] == ["create"] * 4
     assert cloud.performed == []
+    assert (
+        done.err
+        == "4 operations are to be done; nothing was changed. --expect FILE does what -o FILE holds.\n"
+    )
     table = fake("apply", "--dry-run", "--format", "table").out
     assert "4 to create, 0 to update, 0 to delete, 0 as they should be." in table
     assert "on fake (123456789012, us-east-1)" in table
@@ -102,10 +106,18 @@ def test_an_interrupted_run_says_where_it_is_told_and_continues(fake: Command, c
     cloud.faults[key] = [KeyboardInterrupt()]
     done = fake("apply")
     assert done.code == 130
-    assert "interrupted; " in done.err
-    assert "The same command continues." in done.err
+    assert "says what was asked. The same command continues.\nplanner: interrupted; " in done.err
+    assert done.err.count("planner: interrupted") == 1
     assert fake("apply").code == 0
     assert len(cloud.held) == 4
+
+
+def test_a_window_ahead_is_said_to_take_effect_at_once(fake: Command, cloud: FakeCloud) -> None:
+    early = fake("apply", "--window", "w1", "--dry-run")
+    assert (
+        "warning: window w1 begins at 2026-11-23T01:00:00Z; its sizes are set at once, not then." in early.err
+    )
+    assert "begins at" not in fake("apply", "--window", "w1", "--dry-run", "--allow-stale", at=IN_W1).err
 
 
 def test_status_is_0_in_place_and_7_where_something_drifted(fake: Command, cloud: FakeCloud) -> None:
