@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from planner.cli.failures import tell
 from planner.legible import legible
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_controls_are_written_out_and_the_rest_stays() -> None:
