@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.errors import InputError, PlannerError
+from planner.errors import InputError
 from planner.inputs import load_inputs
 from planner.replay.engine import MODES, replay
 from planner.replay.interruptions import draw_interruptions
@@ -203,26 +203,26 @@ def _result(
 
         try:
             policy, supply = make_policy(name, context)
-            supply = _exposed(supply, context, settings.losses_per_day)
-            done = replay(
-                policy,
-                supply,
-                context.requests,
-                seed=seed,
-                window_edge_s=edge_s,
-                interruptions=draw_interruptions(
-                    supply,
-                    context.requests.duration_s,
-                    seed,
-                    context.inputs.availability.traces,
-                    context.requests.start,
-                ),
-                mode=settings.mode,
-                sample_share=settings.sample_share,
-                progress=tell,
-            )
         except PlannerError as error:
             return Result(name, (), " ".join(line.removeprefix(f"{name}: ") for line in error.problems))
+        supply = _exposed(supply, context, settings.losses_per_day)
+        done = replay(
+            policy,
+            supply,
+            context.requests,
+            seed=seed,
+            window_edge_s=edge_s,
+            interruptions=draw_interruptions(
+                supply,
+                context.requests.duration_s,
+                seed,
+                context.inputs.availability.traces,
+                context.requests.start,
+            ),
+            mode=settings.mode,
+            sample_share=settings.sample_share,
+            progress=tell,
+        )
         summaries.append(summary_of(judged(done, first)))
     return Result(name, tuple(summaries))
 

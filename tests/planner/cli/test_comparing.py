@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from planner.errors import InputError
 from planner.replay.policies.registry import MAKERS, WHAT
 from planner.replay.results import COST_PARTS
 
@@ -79,6 +80,19 @@ def test_where_nothing_can_run_every_reason_is_told(planner: Callable[..., Outco
     assert done.code == 2
     assert "lambda-only cannot run" in done.err
     assert "batch cannot run" in done.err
+
+
+def test_an_error_of_the_replay_itself_is_no_reason_to_leave_a_policy_out(
+    planner: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise InputError("policy 'reactive' at 60 s: there is no pool 'x'.")
+
+    monkeypatch.setattr("planner.replay.comparison.replay", broken)
+    done = planner("compare", TINY, *SHORT, "--policies", "reactive,ours-once")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no pool 'x'" in done.err
+    assert "left out" not in done.err
 
 
 def test_the_same_seeds_give_the_same_bytes(planner: Callable[..., Outcome]) -> None:
