@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from planner.executors.aws.sizes import Size, split
+from planner.executors.aws.sizes import split
 from planner.executors.names import resource_name
+from planner.executors.sizes import sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from planner.executors.aws.kinds import Task
     from planner.executors.settings import AwsSettings
+    from planner.executors.sizes import Size
     from planner.plan import FleetLine, Window
 
 PROVIDER = "aws"
@@ -103,26 +105,6 @@ def machine_groups(
             )
         )
     return groups, problems
-
-
-def sizes(windows: Sequence[Window], option: str) -> Iterator[Size]:
-    """Sizes of an option over some windows, where they change, rising in time; the first holds from ever."""
-    counts = [
-        (next((one for one in window.fleet if one.option == option), None), window) for window in windows
-    ]
-    spans = []
-    for number, (line, window) in enumerate(counts):
-        begin = (line.launch_at if line and number else None) or window.start
-        end = None if number == len(counts) - 1 else window.end
-        spans.append((begin, end, line.count if line else 0, window.id))
-    instants = sorted({begin for begin, *_ in spans} | {end for _, end, *_ in spans if end})
-    before: int | None = None
-    for instant in instants:
-        held = [span for span in spans if span[0] <= instant and (span[1] is None or instant < span[1])]
-        count, by = max(((span[2], span[3]) for span in held), key=lambda one: one[0])
-        if count != before:
-            yield Size(instant, count, by)
-        before = count
 
 
 def _subnets(line: FleetLine, aws: AwsSettings) -> tuple[str, ...]:

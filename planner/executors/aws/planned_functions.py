@@ -14,8 +14,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.executors.aws.sizes import Size, instalment, split
+from planner.executors.aws.sizes import instalment, split
 from planner.executors.aws.tags import UNTIL_TAG
+from planner.executors.sizes import Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

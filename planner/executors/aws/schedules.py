@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from planner.executors.aws.machines import MachineGroup
     from planner.executors.aws.session import Session
-    from planner.executors.aws.sizes import Size
     from planner.executors.resources import Body, Operation
+    from planner.executors.sizes import Size
 
 KIND = "scheduled-actions"
 MOST_ACTIONS = 125  # Auto Scaling User Guide, "Quotas": scheduled actions of a group

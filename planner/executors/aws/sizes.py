@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,14 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-
-@dataclass(frozen=True)
-class Size:
-    """Machines, or functions kept ready, from an instant on."""
-
-    at: datetime
-    count: int
-    window: str  # id of the window that asks for it
+    from planner.executors.sizes import Size
 
 
 def split(sizes: Sequence[Size], at: datetime) -> tuple[int, tuple[Size, ...]]:

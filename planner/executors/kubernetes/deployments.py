@@ -30,5 +30,5 @@ def deployment(worker: Worker, service: str, labels: Mapping[str, str], settings
         },
     }
     if settings.schedule == "none":
-        spec["replicas"] = worker.count
+        spec["replicas"] = worker.most
     return manifest(DEPLOYMENT, worker.name, settings.namespace, labels, spec)

@@ -28,8 +28,8 @@ def inference_service(
     scheduled = settings.schedule == "keda"
     predictor: Body = {
         "labels": pod_labels(worker, service),
-        "minReplicas": min(one.count for one in worker.spells),
-        "maxReplicas": max(one.count for one in worker.spells),
+        "minReplicas": worker.least,
+        "maxReplicas": worker.most,
         "deploymentStrategy": rollout(settings),
         **pod_spec(worker, service, settings, container=CONTAINER),
     }

@@ -72,10 +72,13 @@ class KubernetesTarget:
         InputError, with everything that the cluster could not do, and every image that is missing.
         """
         settings = self._settings
-        workers = workers_of(plan, window, settings, self._service)
-        problems = list(refusals(workers, window, settings))
-        if settings.schedule == "keda":
-            problems += schedule_refusals(plan, window, at)
+        scheduled = settings.schedule == "keda"
+        windows = plan.windows[plan.windows.index(window) :] if scheduled else (window,)
+        schedule = plan.windows if scheduled and window.start <= at else windows
+        workers = workers_of(plan, windows, schedule, settings, self._service)
+        problems = list(refusals(workers, windows, settings))
+        if scheduled:
+            problems += schedule_refusals(schedule, at)
         if problems:
             raise InputError(problems)
         labels = tags_of(self._service, plan, window)

@@ -1,4 +1,4 @@
-"""The machine options of a window and of those after it, each with its counts over time."""
+"""The machine options of the windows to set, each with its sizes over time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.executors.names import resource_name
+from planner.executors.sizes import sizes
 from planner.plan import MachineOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from planner.executors.settings import KubernetesSettings
+    from planner.executors.sizes import Size
     from planner.plan import FleetLine, ProvisioningPlan, Window
 
 CAPACITY_TYPES = {
@@ -30,15 +31,6 @@ _LABEL_VALUE = re.compile(
 
 
 @dataclass(frozen=True)
-class Spell:
-    """A time in which a number of machines does not change; it begins when they are to be launched."""
-
-    start: datetime
-    end: datetime
-    count: int
-
-
-@dataclass(frozen=True)
 class Worker:
     """The machines of one option, one pod each.
 
@@ -46,28 +38,42 @@ class Worker:
     ----------
     name
         Of the objects that run it.
-    spells
-        From the window on, in order, those without machines included.
+    sizes
+        Pods over time; of one window alone one size.
     """
 
     name: str
     line: FleetLine
     option: MachineOption
-    spells: tuple[Spell, ...]
+    sizes: tuple[Size, ...]
 
     @property
-    def count(self) -> int:
-        """Machines in the window itself."""
-        return self.spells[0].count
+    def least(self) -> int:
+        """Fewest pods at any time."""
+        return min(one.count for one in self.sizes)
+
+    @property
+    def most(self) -> int:
+        """Most pods at any time."""
+        return max(one.count for one in self.sizes)
 
 
 def workers_of(
-    plan: ProvisioningPlan, window: Window, settings: KubernetesSettings, service: str
+    plan: ProvisioningPlan,
+    windows: Sequence[Window],
+    schedule: Sequence[Window],
+    settings: KubernetesSettings,
+    service: str,
 ) -> tuple[Worker, ...]:
-    """Return the options at work in a window, and with a schedule those of the windows after it, by id."""
-    windows = [window]
-    if settings.schedule == "keda":
-        windows = [one for one in plan.windows if one.start >= window.start]
+    """Return the options at work in some windows of a plan, by id.
+
+    Parameters
+    ----------
+    windows
+        The one to set and, where they are scheduled, those after it.
+    schedule
+        Windows whose sizes are told; the same, or more.
+    """
     options = {one.id: one for one in plan.options if isinstance(one, MachineOption)}
     lines = {line.option: line for one in reversed(windows) for line in one.fleet}
     return tuple(
@@ -75,23 +81,27 @@ def workers_of(
             name=resource_name(service, option, limit=_name_limit(settings)),
             line=lines[option],
             option=options[option],
-            spells=tuple(_spells(option, windows)),
+            sizes=tuple(sizes(schedule, option)),
         )
         for option in sorted(lines)
     )
 
 
-def refusals(workers: Sequence[Worker], window: Window, settings: KubernetesSettings) -> Iterator[str]:
-    """Everything about a plan and the settings that the cluster could not do."""
+def refusals(
+    workers: Sequence[Worker], windows: Sequence[Window], settings: KubernetesSettings
+) -> Iterator[str]:
+    """Everything about windows to set, and the settings, that the cluster could not do."""
     for worker in workers:
         yield from _refusals_of(worker, settings)
     for model in sorted({worker.line.model for worker in workers} - settings.images.keys()):
         yield f"kubernetes.images has no image of the model {model!r}; add one."
-    if window.functions and settings.functions == "refused":
-        named = ", ".join(sorted({line.option for line in window.functions}))
+    called = sorted({line.option for window in windows for line in window.functions})
+    if called and settings.functions == "refused":
+        first = next(window for window in windows if window.functions)
         yield (
-            f"window {window.id} calls functions, which a cluster does not run: {named}. Set them otherwise (planner apply without "
-            "a target prints what to set) and write kubernetes.functions: elsewhere, or plan without functions."
+            f"from window {first.id} on the plan calls functions, which a cluster does not run: {', '.join(called)}. Set them "
+            "otherwise (planner apply without a target prints what to set) and write kubernetes.functions: elsewhere, or plan "
+            "without functions."
         )
     if settings.serving == "kserve" and len(settings.namespace) > _longest_namespace():
         yield (
@@ -125,21 +135,3 @@ def _name_limit(settings: KubernetesSettings) -> int:
 
 def _longest_namespace() -> int:
     return LONGEST_HOST_LABEL - len("-predictor-") - SHORTEST_NAME
-
-
-def _spells(option: str, windows: Sequence[Window]) -> Iterator[Spell]:
-    """Join neighbouring windows of one count."""
-    held: Spell | None = None
-    for window in windows:
-        line = next((one for one in window.fleet if one.option == option), None)
-        count = 0 if line is None else line.count
-        if held is not None and held.count == count:
-            held = Spell(held.start, window.end, count)
-            continue
-        if held is not None:
-            yield held
-        launch_at = None if line is None else line.launch_at
-        grows = held is not None and count > held.count
-        held = Spell(launch_at if grows and launch_at else window.start, window.end, count)
-    if held is not None:
-        yield held

@@ -11,9 +11,9 @@ from planner.executors.aws import function_kinds
 from planner.executors.aws.function_kinds import function_problems
 from planner.executors.aws.kinds import Task
 from planner.executors.aws.planned_functions import PlannedFunction, planned_functions
-from planner.executors.aws.sizes import Size
 from planner.executors.resources import Resource
 from planner.executors.settings import DeploymentSettings
+from planner.executors.sizes import Size
 from planner.plan import ProvisioningPlan
 from tests.planner.plan_case import FUNCTION, START, function_option, plan_data, window
 

@@ -10,10 +10,9 @@ import pytest
 from planner.errors import InputError
 from planner.executors.aws import machine_kinds
 from planner.executors.aws.kinds import Task
-from planner.executors.aws.machines import sizes
-from planner.executors.aws.sizes import Size
 from planner.executors.aws.target import AwsTarget
 from planner.executors.settings import DeploymentSettings
+from planner.executors.sizes import Size, sizes
 from planner.plan import ProvisioningPlan
 from tests.planner.plan_case import ON_DEMAND, START, plan_data, window
 

@@ -123,7 +123,11 @@ def test_exported_files_hold_the_same_objects() -> None:
         ({"provider": "gcp"}, {"nodes": "karpenter"}, ["its machines are gcp's"]),
         ({"zone": "us east"}, {}, ["its zone 'us east' is no value of a node's label"]),
         ({}, {"images": {"vgg": "r/vgg:1"}}, ["no image of the model 'resnet50'"]),
-        ({}, {"functions": "refused"}, [f"calls functions, which a cluster does not run: {FUNCTION}"]),
+        (
+            {},
+            {"functions": "refused"},
+            [f"the plan calls functions, which a cluster does not run: {FUNCTION}"],
+        ),
         (
             {},
             {"serving": "kserve", "namespace": "machine-learning"},
@@ -143,6 +147,18 @@ def test_what_a_cluster_could_not_do_is_refused_all_at_once(
         made(changed(change), **values)
     for problem in problems:
         assert problem in str(error.value)
+
+
+@pytest.mark.parametrize(("schedule", "refused"), [("none", False), ("keda", True)])
+def test_functions_of_the_windows_that_are_scheduled_are_refused_too(schedule: str, refused: bool) -> None:
+    data = plan_data()
+    data["windows"][0]["functions"] = []
+    plan = ProvisioningPlan.model_validate(data)
+    if refused:
+        with pytest.raises(InputError, match="from window w1 on the plan calls functions"):
+            made(plan, functions="refused", schedule=schedule)
+    else:
+        assert made(plan, functions="refused", schedule=schedule)
 
 
 def test_settings_without_a_cluster_are_refused() -> None:
