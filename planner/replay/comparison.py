@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.errors import InputError
+from planner.errors import InputError, PlannerError
 from planner.inputs import load_inputs
 from planner.replay.engine import MODES, replay
 from planner.replay.interruptions import draw_interruptions
