@@ -28,16 +28,31 @@ def losses_per_h(share: float, hours: float) -> float:
 
 
 def pools_of_plan(plan: ProvisioningPlan, options: Iterable[MachineOption]) -> tuple[SpotPool, ...]:
-    """Losses at the rate that the plan counted them at, else at that of the monthly band."""
-    monthly = {one.pool: one.interruption_share or 0.0 for one in options if one.pool is not None}
-    found = {name: losses_per_h(share, HOURS_PER_MONTH) for name, share in monthly.items()}
+    """Losses at the rate that the plan counted them at, else at that of the monthly band.
+
+    Raises
+    ------
+    InputError, with every pool of which the plan tells neither.
+    """
+    monthly = {one.pool: one.interruption_share for one in options if one.pool is not None}
+    found = {
+        name: losses_per_h(share, HOURS_PER_MONTH) for name, share in monthly.items() if share is not None
+    }
     if plan.problem.spot.exposure_s is not None:
         exposure_h = plan.problem.spot.exposure_s / SECONDS_PER_HOUR
         found |= {
             one.name: losses_per_h(one.loss_share, exposure_h)
             for one in plan.problem.spot.pools
-            if one.name in found
+            if one.name in monthly
         }
+    unknown = sorted(monthly.keys() - found.keys())
+    if unknown:
+        raise InputError(
+            [
+                f"the plan does not tell how often spot pool {name!r} is lost; state `interruption_share` of its options."
+                for name in unknown
+            ]
+        )
     return tuple(SpotPool(name, rate) for name, rate in sorted(found.items()))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from planner import pipeline
+from planner.errors import InputError
 from planner.plan import ProvisioningPlan
 from planner.replay.functions import UNKNOWN_COLD_S
 from planner.replay.laws import GRID, implied_service_s
@@ -55,6 +56,15 @@ def test_losses_are_those_that_the_plan_counts() -> None:
     (lost,) = supply_of_plan(ProvisioningPlan.model_validate(data)).spot_pools
     assert 1 - math.exp(-lost.losses_per_h / 2) == pytest.approx(0.2)
     assert losses_per_h(1.0, 1.0) < math.inf
+
+
+def test_a_pool_of_unknown_losses_is_no_pool_without_losses() -> None:
+    data = plan_data()
+    for option in data["options"]:
+        if option.get("pool") == "c5.xlarge":
+            option["interruption_share"] = None
+    with pytest.raises(InputError, match=r"how often spot pool 'c5.xlarge' is lost"):
+        supply_of_plan(ProvisioningPlan.model_validate(data))
 
 
 def test_functions_cost_what_the_tariff_says() -> None:
