@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
+from planner.replay.foresight import foreseen_start_s
 from planner.replay.instances import (
     Instances,
     call_function,
@@ -20,7 +21,6 @@ from planner.replay.queues import (
     Queues,
     answer_at_once,
     begin_calls,
-    foreseen_start_s,
     free_from,
     promise,
     renew_promises,
