@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import typer
 
-from planner.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, PlannerError
+from planner.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, PartlyDoneError, PlannerError
 from planner.legible import legible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.cli.console import Run
 
 INTERRUPTED = "interrupted; no file is left half written."
@@ -37,6 +39,9 @@ def exit_code_of(error: BaseException, run: Run) -> int:
         traceback.print_exception(error)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return tell(INTERRUPTED, EXIT_INTERRUPTED)
+    if isinstance(error, PartlyDoneError):
+        heading, *left = error.problems
+        return tell(_listed(heading, left), error.exit_code)
     if isinstance(error, PlannerError):
         return _tell_problems(error.problems, error.exit_code)
     if isinstance(error, UsageProblem):
@@ -59,4 +64,8 @@ def tell(text: str, code: int) -> int:
 def _tell_problems(problems: tuple[str, ...], code: int) -> int:
     if len(problems) == 1:
         return tell(problems[0], code)
-    return tell("\n".join([f"{len(problems)} problems:", *(f"- {line}" for line in problems)]), code)
+    return tell(_listed(f"{len(problems)} problems:", problems), code)
+
+
+def _listed(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join([heading, *(f"- {line}" for line in lines)])

@@ -95,7 +95,8 @@ def test_what_failed_is_told_with_exit_code_8_and_done_by_the_next_run(
     done = fake("apply", "--quiet", "--receipt", tmp_path / "r.json")
     assert done.code == 8
     assert f"create {key}: failed: CreateGroup: AccessDenied" in done.err
-    assert "2 of 4 operations are done, 2 are left" in done.err
+    assert "planner: 2 of 4 operations are done, 2 are left; the same command continues." in done.err
+    assert done.err.count("\n- ") == 2
     assert fake("apply", "--receipt", tmp_path / "r.json").code == 0
     assert len(json.loads((tmp_path / "r.json").read_bytes())["runs"]) == 2
     assert fake("status").code == 0
