@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.executors.resources import Body
 
 MANAGER = "planner"  # the field manager under which we apply
+HANDOVER = "planner-handover"  # the one that holds replicas between us and a scaler
 Fields = dict[
     str, Any
 ]  # as in fieldsV1: "f:name" a field, 'k:{"name":"x"}' the item with these keys, "." itself; {}: all of it
@@ -48,6 +49,24 @@ def ours(live: Body, wanted: Body | None) -> Body:
             fields = _joined(fields, entry.get("fieldsV1") or {})
     body: Body = _picked(live, fields)
     return body
+
+
+def handed_over(before: Body | None, after: Body) -> Body | None:
+    """Return what another manager must apply first, so that the replicas that we no longer state stay as they are.
+
+    A field goes with its last owner, and replicas that are gone mean one pod: Kubernetes, "Server-Side Apply", "Transferring
+    ownership". Null: there is nothing to hand over.
+    """
+    replicas = (before or {}).get("spec", {}).get("replicas")
+    if replicas is None or "replicas" in after["spec"]:
+        return None
+    metadata = {key: after["metadata"][key] for key in ("name", "namespace")}
+    return {
+        "apiVersion": after["apiVersion"],
+        "kind": after["kind"],
+        "metadata": metadata,
+        "spec": {"replicas": replicas},
+    }
 
 
 def _fields_of(value: Any, name: str = "") -> Fields:

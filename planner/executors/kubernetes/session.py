@@ -77,8 +77,8 @@ class Session:
             return None
         return answered
 
-    def apply(self, kind: Kind, namespace: str, body: Body) -> Body:
-        """Create an object or set our fields of it, whoever else has set them."""
+    def apply(self, kind: Kind, namespace: str, body: Body, manager: str = MANAGER) -> Body:
+        """Create an object or set a manager's fields of it, whoever else has set them."""
         name = body["metadata"]["name"]
         answered: Body = self._asked(
             f"apply {kind.plural}/{name}",
@@ -87,7 +87,7 @@ class Session:
             namespace,
             name=name,
             body=body,
-            field_manager=MANAGER,
+            field_manager=manager,
             field_validation="Strict",
             force=True,
             _content_type=APPLY,

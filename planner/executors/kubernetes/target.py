@@ -19,7 +19,8 @@ from planner.executors.kubernetes.kinds import (
     SCALED_OBJECT,
 )
 from planner.executors.kubernetes.node_pools import node_pool, node_pool_name
-from planner.executors.kubernetes.ownership import ours
+from planner.executors.kubernetes.ownership import HANDOVER, handed_over, ours
+from planner.executors.kubernetes.rights import rights
 from planner.executors.kubernetes.schedules import scaled_object, schedule_refusals
 from planner.executors.kubernetes.session import ForbiddenError, MissingError, Session
 from planner.executors.kubernetes.workers import refusals, workers_of
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from planner.executors.settings import DeploymentSettings, KubernetesSettings
     from planner.plan import ProvisioningPlan, Window
 
-FILE = "objects.yaml"
+FILE, RIGHTS_FILE = "objects.yaml", "rights.yaml"
 _KIND = {one.name: one for one in KINDS}
 
 
@@ -86,8 +87,11 @@ class KubernetesTarget:
         return tuple({one.key: one for one in made}.values())  # options share node pools
 
     def files(self, resources: Sequence[Resource]) -> dict[str, str]:
-        """All objects as one YAML stream, for ``kubectl apply --server-side --field-manager planner``."""
-        return {FILE: yaml.safe_dump_all((one.body for one in resources), sort_keys=False)}
+        """All objects as one YAML stream, for ``kubectl apply --server-side --field-manager planner``; and the rights it takes."""
+        return {
+            FILE: yaml.safe_dump_all((one.body for one in resources), sort_keys=False),
+            RIGHTS_FILE: yaml.safe_dump_all(rights(self._service, self._settings), sort_keys=False),
+        }
 
     def where(self) -> Whereabouts:
         """Cluster and namespace of the context.
@@ -135,6 +139,9 @@ class KubernetesTarget:
         if operation.after is None:
             self._session.delete(kind, self._settings.namespace, operation.name)
             return {}
+        kept = handed_over(operation.before, operation.after)
+        if kept is not None:
+            self._session.apply(kind, self._settings.namespace, kept, HANDOVER)
         metadata = self._session.apply(kind, self._settings.namespace, operation.after)["metadata"]
         return {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
 

@@ -104,7 +104,7 @@ def test_names_of_a_plan_lead_out_of_no_folder(tmp_path: Path) -> None:
     written = {
         str(one.relative_to(folder)) for one in tmp_path.rglob("*") if one.is_file() and folder in one.parents
     }
-    assert written == {"plan.json", "deployment.yaml", "out/objects.yaml"}
+    assert written == {"plan.json", "deployment.yaml", "out/objects.yaml", "out/rights.yaml"}
     assert sum(one.is_file() for one in tmp_path.rglob("*")) == len(written)
 
 

@@ -12,12 +12,10 @@ import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import kubernetes_validate
 import yaml
 
 from tests.planner.executors.kubernetes.applied_fields import (
@@ -29,11 +27,13 @@ from tests.planner.executors.kubernetes.applied_fields import (
     remove,
     value_at,
 )
+from tests.planner.executors.kubernetes.deployment_rules import fill_defaults, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Key = tuple[str, str, str]  # plural, namespace ("" where there is none), name
+Right = tuple[str, str, str, str]  # verb, API group, plural, namespace
 
 KINDS = {
     "deployments": "Deployment",
@@ -78,6 +78,7 @@ class FakeCluster:
     after_write: Callable[[], None] = lambda: None
     region: str | None = "us-east-1"
     calls: Counter[str] = field(default_factory=Counter)
+    used: set[Right] = field(default_factory=set)  # rights that a cluster would have asked for
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _versions: int = 0
@@ -123,9 +124,12 @@ class FakeCluster:
             if self.faults.get(method):
                 raise RefusedError(self.faults[method].pop(0), "come back later")
             if steps == ["api", "v1", "nodes"]:
+                self.used.add(("list", "", "nodes", ""))
                 return self._nodes()
             namespace, (plural, *rest) = (steps[4], steps[5:]) if "namespaces" in steps else ("", steps[3:])
             self.calls[f"{method} {plural}"] += 1
+            for verb in self._verbs(method, (plural, namespace, *rest)):
+                self.used.add((verb, steps[1], plural, namespace))
             if plural in self.missing or plural not in KINDS:
                 raise RefusedError(404, "the server could not find the requested resource")
             if not rest:
@@ -140,6 +144,12 @@ class FakeCluster:
             if method == "DELETE":
                 return self.objects.pop(key).rendered()
             return self.objects[key].rendered()
+
+    def _verbs(self, method: str, key: tuple[str, ...]) -> tuple[str, ...]:
+        """Verbs of a call, as Kubernetes' authorization names them; the key of a list has no name."""
+        if method == "PATCH":
+            return ("patch",) if key in self.objects else ("patch", "create")
+        return ("delete",) if method == "DELETE" else ("list",) if len(key) == 2 else ("get",)
 
     def _nodes(self) -> Body:
         labels = {"topology.kubernetes.io/region": self.region}
@@ -161,7 +171,10 @@ class FakeCluster:
         if (sent["kind"], sent["metadata"]["name"]) != (KINDS[key[0]], key[2]):
             raise RefusedError(400, "the object is not the one that the address names")
         if key[0] == "deployments":
-            _check_deployment(sent, self.objects.get(key))
+            held = self.objects.get(key)
+            problem = refusal(sent, held.body if held else None)
+            if problem:
+                raise RefusedError(422, problem)
         self._versions += 1
         stored = self.objects.setdefault(
             key, Stored({**sent, "metadata": {**sent["metadata"], "uid": f"uid-{self._versions}"}})
@@ -170,7 +183,7 @@ class FakeCluster:
         _settle(stored, manager, wanted, force=force)
         stored.body["metadata"]["resourceVersion"] = str(self._versions)
         if key[0] == "deployments":
-            _fill_defaults(stored.body)
+            fill_defaults(stored.body)
         self.after_write()
         return stored.rendered()
 
@@ -188,32 +201,6 @@ def _settle(stored: Stored, manager: str, wanted: dict[Path, Any], *, force: boo
     for path, value in wanted.items():
         put(stored.body, path, copy.deepcopy(value))
     stored.owned[manager] = set(wanted)
-
-
-def _check_deployment(sent: Body, stored: Stored | None) -> None:
-    problem = _problem(json.dumps(sent))
-    if problem:
-        raise RefusedError(422, problem)
-    if stored is not None and stored.body["spec"]["selector"] != sent["spec"]["selector"]:
-        raise RefusedError(422, "spec.selector is immutable")
-
-
-@cache
-def _problem(text: str) -> str:
-    """What the published schema has against an object."""
-    try:
-        kubernetes_validate.validate(json.loads(text), kubernetes_validate.latest_version(), strict=True)
-    except kubernetes_validate.ValidationError as error:
-        return str(error.message)
-    return ""
-
-
-def _fill_defaults(body: Body) -> None:
-    body["spec"].setdefault("replicas", 1)
-    body["spec"].setdefault("revisionHistoryLimit", 10)
-    for container in body["spec"]["template"]["spec"]["containers"]:
-        container.setdefault("imagePullPolicy", "IfNotPresent")
-        container["readinessProbe"].setdefault("periodSeconds", 10)
 
 
 class _Handler(BaseHTTPRequestHandler):

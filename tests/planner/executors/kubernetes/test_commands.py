@@ -89,7 +89,7 @@ def test_a_run_that_is_killed_in_the_middle_goes_on(cluster: FakeCluster, place:
 
 def test_export_writes_the_objects_and_contacts_nothing(cluster: FakeCluster, place: list[str]) -> None:
     assert run(["export", *place, "-o", "files"]) == 0
-    (path,) = Path("files").iterdir()
-    kinds = [one["kind"] for one in yaml.safe_load_all(path.read_text())]
+    assert {one.name for one in Path("files").iterdir()} == {"objects.yaml", "rights.yaml"}
+    kinds = [one["kind"] for one in yaml.safe_load_all(Path("files/objects.yaml").read_text())]
     assert kinds == ["NodePool", "Deployment", "ScaledObject"] * 2
     assert not cluster.calls

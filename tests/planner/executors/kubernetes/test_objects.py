@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from planner.errors import InputError
-from planner.executors.kubernetes.target import FILE, KubernetesTarget
+from planner.executors.kubernetes.target import FILE, RIGHTS_FILE, KubernetesTarget
 from planner.executors.settings import DeploymentSettings
 from planner.plan import ProvisioningPlan
 from tests.planner.executors.kubernetes.conftest import settings
@@ -113,6 +113,7 @@ def test_exported_files_hold_the_same_objects() -> None:
     resources = target.desired(plan, plan.windows[0], START)
     files = target.files(resources)
     assert list(yaml.safe_load_all(files[FILE])) == [one.body for one in resources]
+    assert [one["kind"] for one in yaml.safe_load_all(files[RIGHTS_FILE])] == ["Role", "ClusterRole"]
 
 
 @pytest.mark.parametrize(

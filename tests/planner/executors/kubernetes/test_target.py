@@ -8,46 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from planner.errors import DriftError, InputError, PartlyDoneError
-from planner.executors.receipt import Journal
-from planner.executors.runner import carry_out, work_out
 from planner.executors.target import TargetError
+from tests.planner.executors.kubernetes.conftest import look
 from tests.planner.executors.kubernetes.fake_cluster import TOKEN
-from tests.planner.plan_case import START, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from planner.executors.kubernetes.target import KubernetesTarget
-    from planner.executors.resources import Operations
     from tests.planner.executors.kubernetes.fake_cluster import FakeCluster
 
     Make = Callable[..., KubernetesTarget]
 
-PLAN = make_plan()
 POD = ("spec", "template", "spec")
 WORKER = (*POD, "containers", (("name", "worker"),))
 ALL = {"schedule": "keda", "nodes": "karpenter"}
-
-
-def look(target: KubernetesTarget, window: int = 0) -> Operations:
-    return work_out(target, PLAN, PLAN.windows[window], START, sleep=lambda _: None)
-
-
-@pytest.fixture
-def apply(tmp_path: Path) -> Callable[..., dict[str, list[str]]]:
-    """Apply a window; return the keys by verb."""
-
-    def applied(target: KubernetesTarget, window: int = 0) -> dict[str, list[str]]:
-        operations = look(target, window)
-        journal = Journal(tmp_path / f"receipt-{window}.json", operations, lambda: START)
-        carry_out(target, operations, journal, sleep=lambda _: None, tell=lambda _: None)
-        found: dict[str, list[str]] = {}
-        for one in operations.operations:
-            found.setdefault(one.verb, []).append(one.kind)
-        return found
-
-    return applied
 
 
 @pytest.mark.parametrize(
@@ -106,6 +82,18 @@ def test_replicas_that_a_scaler_sets_are_no_drift(cluster: FakeCluster, target: 
     assert set(apply(target(schedule="keda"))) == {"keep"}
     assert apply(target(schedule="keda"), 1)["update"].count("Deployment") == 2
     assert cluster.only("deployments", "on-demand").body["spec"]["replicas"] == 7
+
+
+def test_replicas_that_go_over_to_a_scaler_stay_until_it_sets_them(
+    cluster: FakeCluster, target: Make, apply: Any
+) -> None:
+    """A field goes with its last owner: without another one, four pods would become one until the scaler looks."""
+    apply(target(), 1)
+    assert apply(target(schedule="keda"), 1)["update"].count("Deployment") == 2
+    stored = cluster.only("deployments", "on-demand")
+    assert stored.body["spec"]["replicas"] == 2
+    assert ("spec", "replicas") not in stored.owned["planner"]
+    assert set(apply(target(schedule="keda"), 1)) == {"keep"}
 
 
 def test_fields_of_ours_that_are_no_longer_wanted_go_and_others_stay(
