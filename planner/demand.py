@@ -69,7 +69,7 @@ def demand_of(
         By class: of its whole trace, unscaled, over intervals as long as the class's deadline.
     """
     classes = scenario.workload.planned_classes
-    scale = {name: getattr(source, "scale", 1.0) for name, source in scenario.workload.traces.items()}
+    scale = {name: scenario.workload.scale_of(name) for name in scenario.workload.traces}
     planned = {name: sum(one.share for one in classes if one.trace == name) for name in scale}
     factor = np.array([one.share * scale[one.trace] for one in classes])
     together = np.array([planned[one.trace] * scale[one.trace] for one in classes])

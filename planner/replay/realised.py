@@ -198,7 +198,7 @@ def requests_at_level(
 def _realised(
     scenario: Scenario, name: str, source: TraceSource, files: Mapping[str, Path], duration_s: float
 ) -> Trace:
-    scale = float(getattr(source, "scale", 1.0))
+    scale = scenario.workload.scale_of(name)
     if name in files:
         given = _reading(source) if isinstance(source, TraceFile) else {}
         try:

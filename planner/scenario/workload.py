@@ -143,6 +143,11 @@ class Workload(Document):
         """The classes, those of size buckets in their parts."""
         return tuple(part for one in self.classes for part in one.parts)
 
+    def scale_of(self, trace: str) -> float:
+        """Requests that the service gets for one of a trace; 1 for generated and constant traces, which state their rates."""
+        source = self.traces[trace]
+        return source.scale if isinstance(source, TraceFile) else 1.0
+
     def with_classes(self, classes: tuple[RequestClass, ...]) -> Workload:
         """Return the same traces with other classes; made anew, since a copy would keep the parts of the old ones."""
         return Workload.model_construct(traces=self.traces, classes=classes)

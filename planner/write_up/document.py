@@ -187,6 +187,6 @@ def _forecast(scenario: Scenario, name: str, inputs: Inputs, forecast: Forecast)
         dispersion_index=forecast.dispersion_index,
         uncovered_share=1 - scenario.forecast.levels[-1],
         raw_wape=None if row is None else row.wape_percent / 100,
-        scale=float(getattr(scenario.workload.traces[name], "scale", 1.0)),
+        scale=scenario.workload.scale_of(name),
         warnings=forecast.warnings,
     )

@@ -80,7 +80,7 @@ class PolicyContext:
             last = history.rate_rps[-max(1, round(KNOWN_S / history.interval_s)) :]
             known = last[~np.isnan(last)]
             rate_rps = float(known.mean()) if known.size else history.mean_rps
-            scale = float(getattr(self.scenario.workload.traces[one.trace], "scale", 1.0))
+            scale = self.scenario.workload.scale_of(one.trace)
             found[one.name] = one.share * scale * rate_rps
         return found
 

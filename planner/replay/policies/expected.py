@@ -1,4 +1,4 @@
-"""The demand that a policy may reckon with: forecast from what has arrived by then, or realised, for the bound.
+"""The demand that a policy may reckon with: forecast from what has arrived by then, or realised, as a reference.
 
 The traces' histories end where the replay begins; from there on a history grows by the requests that the policy saw arrive.
 Every forecast is made from the history up to the instant of the decision alone, so nothing of what comes later can reach it.
@@ -132,12 +132,12 @@ class Forecasts:
         """Requests that the classes of a trace send for one of it: its scale times their shares."""
         planned = self.scenario.workload.planned_classes
         shares = sum(one.share for one in planned if one.trace == name)
-        return shares * float(getattr(self.scenario.workload.traces[name], "scale", 1.0))
+        return shares * self.scenario.workload.scale_of(name)
 
 
 @dataclass
 class Realised:
-    """The rates that windows will have, as their only level: what no policy can know, for the bound.
+    """The rates that windows will have, as their only level: what no policy can know, as a reference.
 
     Parameters
     ----------
@@ -178,13 +178,8 @@ def realised_of(context: PolicyContext) -> Realised:
     asked, requests = one_level(context.scenario), context.requests
     windows = math.ceil(requests.duration_s / asked.window_s - WHOLE_SHARE)
     edge_s = np.minimum(asked.window_s * np.arange(windows + 1), requests.duration_s)
-    rates = []
-    for one in asked.workload.planned_classes:
-        trace = requests.traces[one.trace]
-        so_far = np.concatenate([[0.0], np.cumsum(requests.counts[one.trace])])
-        end_s = trace.interval_s * np.arange(so_far.size) + (trace.start - requests.start).total_seconds()
-        rates.append(one.share * np.diff(np.interp(edge_s, end_s, so_far)) / np.diff(edge_s))
-    return Realised(asked, np.array(rates), context.demand.dispersion_index)
+    rate_rps = requests.rate_rps(context.supply.classes, edge_s)
+    return Realised(asked, rate_rps, context.demand.dispersion_index)
 
 
 def largest_known_rps(context: PolicyContext, last_s: float) -> dict[str, float]:
@@ -192,7 +187,7 @@ def largest_known_rps(context: PolicyContext, last_s: float) -> dict[str, float]
     found = {}
     for one in context.scenario.workload.planned_classes:
         history = context.inputs.histories[one.trace]
-        scale = float(getattr(context.scenario.workload.traces[one.trace], "scale", 1.0))
+        scale = context.scenario.workload.scale_of(one.trace)
         last = np.nan_to_num(history.rate_rps[-max(1, math.ceil(last_s / history.interval_s)) :])
         found[one.name] = one.share * scale * float(last.max())
     return found
