@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,12 @@ from planner.plan import ProvisioningPlan
 from tests.planner.plan_case import GROUP, START, plan_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
     from planner.executors.resources import Operation, Operations
+    from tests.planner.executors.aws.wire import Wire
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"
@@ -62,37 +64,33 @@ class Bench:
 
     settings: DeploymentSettings
     folder: Path
+    wire: Wire
     waits: list[float] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     called: set[str] = field(default_factory=set)  # ever
     meanwhile: Callable[[], None] = lambda: None
 
     @cached_property
-    def plain(self) -> AwsTarget:
-        """Target without hooks; its clients are made once."""
-        return self.target()
+    def target(self) -> AwsTarget:
+        """Target of the settings; its clients are the wire's."""
+        return AwsTarget(self.settings, REGION)
 
-    def target(self, **hooks: Callable[..., Any]) -> AwsTarget:
-        """Target with hooks of botocore, given as before_send or after_call."""
-        target = AwsTarget(self.settings, REGION)
-        target.session.events.register(
-            "before-call",
-            lambda model, **_: self.note(f"{model.service_model.service_name}:{model.name}"),
-        )
-        for event, hook in hooks.items():
-            target.session.events.register(event.replace("_", "-"), hook)
-        return target
+    @contextmanager
+    def listening(self, **hooks: Callable[..., Any]) -> Iterator[None]:
+        """Note all calls, and let hooks of botocore hear them: before_send or after_call."""
+        self.wire.hooks |= {event.replace("_", "-"): hook for event, hook in hooks.items()}
+        self.wire.hooks["before-call"] = self.note
+        try:
+            yield
+        finally:
+            self.wire.hooks.clear()
 
     def work_out(
-        self,
-        plan: ProvisioningPlan | None = None,
-        *,
-        window: int = 0,
-        at: datetime = START,
-        target: AwsTarget | None = None,
+        self, plan: ProvisioningPlan | None = None, *, window: int = 0, at: datetime = START
     ) -> Operations:
         plan = plan or ProvisioningPlan.model_validate(machines_data())
-        return work_out(target or self.plain, plan, plan.windows[window], at, sleep=self.wait)
+        with self.listening():
+            return work_out(self.target, plan, plan.windows[window], at, sleep=self.wait)
 
     def apply(
         self,
@@ -100,23 +98,27 @@ class Bench:
         *,
         window: int = 0,
         at: datetime = START,
-        target: AwsTarget | None = None,
+        **hooks: Callable[..., Any],
     ) -> Operations:
-        """Apply a window once; return the operations that were due, and leave in `calls` what was called to do them."""
-        target = target or self.plain
-        operations = self.work_out(plan, window=window, at=at, target=target)
+        """Apply a window once; return the operations that were due, and leave in `calls` what was called to do them.
+
+        `hooks` hear the calls that do them.
+        """
+        operations = self.work_out(plan, window=window, at=at)
         self.calls.clear()
         receipt = self.folder / f"{operations.plan_sha256[:12]}-{operations.window}.json"
         journal = Journal(receipt, operations, lambda: at)
-        carry_out(target, operations, journal, sleep=self.wait, tell=lambda _: None)
+        with self.listening(**hooks):
+            carry_out(self.target, operations, journal, sleep=self.wait, tell=lambda _: None)
         return operations
 
     def set_up(self, settings: dict[str, Any]) -> None:
         """Go on with other settings."""
         self.settings = DeploymentSettings.model_validate(settings)
-        self.__dict__.pop("plain", None)
+        self.__dict__.pop("target", None)
 
-    def note(self, call: str) -> None:
+    def note(self, model: Any, **_: object) -> None:
+        call = f"{model.service_model.service_name}:{model.name}"
         self.calls.append(call)
         self.called.add(call)
 

@@ -10,17 +10,21 @@ import sys
 import urllib.request
 import zipfile
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import Loader
+from moto.backends import list_of_moto_modules
 from moto.core.responses import ActionResult
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.sagemaker.responses import SageMakerResponse
 from moto.server import ThreadedMotoServer
 
 from planner.executors.aws.policy import CALLED
 from planner.executors.settings import DeploymentSettings
 from tests.planner.executors.aws.bench import ACCOUNT, REGION, Bench
+from tests.planner.executors.aws.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,32 +36,43 @@ ENDPOINT = "shop-vision"
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
-    """Address of a server on a free port."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _descriptions_read_once() -> Iterator[None]:
-    """Let all sessions share botocore's descriptions of the services: reading EC2's takes a third of a second."""
+    """Address of a server on a free port; folders of botocore and moto are read once, not at every request."""
     read = cache(partial(Loader.load_service_model, Loader()))
+    modules = tuple(list_of_moto_modules())
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Loader, "load_service_model", lambda _, *given, **named: read(*given, **named))
-        yield
+        patch.setattr("moto.backends.list_of_moto_modules", lambda: modules)
+        patch.setattr(MotoRequestHandler, "log_request", lambda *_: None)
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_wire() -> Wire:
+    """Clients made so far."""
+    return Wire()
+
+
+@pytest.fixture(autouse=True)
+def wire(shared_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """Clients of all tests, made once, and who hears of their calls; nobody at first."""
+    monkeypatch.setattr("boto3.Session.client", lambda *given, **named: shared_wire.client(*given, **named))
+    return shared_wire
 
 
 @pytest.fixture
-def moto_url(moto_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def moto_url(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Address of an account that holds nothing but a default network; credentials are made up."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE"):
@@ -132,10 +147,13 @@ def deployment(moto_url: str, client: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def bench(deployment: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    deployment: dict[str, Any], wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
     """The account and a receipt; the client's own waits take no time, and no call needs a right outside our policy."""
-    made = Bench(DeploymentSettings.model_validate(deployment), tmp_path)
-    monkeypatch.setattr("botocore.endpoint.time.sleep", made.waits.append)
+    made = Bench(DeploymentSettings.model_validate(deployment), tmp_path, wire)
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=made.waits.append))
+    monkeypatch.setattr("planner.files.os.fsync", lambda _: None)  # no test here cuts the power
     yield made
     assert made.actions() <= CALLED
 

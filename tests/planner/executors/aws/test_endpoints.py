@@ -145,7 +145,7 @@ def test_an_endpoint_that_has_failed_is_told(endpoints: Bench) -> None:
 @pytest.mark.parametrize("number", range(2))
 def test_a_first_run_that_was_cut_off_is_continued(endpoints: Bench, client: Clients, number: int) -> None:
     with pytest.raises(CutOff):
-        endpoints.apply(plan(), target=endpoints.target(after_call=cut_off_at(number)))
+        endpoints.apply(plan(), after_call=cut_off_at(number))
     endpoints.apply(plan())
     assert (endpoints.work_out(plan()).pending, len(configs(client))) == ((), 1)
 
@@ -155,7 +155,7 @@ def test_an_update_that_was_cut_off_is_continued(endpoints: Bench, number: int) 
     """Configuration, endpoint, tags."""
     endpoints.apply(plan())
     with pytest.raises(CutOff):
-        endpoints.apply(plan(), window=1, at=NEXT, target=endpoints.target(after_call=cut_off_at(number)))
+        endpoints.apply(plan(), window=1, at=NEXT, after_call=cut_off_at(number))
     endpoints.apply(plan(), window=1, at=NEXT)
     assert endpoints.work_out(plan(), window=1, at=NEXT).pending == ()
 

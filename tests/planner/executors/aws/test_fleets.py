@@ -112,7 +112,7 @@ def test_a_run_that_was_cut_off_after_a_fleet_was_made_makes_no_second(
     fleets: Bench, client: Clients, number: int
 ) -> None:
     with pytest.raises(CutOff):
-        fleets.apply(target=fleets.target(after_call=cut_off_at(number)))
+        fleets.apply(after_call=cut_off_at(number))
     fleets.apply()
     assert len(live(client)) == 2
     assert fleets.work_out().pending == ()

@@ -229,7 +229,7 @@ def test_what_the_account_cannot_reserve_is_told_before_anything_is_done(functio
 
 
 def test_a_busy_service_is_asked_again(functions_bench: Bench) -> None:
-    functions_bench.apply(plan_of(2, 5), target=functions_bench.target(before_send=throttle(5)))
+    functions_bench.apply(plan_of(2, 5), before_send=throttle(5))
     assert functions_bench.work_out(plan_of(2, 5)).pending == ()
 
 
@@ -239,7 +239,7 @@ def test_a_run_that_was_cut_off_anywhere_is_continued(
 ) -> None:
     """Tag, memory, version, alias, what is reserved and kept ready, the target, its action."""
     with pytest.raises(CutOff):
-        functions_bench.apply(plan_of(2, 5), target=functions_bench.target(after_call=cut_off_at(number)))
+        functions_bench.apply(plan_of(2, 5), after_call=cut_off_at(number))
     functions_bench.apply(plan_of(2, 5))
     assert functions_bench.work_out(plan_of(2, 5)).pending == ()
     found = held(lambda_client)

@@ -186,13 +186,13 @@ def test_options_that_leave_the_plan_are_deleted_users_first(bench: Bench, clien
 
 
 def test_the_client_waits_for_a_busy_service(bench: Bench) -> None:
-    bench.apply(target=bench.target(before_send=throttle(3)))
+    bench.apply(before_send=throttle(3))
     assert len(bench.waits) == 3
     assert bench.work_out().pending == ()
 
 
 def test_the_runner_waits_longer_than_the_client(bench: Bench) -> None:
-    bench.apply(target=bench.target(before_send=throttle(4)))
+    bench.apply(before_send=throttle(4))
     assert len(bench.waits) == 4
     assert bench.waits[-1] == 1.0
     assert bench.work_out().pending == ()
@@ -200,7 +200,7 @@ def test_the_runner_waits_longer_than_the_client(bench: Bench) -> None:
 
 def test_a_service_that_stays_busy_leaves_the_rest_for_the_next_run(bench: Bench) -> None:
     with pytest.raises(PartlyDoneError, match="CreateLaunchTemplate: Throttling: Rate exceeded"):
-        bench.apply(target=bench.target(before_send=throttle(28)))
+        bench.apply(before_send=throttle(28))
     assert len(bench.work_out().pending) == 3
     bench.apply()
     assert bench.work_out().pending == ()
@@ -210,7 +210,7 @@ def test_a_service_that_stays_busy_leaves_the_rest_for_the_next_run(bench: Bench
 def test_a_run_that_was_cut_off_anywhere_is_continued(bench: Bench, client: Clients, number: int) -> None:
     """What a service did before its answer came is what it had done before the next call, so this is every place."""
     with pytest.raises(CutOff):
-        bench.apply(target=bench.target(after_call=cut_off_at(number)))
+        bench.apply(after_call=cut_off_at(number))
     bench.apply()
     assert bench.work_out().pending == ()
     assert len(groups(client)) == 2
@@ -224,7 +224,7 @@ def test_an_update_that_was_cut_off_anywhere_is_continued(bench: Bench, number: 
     bench.apply()
     at = START + timedelta(hours=1)
     with pytest.raises(CutOff):
-        bench.apply(window=1, at=at, target=bench.target(after_call=cut_off_at(number)))
+        bench.apply(window=1, at=at, after_call=cut_off_at(number))
     bench.apply(window=1, at=at)
     assert bench.work_out(window=1, at=at).pending == ()
 
@@ -248,14 +248,15 @@ def test_settings_of_another_region_are_refused(bench: Bench, deployment: dict[s
     )
 
 
-def test_missing_credentials_and_services_are_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_and_services_are_told(
+    bench: Bench, deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(InputError, match="AWS credentials"):
-        bench.target().where()
+        bench.target.where()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    assert bench.settings.aws is not None
-    aws = bench.settings.aws.model_copy(update={"endpoint_url": "http://127.0.0.1:9"})
-    bench.settings = bench.settings.model_copy(update={"aws": aws})
+    deployment["aws"]["endpoint_url"] = "http://127.0.0.1:9"
+    bench.set_up(deployment)
     with pytest.raises(TargetError, match="EndpointConnectionError") as caught:
-        bench.target().where()
+        bench.target.where()
     assert caught.value.passing
