@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "examples" / "deploy"
 SCENARIO = ROOT / "tests" / "data" / "scenario" / "tiny.yaml"
 AT = "2026-11-23T00:05:00Z"  # in the first window of that scenario
+START = "2026-11-23T00:00:00Z"
 COMMAND = """
 import sys
 import planner.executors
@@ -102,7 +103,7 @@ def test_the_job_runs_its_steps_in_order(run: Run, tmp_path: Path) -> None:
     place = f"{job['env']['PLACE']} --at {AT}"
     summary = tmp_path / "summary.md"
     for line in lines[1:]:
-        done = run("bash", "-e", "-c", line, BUDGET_USD="100", PLACE=place, GITHUB_STEP_SUMMARY=str(summary))
+        done = run("bash", "-e", "-c", line, BUDGET_USD="100", START=START, PLACE=place, GITHUB_STEP_SUMMARY=str(summary))
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     assert "| + | group | shop-" in summary.read_text()
     kept = next(step for step in job["steps"] if step.get("if") == "always()")["with"]["path"].split()

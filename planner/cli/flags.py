@@ -19,6 +19,10 @@ def _note(name: str):  # type: ignore[no-untyped-def]
 EVERYWHERE = "Everywhere"
 
 ScenarioFile = Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario file; - reads stdin.")]
+Start = Annotated[
+    str | None,
+    typer.Option("--start", metavar="TIME", help="First instant planned for, in place of horizon.start."),
+]
 PlanFile = Annotated[str, typer.Argument(metavar="PLAN", help="The plan file; - reads stdin.")]
 Output = Annotated[
     str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")

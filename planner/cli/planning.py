@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from planner.cli.console import Run, progress_bar, say, show_tables, warn, write_data
-from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet, ScenarioFile
+from planner.cli.flags import Debug, Format, NoProgress, Output, Quiet, ScenarioFile, Start
 from planner.errors import EXIT_DONE, EXIT_GAP_MISSED, EXIT_OVER_BUDGET
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def forecast(
     back_test: Annotated[
         bool, typer.Option("--back-test", help="Show the back-test instead of the rates.")
     ] = False,
+    start: Start = None,
     output: Output = None,
     form: Format = None,
     debug: Debug = False,
@@ -26,9 +27,11 @@ def forecast(
     no_progress: NoProgress = False,
 ) -> None:
     """Forecast the rate quantiles of every class and window, with a back-test of every forecaster."""
-    from planner.scenario import load_scenario
+    from planner.scenario import load_scenario, with_start
 
-    question = load_scenario(scenario)  # before the heavy imports: a wrong scenario is told at once
+    question = with_start(
+        load_scenario(scenario), start
+    )  # before the heavy imports: a wrong scenario is told at once
     from planner import pipeline
     from planner.report.demand import back_test_table, rate_table
 
@@ -45,6 +48,7 @@ def options(
     context: typer.Context,
     scenario: ScenarioFile,
     rejected: Annotated[bool, typer.Option("--rejected", help="Show what fell out, and why.")] = False,
+    start: Start = None,
     output: Output = None,
     form: Format = None,
     debug: Debug = False,
@@ -52,9 +56,9 @@ def options(
     no_progress: NoProgress = False,
 ) -> None:
     """List the serving options with capacity and cost; --rejected: why the others fell out."""
-    from planner.scenario import load_scenario
+    from planner.scenario import load_scenario, with_start
 
-    question = load_scenario(scenario)
+    question = with_start(load_scenario(scenario), start)
     from planner import pipeline
     from planner.report.serving import option_table, rejected_table
 
@@ -67,6 +71,7 @@ def plan(
     context: typer.Context,
     scenario: ScenarioFile,
     output: Output = None,
+    start: Start = None,
     greedy: Annotated[
         bool, typer.Option("--greedy", help="The greedy baseline instead of the program.")
     ] = False,
@@ -106,14 +111,14 @@ def plan(
 ) -> None:
     """Forecast, formulate, solve, and write the plan with its certificate."""
     from planner.files import check_target
-    from planner.scenario import load_scenario, with_solver
+    from planner.scenario import load_scenario, with_solver, with_start
 
     run = context.ensure_object(Run)
     check_target(memory)
     check_target(save_lp or output)  # before the work: a plan that cannot be written is not worth an hour
     flags = {"gap": gap, "time_limit_s": time_limit, "name": solver, "seed": seed}
     given = {name: value for name, value in flags.items() if value is not None}
-    question = with_solver(load_scenario(scenario), given)
+    question = with_start(with_solver(load_scenario(scenario), given), start)
     from planner import pipeline
     from planner.plan import plan_bytes
 

@@ -4,7 +4,7 @@ from planner.scenario.document import Scenario
 from planner.scenario.fleet import Commitment, FleetEntry, MachineMarket, Market, Quota
 from planner.scenario.models import Models
 from planner.scenario.objective import Objective, SolverSettings
-from planner.scenario.reading import load_scenario, parse_scenario, with_solver
+from planner.scenario.reading import load_scenario, parse_scenario, with_solver, with_start
 from planner.scenario.request_class import MinAccuracy, RequestClass, SizeBucket
 from planner.scenario.resources import Resources
 from planner.scenario.services import Burstable, Containers, Functions, Partition
@@ -52,4 +52,5 @@ __all__ = [
     "load_scenario",
     "parse_scenario",
     "with_solver",
+    "with_start",
 ]

@@ -12,6 +12,7 @@ from planner.errors import InputError
 from planner.scenario.contradictions import contradictions
 from planner.scenario.document import Scenario
 from planner.scenario.objective import SolverSettings
+from planner.scenario.workload import Horizon
 from planner.yaml_text import read_yaml
 
 if TYPE_CHECKING:
@@ -61,6 +62,30 @@ def with_solver(scenario: Scenario, flags: Mapping[str, Any]) -> Scenario:
     except InputError as error:
         raise InputError([_as_flag(problem) for problem in error.problems]) from None
     return scenario.model_copy(update={"solver": solver})
+
+
+def with_start(scenario: Scenario, start: str | None) -> Scenario:
+    """Return the scenario with its horizon moved to another first instant; None: as it is.
+
+    Raises
+    ------
+    InputError, when it is no time with its zone, or contradicts the rest of the scenario.
+    """
+    if start is None:
+        return scenario
+    try:
+        horizon = check(
+            Horizon, {"start": start, "duration": f"{scenario.horizon.duration_s}s"}, source=COMMAND_LINE
+        )
+    except InputError as error:
+        raise InputError(
+            [problem.replace(f"{COMMAND_LINE}: start", "--start", 1) for problem in error.problems]
+        ) from None
+    moved = scenario.model_copy(update={"horizon": horizon})
+    problems = contradictions(moved)
+    if problems:
+        raise InputError([f"with --start {start}: {path} {rest}" for path, rest in problems])
+    return moved
 
 
 def _as_flag(problem: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -21,6 +22,7 @@ from planner.scenario import (
     load_scenario,
     parse_scenario,
     with_solver,
+    with_start,
 )
 from planner.scenario.quantities import parse_duration
 from planner.schemas import SCHEMAS
@@ -243,6 +245,18 @@ def test_flags_override_the_solver_and_are_checked(tmp_path: Path) -> None:
         with_solver(found, {"gap": 2.0, "seed": -1})
     assert len(caught.value.problems) == 2
     assert "--gap is 2.0; it must be less than 1." in caught.value.problems
+
+
+def test_the_horizon_can_be_moved_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "web.csv").write_text("time,count\n")
+    found = parse_scenario(SMALL.encode(), source="small.yaml", folder=tmp_path)
+    assert with_start(found, None) is found
+    moved = with_start(found, "2027-01-02T03:00+01:00")
+    assert moved.horizon.start == datetime(2027, 1, 2, 2, tzinfo=UTC)
+    assert (moved.horizon.duration_s, moved.path_of("x")) == (found.horizon.duration_s, found.path_of("x"))
+    for wrong in ("2027-01-02T03:00", "tomorrow"):
+        with pytest.raises(InputError, match=f"^- --start is '{wrong}'"):
+            with_start(found, wrong)
 
 
 def test_the_example_satisfies_the_published_schema() -> None:

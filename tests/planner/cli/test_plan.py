@@ -33,6 +33,17 @@ def test_the_plan_is_certified_and_satisfies_the_schema(tiny_plan: Path) -> None
     jsonschema.validate(json.loads(tiny_plan.read_bytes()), SCHEMAS["plan"]())
 
 
+def test_the_horizon_starts_when_it_is_told() -> None:
+    """An hour later; the digest is still that of the scenario, which has not changed."""
+    done = planner_process("plan", TINY, "--start", "2026-11-23T01:00:00Z", "--quiet")
+    plan = json.loads(done.out)
+    assert plan["windows"][0]["start"] == "2026-11-23T01:00:00Z"
+    assert plan["windows"][-1]["end"] == "2026-11-23T02:00:00Z"
+    wrong = planner_process("plan", TINY, "--start", "soon")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "--start is 'soon'" in wrong.err
+
+
 def test_the_same_inputs_and_seed_give_the_same_bytes_on_stdout(tiny_plan: Path) -> None:
     done = planner_process("plan", TINY, "--reproducible", "--quiet")
     assert done.out.encode() == tiny_plan.read_bytes()
