@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.replay.machine import Machine
+    from planner.replay.results import Notice
     from planner.replay.supply import Supply
 
     Array = NDArray[np.float64]
@@ -43,6 +44,7 @@ class Bills:
         self.usd = np.zeros((len(COST_PARTS), windows))
         self.machines_s, self.starts, self.lost = (np.zeros((len(self._rental), windows)) for _ in range(3))
         self.notice_s: list[float] = []
+        self.noticed: list[Notice] = []
 
     def launch(self, machine: Machine) -> None:
         """Count a launch."""
@@ -52,9 +54,10 @@ class Bills:
         """Count machines that the provider takes back."""
         self.lost[self._rental[rental], self._window(at_s)] += count
 
-    def interrupt(self, at_s: float) -> None:
+    def interrupt(self, at_s: float, notice: Notice) -> None:
         """Count the loss of a spot pool with machines."""
         self.notice_s.append(at_s)
+        self.noticed.append(notice)
 
     def pay(self, machine: Machine, until_s: float) -> None:
         """Bill a machine from its launch to an instant: boot, model loads, and the rest."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PER_WINDOW = ("arrived", "served", "in_time", "refused", "overflowed", "latency_sum_s", "ready_s", "busy_s")
 PER_WINDOW_TOO = ("machines_s", "usd", "starts", "lost", "calls", "cold_calls")
+OF_CALLS = ("calls_usd", "warm_s", "billed_s", "most_calls")
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +237,8 @@ def _exposed(supply: Supply, context: PolicyContext, losses_per_day: float | Non
 
 def judged(replayed: Replayed, first: int) -> Replayed:
     """What happened from a window on; the histogram of latencies is of the whole time."""
-    later = {name: getattr(replayed, name)[..., first:] for name in (*PER_WINDOW, *PER_WINDOW_TOO)}
+    later = {name: getattr(replayed, name)[..., first:] for name in (*PER_WINDOW, *PER_WINDOW_TOO, *OF_CALLS)}
     edge_s = replayed.window_edge_s[first:]
     notice_s = replayed.notice_s[replayed.notice_s >= edge_s[0]]
-    return replace(replayed, window_edge_s=edge_s, notice_s=notice_s, **later)
+    noticed = replayed.noticed[len(replayed.noticed) - len(notice_s) :]
+    return replace(replayed, window_edge_s=edge_s, notice_s=notice_s, noticed=noticed, **later)

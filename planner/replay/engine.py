@@ -228,7 +228,7 @@ class _Run:
         """What happened."""
         tally, bills = self.kernel.tally, self.fleet.bills
         usd = bills.usd.copy()
-        usd[COST_PARTS.index("functions_usd")] += tally.calls_usd + tally.provisioned_usd
+        usd[COST_PARTS.index("functions_usd")] += tally.calls_usd.sum(axis=0) + tally.provisioned_usd
         begins_s = [0.0, *(one.until_s for one in self.phases)]
         counted_s = sum(
             one.until_s - begin_s for one, begin_s in zip(self.phases, begins_s, strict=False) if one.weight
@@ -253,7 +253,12 @@ class _Run:
             starts=bills.starts,
             lost=bills.lost,
             notice_s=np.array(bills.notice_s),
+            noticed=tuple(bills.noticed),
             calls=tally.calls,
             cold_calls=tally.cold_calls,
+            calls_usd=tally.calls_usd,
+            warm_s=tally.warm_s,
+            billed_s=tally.billed_s,
+            most_calls=tally.most_calls,
             simulated_share=counted_s / self.duration_s,
         )

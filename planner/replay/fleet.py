@@ -15,6 +15,7 @@ from planner.replay.bills import Bills
 from planner.replay.interruptions import NO_INTERRUPTIONS, NOTICE_S
 from planner.replay.machine import launched, taken_over
 from planner.replay.rerouting import around_losses
+from planner.replay.results import Notice
 from planner.replay.standby import Standby
 
 if TYPE_CHECKING:
@@ -113,10 +114,7 @@ class Fleet:
         short = {pool for pool, _ in self._short()}
         if not short:
             return routes
-        at_work: Counter[str] = Counter()
-        for place, number in self._at_work.items():
-            at_work[place[0]] += number
-        return around_losses(routes, self._supply, short, at_work)
+        return around_losses(routes, self._supply, short, by_pool(self._at_work))
 
     def decide(self, now_s: float, decision: Decision) -> None:
         """Take a decision as what is wanted from now on, and begin to bring it about."""
@@ -248,7 +246,7 @@ class Fleet:
 
     def _is_lost(self, spot_pool: str, at_s: float) -> None:
         """Give notice to all machines of a spot pool, and launch others in their place."""
-        gone_s, hit = at_s + NOTICE_S, False
+        gone_s, hit, before = at_s + NOTICE_S, False, by_pool(+self._at_work)
         for rows in (self._working, self._waiting):
             for place, found in rows.items():
                 if found and self._rentals[place[1]].spot_pool == spot_pool:
@@ -260,9 +258,10 @@ class Fleet:
                     found.clear()
                     hit = True
         if hit:
-            self.bills.interrupt(at_s)
             self._hit.add(spot_pool)
             self._call_standby(at_s)
+            left = by_pool(self._at_work + self._standby.called)
+            self.bills.interrupt(at_s, Notice(spot_pool, before, left))
             self._reconcile(at_s)
 
     def _short(self) -> list[Place]:
@@ -280,3 +279,11 @@ class Fleet:
         changed = self._standby.call({place[0] for place in short}, now_s)
         self._wanted = self._decided + self._standby.called
         return changed
+
+
+def by_pool(machines: Mapping[Place, int]) -> Counter[str]:
+    """Pool -> machines, whatever their rentals."""
+    found: Counter[str] = Counter()
+    for (pool, _), number in machines.items():
+        found[pool] += number
+    return found

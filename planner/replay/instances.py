@@ -202,6 +202,9 @@ def call_function(
     if kind == REFUSED:
         return np.inf
     billed_s = lasts_s
+    tally.warm_s[f, window] += weight * lasts_s
+    under_way = calls.running[f] + calls.running[f + len(calls.batch)]
+    tally.most_calls[f, window] = max(tally.most_calls[f, window], under_way)
     usd_per_s = calls.usd_per_s[f]
     if kind == PROVISIONED:
         usd_per_s = calls.provisioned_call_usd_per_s[f]
@@ -213,7 +216,8 @@ def call_function(
     step_s = calls.billing_step_s[f]
     billed_s = math.ceil(billed_s / step_s - STEP_ROUNDING) * step_s
     tally.calls[f, window] += weight
-    tally.calls_usd[window] += weight * (calls.usd_per_call[f] + billed_s * usd_per_s)
+    tally.billed_s[f, window] += weight * billed_s
+    tally.calls_usd[f, window] += weight * (calls.usd_per_call[f] + billed_s * usd_per_s)
     return lasts_s
 
 

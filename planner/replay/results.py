@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from planner.replay.interruptions import NOTICE_S
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -16,6 +18,23 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 COST_PARTS = ("machines_usd", "starts_usd", "loads_usd", "functions_usd")  # those of a plan's window
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The loss of a spot pool, as its notice finds the machines.
+
+    Parameters
+    ----------
+    spot_pool
+        Which one is lost.
+    before, left
+        Pool -> machines at work just before, and just after, the standby machines that are called counted as started.
+    """
+
+    spot_pool: str
+    before: Mapping[str, int]
+    left: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +71,14 @@ class Replayed:
         ``[i, t]`` launches, and machines that the provider took back.
     notice_s
         ``[n]`` instants, rising, at which a spot pool with machines was given notice.
+    noticed
+        ``[n]`` which one, and the machines of every pool at work before and after.
     calls, cold_calls
         ``[f, t]`` function calls, and those that began cold.
+    calls_usd, warm_s, billed_s
+        ``[f, t]`` fees and seconds of calls, USD; seconds of calls without cold starts; seconds billed.
+    most_calls
+        ``[f, t]`` calls under way at once at most, of the requests simulated.
     simulated_share
         Part of the time whose requests were simulated; the counts above are already scaled to the whole.
     """
@@ -77,8 +102,13 @@ class Replayed:
     starts: Array
     lost: Array
     notice_s: Array
+    noticed: tuple[Notice, ...]
     calls: Array
     cold_calls: Array
+    calls_usd: Array
+    warm_s: Array
+    billed_s: Array
+    most_calls: Array
     simulated_share: float
 
     @property

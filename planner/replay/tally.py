@@ -42,7 +42,11 @@ class Tally(NamedTuple):
     calls, cold_calls
         ``[f, t]`` function calls and those that began cold, by the window of their first request's arrival.
     calls_usd
-        ``[t]`` fees and seconds of function calls.
+        ``[f, t]`` fees and seconds of function calls.
+    warm_s, billed_s
+        ``[f, t]`` seconds of function calls without their cold starts, and those that are billed.
+    most_calls
+        ``[f, t]`` calls of a function under way at once at most, as calls begin.
     provisioned_usd
         ``[t]`` of instances kept ready, whatever the weights of requests.
     answered, met
@@ -64,6 +68,9 @@ class Tally(NamedTuple):
     calls: Array
     cold_calls: Array
     calls_usd: Array
+    warm_s: Array
+    billed_s: Array
+    most_calls: Array
     provisioned_usd: Array
     answered: Array
     met: Array
@@ -87,7 +94,10 @@ def empty_tally(window_edge_s: Array, deadline_s: Array, pools: int, functions: 
         busy_s=np.zeros((pools, windows)),
         calls=np.zeros((functions, windows)),
         cold_calls=np.zeros((functions, windows)),
-        calls_usd=np.zeros(windows),
+        calls_usd=np.zeros((functions, windows)),
+        warm_s=np.zeros((functions, windows)),
+        billed_s=np.zeros((functions, windows)),
+        most_calls=np.zeros((functions, windows)),
         provisioned_usd=np.zeros(windows),
         answered=np.zeros(classes),
         met=np.zeros(classes),

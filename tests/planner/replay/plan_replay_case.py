@@ -11,9 +11,9 @@ import numpy as np
 
 from planner.plan import ProvisioningPlan
 from planner.replay.plan_replay import PlanReplay, ReplaySettings
-from planner.replay.results import Replayed
+from planner.replay.results import Notice, Replayed
 from planner.replay.supplies import supply_of_plan
-from tests.planner.plan_case import plan_data
+from tests.planner.plan_case import GROUP, plan_data
 
 HOUR = 3600.0
 
@@ -48,8 +48,13 @@ def make_replay(plan: ProvisioningPlan | None = None) -> PlanReplay:
             starts=np.array([[2.0, 0.0], [1.0, 0.0]]),
             lost=np.array([[0.0, 0.0], [0.0, 1.0]]),
             notice_s=np.array([1.5 * HOUR]),
+            noticed=(Notice("c5.xlarge", {GROUP: 3}, {GROUP: 2}),),
             calls=HOUR * np.array([[1.0, 1.0]]),
             cold_calls=np.array([[36.0, 0.0]]),
+            calls_usd=np.array([[0.04, 0.05]]),
+            warm_s=HOUR * np.array([[0.1, 0.12]]),
+            billed_s=HOUR * np.array([[0.11, 0.13]]),
+            most_calls=np.array([[3.0, 9.0]]),
             simulated_share=1.0,
         ),
         demand_rps=np.array([[7.0, 10.0], [2.5, 3.0]]),

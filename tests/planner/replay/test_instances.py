@@ -25,7 +25,10 @@ def test_calls_are_cold_warm_or_provisioned_and_billed_by_whole_steps() -> None:
     found.advance([13.0], [0], 20.0)
     found.finish(20.0)
     warm, cold, on_provisioned = 1 + 0.12 * 10, 1 + 0.6 * 10, 1 + 0.12 * 2
-    assert found.tally.calls_usd == pytest.approx([cold + 2 * warm + on_provisioned, warm])
+    assert found.tally.calls_usd == pytest.approx(np.array([[cold + 2 * warm + on_provisioned, warm]]))
+    assert found.tally.warm_s == pytest.approx(np.array([[0.4, 0.1]]))
+    assert found.tally.billed_s == pytest.approx(np.array([[0.6 + 3 * 0.12, 0.12]]))
+    assert found.tally.most_calls.tolist() == [[2.0, 1.0]]
     assert found.tally.calls.tolist() == [[4.0, 1.0]]
     assert found.tally.cold_calls.tolist() == [[1.0, 0.0]]
     assert found.tally.provisioned_usd == pytest.approx([2.5, 1.0])

@@ -191,7 +191,7 @@ def assert_same(pair: Pair) -> None:
             t = window(leader.arrival_s)
             wanted["calls"][f, t] += leader.weight
             wanted["cold_calls"][f, t] += leader.weight * cold
-            wanted["calls_usd"][t] += leader.weight * usd
+            wanted["calls_usd"][f, t] += leader.weight * usd
     for j, pool in enumerate(pair.slow.pools.values()):
         inner = np.concatenate([[-np.inf], EDGES_S[1:-1], [np.inf]])
         for start_s, end_s, weight in pool.busy:

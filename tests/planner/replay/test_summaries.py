@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planner.replay.laws import GRID, ServiceLaw
-from planner.replay.results import Replayed
+from planner.replay.results import Notice, Replayed
 from planner.replay.summaries import PERCENTILES, quantiles, summary_of
 from planner.replay.supply import CalledFunction, Pool, Rental, ServedClass, Supply
 
@@ -44,8 +44,13 @@ def replayed() -> Replayed:
         starts=np.array([[2.0, 0.0], [0.0, 1.0]]),
         lost=np.array([[0.0, 1.0], [0.0, 0.0]]),
         notice_s=np.array([0.0, 300.0]),
+        noticed=(Notice("c5/a", {"p": 2}, {"p": 1}),) * 2,
         calls=np.array([[20.0, 5.0]]),
         cold_calls=np.array([[4.0, 1.0]]),
+        calls_usd=np.array([[0.125, 0.125]]),
+        warm_s=np.array([[2.0, 0.5]]),
+        billed_s=np.array([[4.0, 1.0]]),
+        most_calls=np.array([[3.0, 1.0]]),
         simulated_share=1.0,
     )
 
