@@ -27,9 +27,21 @@ def sizes(windows: Sequence[Window], option: str) -> Iterator[Size]:
     The size at an instant is the largest that any window asks for then: a window that needs more machines than the one before asks
     from `launch_at` on, so that they have booted and loaded when it starts.
     """
-    spans = [_span(window, option, first=window is windows[0]) for window in windows]
+    asked = [_asked(window, option, first=window is windows[0]) for window in windows]
+    return largest(windows, [begin for begin, _ in asked], [count for _, count in asked])
+
+
+def largest(windows: Sequence[Window], begins: Sequence[datetime], counts: Sequence[int]) -> Iterator[Size]:
+    """Largest count that any window asks for at an instant, where that changes, rising in time.
+
+    Parameters
+    ----------
+    begins, counts
+        From when on each window asks for how many, until it ends; the last one for ever.
+    """
     last = windows[-1]
-    instants = sorted({begin for begin, *_ in spans} | {window.end for window in windows[:-1]})
+    spans = list(zip(begins, counts, windows, strict=True))
+    instants = sorted({*begins} | {window.end for window in windows[:-1]})
     before: int | None = None
     for instant in instants:
         count, asks = max(
@@ -45,9 +57,9 @@ def sizes(windows: Sequence[Window], option: str) -> Iterator[Size]:
         before = count
 
 
-def _span(window: Window, option: str, *, first: bool) -> tuple[datetime, int, Window]:
+def _asked(window: Window, option: str, *, first: bool) -> tuple[datetime, int]:
     """From when on a window asks for how many machines; the first, whose machines are due, from its start."""
     line: FleetLine | None = next((one for one in window.fleet if one.option == option), None)
     if line is None:
-        return window.start, 0, window
-    return (None if first else line.launch_at) or window.start, line.count, window
+        return window.start, 0
+    return (None if first else line.launch_at) or window.start, line.count

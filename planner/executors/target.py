@@ -20,8 +20,8 @@ class TargetError(PlannerError, RuntimeError):
     Its text names the call and the service's own error code, never a credential or a request's headers.
     """
 
-    def __init__(self, problem: str, *, passing: bool = False) -> None:
-        super().__init__(problem)
+    def __init__(self, problems: Sequence[str] | str, *, passing: bool = False) -> None:
+        super().__init__(problems)
         self.passing = passing
 
 
@@ -65,7 +65,7 @@ class Target(Protocol):
 
         Raises
         ------
-        TargetError
+        DriftError, where a name is taken by what is not the service's own. TargetError.
         """
         ...
 

@@ -4,8 +4,8 @@ A variant is named after its option, so that a router may address it (InvokeEndp
 spread over the variants by weight, the capacity that the plan gives an option's machines. An endpoint has the sizes of one window:
 apply the next one when it starts.
 
-What an endpoint runs is its configuration, which cannot be changed: each is named after its content, and a new content makes a new
-one. The one before stays until the next change, as SageMaker may still need it while it moves over.
+Sizes and weights change in place. Other variants need another configuration, as none can be changed: each is named after its
+content. The one before stays until the next change, as SageMaker may still need it while it moves over.
 """
 
 from __future__ import annotations
@@ -109,14 +109,13 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
             raise TargetError(
                 f"endpoint {name} has failed, which nothing but its deletion mends; see why, delete it, and apply again."
             )
-        config = _made_config(session, name, after)
         if status is None:
-            arn = client.create_endpoint(
+            config = _made_config(session, name, after)
+            made = client.create_endpoint(
                 EndpointName=name, EndpointConfigName=config, Tags=tag_list(after["tags"])
-            )["EndpointArn"]
-        else:
-            arn = _update(session, name, after, config)
-        return {"arn": arn, "config": config}
+            )
+            return {"arn": made["EndpointArn"], "config": config}
+        return _update(session, name, after)
 
 
 def _variant(task: Task, line: FleetLine) -> Body:
@@ -177,14 +176,16 @@ def _made_config(session: Session, name: str, body: Body) -> str:
     return config
 
 
-def _update(session: Session, name: str, after: Body, config: str) -> str:
-    """Let an endpoint run a configuration at its sizes; return the endpoint's ARN."""
+def _update(session: Session, name: str, after: Body) -> dict[str, str]:
+    """Let an endpoint run what is wanted: other sizes and weights in place, other variants as another configuration."""
     client = session.sagemaker
-    held = client.describe_endpoint(EndpointName=name)
-    if held["EndpointConfigName"] != config:
+    held, variants = client.describe_endpoint(EndpointName=name), _variants(session, name)
+    config = held["EndpointConfigName"]
+    if _unsized(variants) != _unsized(after["variants"]):
+        config = _made_config(session, name, after)
         client.update_endpoint(EndpointName=name, EndpointConfigName=config)
         _delete_configs(session, name, keep=(held["EndpointConfigName"], config))
-    elif _variants(session, name) != after["variants"]:
+    elif variants != after["variants"]:
         client.update_endpoint_weights_and_capacities(
             EndpointName=name,
             DesiredWeightsAndCapacities=[
@@ -193,7 +194,14 @@ def _update(session: Session, name: str, after: Body, config: str) -> str:
             ],
         )
     client.add_tags(ResourceArn=held["EndpointArn"], Tags=tag_list(after["tags"]))
-    return held["EndpointArn"]
+    return {"arn": held["EndpointArn"], "config": config}
+
+
+def _unsized(variants: Mapping[str, Body]) -> dict[str, Body]:
+    """What of the variants a configuration alone can change."""
+    return {
+        name: {"model": one["model"], "instance_type": one["instance_type"]} for name, one in variants.items()
+    }
 
 
 def _status(session: Session, name: str) -> str | None:

@@ -20,7 +20,7 @@ from planner.executors.aws.launch_templates import (
     version_with,
 )
 from planner.executors.aws.session import translated
-from planner.executors.aws.tags import own_tags, tag_list, tags_by_id
+from planner.executors.aws.tags import FLEET_TAG, own_tags, tag_list, tags_by_id
 from planner.executors.names import SERVICE_TAG, resource_name
 from planner.executors.resources import Resource
 from planner.executors.target import TargetError
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from planner.plan import Window
 
 KIND = "fleet"
-NAME_TAG = "planner-fleet"
 NAME_LIMIT = 255  # EC2 User Guide, "Tag restrictions": characters of a value, one spared
 LIVE = (
     "submitted",
@@ -60,7 +59,7 @@ def fleet(machines: MachineGroup, window: Window, count: int) -> Resource:
         "capacity": count,
         "valid_until": instant_text(window.end),
         "copies": 1,
-        "tags": machines.tags | {NAME_TAG: name},
+        "tags": machines.tags | {FLEET_TAG: name},
     }
     return Resource(KIND, name, body, needs=(wanted.key,))
 
@@ -151,7 +150,7 @@ def _fleets(session: Session) -> Iterator[FleetDataTypeDef]:
 
 
 def _name(found: FleetDataTypeDef) -> str:
-    return own_tags(found.get("Tags", ())).get(NAME_TAG, found["FleetId"])
+    return own_tags(found.get("Tags", ())).get(FLEET_TAG, found["FleetId"])
 
 
 def _read_named(session: Session, name: str, fleets: Sequence[FleetDataTypeDef]) -> Resource:

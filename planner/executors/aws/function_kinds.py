@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from planner.executors.aws import function_schedules, functions
+from planner.executors.aws import function_schedules, functions, held_functions
 from planner.executors.aws.function_schedules import STAMP, function_schedule
 from planner.executors.aws.functions import function_settings
 from planner.executors.aws.planned_functions import planned_functions
@@ -41,7 +41,7 @@ def desired(task: Task) -> tuple[list[Resource], list[str]]:
 
 def current(session: Session, service: str, desired: Sequence[Resource]) -> list[Resource]:
     """Settings and schedules that are there."""
-    held = functions.read(session, service, [one for one in desired if one.kind == functions.KIND])
+    held = held_functions.read(session, service, [one for one in desired if one.kind == functions.KIND])
     aliases = {f"{one.name}:{one.body['alias']['name']}" for one in held if one.body["alias"]["name"]}
     scheduled = {one.name for one in desired if one.kind == function_schedules.KIND}
     return [*held, *function_schedules.read(session, sorted(aliases | scheduled))]

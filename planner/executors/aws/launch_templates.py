@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
         FilterTypeDef,
         LaunchTemplateTypeDef,
+        LaunchTemplateVersionTypeDef,
         RequestLaunchTemplateDataTypeDef,
         ResponseLaunchTemplateDataTypeDef,
     )
@@ -139,9 +140,7 @@ def version_with(session: Session, name: str, digest: str) -> str:
     ------
     TargetError, where none has; a version that has just been made may be read late.
     """
-    pages = session.ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateName=name)
-    versions = [one for page in pages for one in page["LaunchTemplateVersions"]]
-    for one in sorted(versions, key=lambda one: one["VersionNumber"], reverse=True):
+    for one in sorted(_versions(session, name), key=lambda one: one["VersionNumber"], reverse=True):
         if content_digest(_content(one["LaunchTemplateData"])) == digest:
             return str(one["VersionNumber"])
     raise TargetError(f"launch template {name} has no version of content {digest} yet.", passing=True)
@@ -149,15 +148,7 @@ def version_with(session: Session, name: str, digest: str) -> str:
 
 def digest_of_version(session: Session, name: str, version: str) -> str | None:
     """Digest of what a version holds; null: there is none."""
-    from botocore.exceptions import ClientError
-
-    try:
-        versions = session.ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=[version])
-    except ClientError as error:
-        if "NotFound" in error.response["Error"]["Code"]:
-            return None
-        raise
-    found = versions["LaunchTemplateVersions"]
+    found = _versions(session, name, version) if name else []
     return content_digest(_content(found[0]["LaunchTemplateData"])) if found else None
 
 
@@ -173,6 +164,24 @@ def _find(session: Session, name: str) -> LaunchTemplateTypeDef | None:
     by_name: FilterTypeDef = {"Name": "launch-template-name", "Values": [name]}
     found = session.ec2.describe_launch_templates(Filters=[by_name])["LaunchTemplates"]
     return found[0] if found else None
+
+
+def _versions(session: Session, name: str, *numbers: str) -> list[LaunchTemplateVersionTypeDef]:
+    """Versions of a template, all or some; none where they are not there, or not yet."""
+    from botocore.exceptions import ClientError
+
+    pages = session.ec2.get_paginator("describe_launch_template_versions")
+    wanted: dict[str, Any] = {"Versions": list(numbers)} if numbers else {}
+    try:
+        return [
+            one
+            for page in pages.paginate(LaunchTemplateName=name, **wanted)
+            for one in page["LaunchTemplateVersions"]
+        ]
+    except ClientError as error:
+        if "NotFound" in error.response["Error"]["Code"]:
+            return []
+        raise
 
 
 def _newest(session: Session, name: str) -> Body:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from planner.executors.aws.sizes import instalment, split
-from planner.executors.aws.tags import UNTIL_TAG
-from planner.executors.sizes import Size
+from planner.executors.aws.tags import ALIAS_TAG, UNTIL_TAG
+from planner.executors.sizes import Size, largest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from planner.plan.partition import Worker
 
 PROVIDER = "aws-lambda"
-ALIAS_TAG = "planner-alias"
+LEAD = timedelta(
+    minutes=3
+)  # ours: Lambda promises no time; a minute or two are usual, and a scheduled action may start late too
 MOST_ACTIONS = 200  # Application Auto Scaling User Guide, "Quotas": scheduled actions of a scalable target
 
 
@@ -103,13 +106,10 @@ def _planned(task: Task, at: datetime, name: str, needs: Sequence[Need | None]) 
 
 
 def _sizes(windows: Sequence[Window], needs: Sequence[Need | None]) -> Iterator[Size]:
-    """Provisioned concurrency where it changes; the first holds from ever."""
-    before: int | None = None
-    for window, need in zip(windows, needs, strict=False):
-        count = need.provisioned_concurrency if need else 0
-        if count != before:
-            yield Size(window.start, count, window.id)
-        before = count
+    """Provisioned concurrency where it changes; more is asked for before the window that needs it starts."""
+    begins = [window.start - LEAD if number else window.start for number, window in enumerate(windows)]
+    counts = [need.provisioned_concurrency if need else 0 for need in needs[: len(windows)]]
+    return largest(windows, begins, counts)
 
 
 def _needs(

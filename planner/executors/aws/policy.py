@@ -43,8 +43,9 @@ GROUPS = (
     "autoscaling:DeleteAutoScalingGroup",
     "autoscaling:UpdateAutoScalingGroup",
 )
-TAGGING = ("ec2:CreateLaunchTemplate", "ec2:CreateTags")
-TAGGED = ("ec2:CreateLaunchTemplateVersion", "ec2:DeleteFleets", "ec2:DeleteLaunchTemplate")
+TEMPLATES = ("ec2:CreateLaunchTemplate",)
+TAGGING = ("ec2:CreateTags",)
+TAGGED = ("ec2:CreateLaunchTemplateVersion", "ec2:DeleteFleets", "ec2:DeleteLaunchTemplate", *TAGGING)
 FLEETS = ("ec2:CreateFleet",)
 FUNCTIONS = (
     "lambda:CreateAlias",
@@ -84,7 +85,7 @@ CALLED = frozenset(
     (
         *LISTING,
         *GROUPS,
-        *TAGGING,
+        *TEMPLATES,
         *TAGGED,
         *FLEETS,
         *FUNCTIONS,
@@ -126,17 +127,24 @@ def _statements(service: str, aws: AwsSettings, region: str) -> Iterator[Stateme
         return f"arn:{partition}:{of}:{where}:{account}:{resource}"
 
     tagged = {"StringEquals": {f"aws:ResourceTag/{SERVICE_TAG}": service}}
-    tagging = {"StringEquals": {f"aws:RequestTag/{SERVICE_TAG}": service}}
+    tagging = {f"aws:RequestTag/{SERVICE_TAG}": service}
+
+    def made_by(*actions: str) -> dict[str, Any]:
+        """Allow tags on what such a call makes, in the same call."""
+        return {"StringEquals": {"ec2:CreateAction": list(actions)} | tagging}
+
     owned = [arn("ec2", "launch-template/*"), arn("ec2", "fleet/*")]
     yield _allow("Look", LISTING, ["*"])
     yield _allow(
         "Groups", GROUPS, [arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{service}-*")]
     )
-    yield _allow("MakeTagged", TAGGING, owned, tagging)
+    yield _allow("Templates", TEMPLATES, owned[:1], {"StringEquals": tagging})
+    yield _allow("TagMade", TAGGING, owned, made_by("CreateLaunchTemplate", "CreateFleet"))
     yield _allow("ChangeTagged", TAGGED, owned, tagged)
     yield _allow("Fleets", FLEETS, [arn("ec2", "*"), arn("ec2", "image/*", account="")])
     by_template = {"ArnLike": {"ec2:LaunchTemplate": arn("ec2", "launch-template/*")}}
     yield _allow("Machines", (RUN,), ["*"], by_template)
+    yield _allow("TagMachines", TAGGING, [arn("ec2", "instance/*")], made_by("RunInstances"))
     if aws.instance_profile is not None:
         to_machines = {"StringLike": {"iam:PassedToService": "ec2.amazonaws.com*"}}
         yield _allow("Roles", (PASS_ROLE,), [arn("iam", "role/*", where="")], to_machines)

@@ -20,11 +20,15 @@ from planner.executors.aws.session import translated
 from planner.executors.aws.tags import UNTIL_TAG, own_tags, tag_list
 from planner.executors.names import SERVICE_TAG
 from planner.executors.resources import Resource
+from planner.executors.target import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from types_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
+    from types_boto3_autoscaling.type_defs import (
+        AutoScalingGroupTypeDef,
+        InstancesDistributionOutputTypeDef,
+    )
 
     from planner.executors.aws.machines import MachineGroup
     from planner.executors.aws.session import Session
@@ -77,10 +81,13 @@ def perform(session: Session, operation: Operation) -> dict[str, str]:
     client, name, after = session.autoscaling, operation.name, operation.after
     with translated():
         held = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        going = any(one.get("Status") for one in held)
         if after is None:
-            if held:
+            if held and not going:
                 client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
             return {}
+        if going:
+            raise TargetError(f"group {name} of before is still being deleted.", passing=True)
         version = version_with(
             session, after["launch_template"]["name"], after["launch_template"]["content_sha256"]
         )
@@ -141,14 +148,12 @@ def _read_one(session: Session, found: AutoScalingGroupTypeDef) -> Resource:
     spec = policy.get("LaunchTemplate", {}).get("LaunchTemplateSpecification", {})
     mix = policy.get("InstancesDistribution", {})
     name = spec.get("LaunchTemplateName")
-    percent = mix.get("OnDemandPercentageAboveBaseCapacity", 100)  # Auto Scaling's own default
-    markets = {value: key for key, value in ON_DEMAND_PERCENT.items()}
     body = {
         "launch_template": {
             "name": name,
             "content_sha256": name and digest_of_version(session, name, spec.get("Version", "$Default")),
         },
-        "market": markets.get(percent, f"{percent} % on-demand"),
+        "market": _market(mix),
         "spot_strategy": mix.get("SpotAllocationStrategy"),
         "capacity_rebalance": found.get("CapacityRebalance", False),
         "subnets": sorted(filter(None, found.get("VPCZoneIdentifier", "").split(","))),
@@ -159,3 +164,11 @@ def _read_one(session: Session, found: AutoScalingGroupTypeDef) -> Resource:
     }
     needs = (f"{TEMPLATE}/{name}",) if name else ()
     return Resource(KIND, found["AutoScalingGroupName"], body, needs)
+
+
+def _market(mix: InstancesDistributionOutputTypeDef) -> str:
+    """Market of a group's machines, or what it has instead of one."""
+    percent = mix.get("OnDemandPercentageAboveBaseCapacity", 100)  # Auto Scaling's own defaults
+    base = mix.get("OnDemandBaseCapacity", 0)
+    known = {value: key for key, value in ON_DEMAND_PERCENT.items()}
+    return f"{percent} % on-demand above {base}" if base or percent not in known else known[percent]

@@ -85,15 +85,14 @@ def _actions(session: Session, group: str) -> Iterator[tuple[str, Body]]:
     pages = session.autoscaling.get_paginator("describe_scheduled_actions")
     for page in pages.paginate(AutoScalingGroupName=group):
         for one in page["ScheduledUpdateGroupActions"]:
-            yield (
-                one["ScheduledActionName"],
-                {
-                    "start": instant_text(one["StartTime"]),
-                    "min": one.get("MinSize"),
-                    "max": one.get("MaxSize"),
-                    "desired": one.get("DesiredCapacity"),
-                },
-            )
+            action = {
+                "start": instant_text(one["StartTime"]),
+                "min": one.get("MinSize"),
+                "max": one.get("MaxSize"),
+                "desired": one.get("DesiredCapacity"),
+            }
+            repeated = {"recurrence": one["Recurrence"]} if one.get("Recurrence") else {}
+            yield one["ScheduledActionName"], action | repeated
 
 
 def _request(name: str, action: Body) -> ScheduledUpdateGroupActionRequestTypeDef:

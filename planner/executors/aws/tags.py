@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from planner.executors.names import DIGEST_TAG, PLAN_TAG, SERVICE_TAG, WINDOW_TAG
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from planner.executors.aws.session import Session
 
 UNTIL_TAG = "planner-scheduled-until"  # instant up to which sizes are scheduled: apply again before then
+ALIAS_TAG = "planner-alias"  # of a function: the alias that provisioned concurrency is kept for
+FLEET_TAG = "planner-fleet"  # a fleet's name, as EC2 gives it none
+OWN = frozenset((SERVICE_TAG, PLAN_TAG, DIGEST_TAG, WINDOW_TAG, UNTIL_TAG, ALIAS_TAG, FLEET_TAG))
 MOST_VALUES = 200  # EC2 API Reference, "Filtering": values of one filter
 
 
@@ -32,6 +37,6 @@ def tags_by_id(session: Session, ids: Sequence[str]) -> dict[str, dict[str, str]
     return found
 
 
-def own_tags(tags: Iterable[Mapping[str, Any]], prefix: str = "planner-") -> dict[str, str]:
+def own_tags(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Tags of ours among those that AWS answers with; others' tags are no business of a plan."""
-    return {one["Key"]: one["Value"] for one in tags if one["Key"].startswith(prefix)}
+    return {one["Key"]: one["Value"] for one in tags if one["Key"] in OWN}

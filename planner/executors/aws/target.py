@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from planner.errors import DriftError, InputError
 from planner.executors.aws import endpoints, function_kinds, machine_kinds
+from planner.executors.aws.functions import KIND as FUNCTION
 from planner.executors.aws.kinds import Task
 from planner.executors.aws.limits import zone_problems
 from planner.executors.aws.policy import policy
 from planner.executors.aws.session import Session
+from planner.executors.names import SERVICE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from planner.executors.aws.kinds import ResourceKinds
@@ -96,7 +98,7 @@ class AwsTarget:
 
         Raises
         ------
-        TargetError
+        DriftError, where a name is taken by what does not carry the service's tag. TargetError.
         """
         found = [
             one
@@ -105,6 +107,9 @@ class AwsTarget:
                 self.session, self.settings.service, [one for one in desired if one.kind in family.KINDS]
             )
         ]
+        foreign = [text for one in found for text in _foreign(one, self.settings.service)]
+        if foreign:
+            raise DriftError(foreign)
         return {one.key: one for one in found}
 
     def perform(self, operation: Operation) -> dict[str, str]:
@@ -116,3 +121,15 @@ class AwsTarget:
         """
         family = next(one for one in FAMILIES if operation.kind in one.KINDS)
         return family.perform(self.session, operation)
+
+
+def _foreign(one: Resource, service: str) -> Iterator[str]:
+    """Say that a resource of a name of ours is somebody else's, or nothing; functions are made by others, and tagged when set."""
+    tags = one.body.get("tags", {SERVICE_TAG: service})
+    owner = tags.get(SERVICE_TAG, service if one.kind == FUNCTION else None)
+    if owner != service:
+        whose = f"its tag {SERVICE_TAG} is {owner}" if owner else f"it has no tag {SERVICE_TAG}"
+        yield (
+            f"{one.key} is there, and {whose}: it was not made for the service {service}. To let plans change it, set that tag to "
+            f"{service}; otherwise delete it, or name another service in the settings."
+        )

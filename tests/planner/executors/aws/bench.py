@@ -86,11 +86,24 @@ class Bench:
             self.wire.hooks.clear()
 
     def work_out(
-        self, plan: ProvisioningPlan | None = None, *, window: int = 0, at: datetime = START
+        self,
+        plan: ProvisioningPlan | None = None,
+        *,
+        window: int = 0,
+        at: datetime = START,
+        **hooks: Callable[..., Any],
     ) -> Operations:
         plan = plan or ProvisioningPlan.model_validate(machines_data())
-        with self.listening():
+        with self.listening(**hooks):
             return work_out(self.target, plan, plan.windows[window], at, sleep=self.wait)
+
+    def carry_out(self, operations: Operations, **hooks: Callable[..., Any]) -> None:
+        """Do what is due, and leave in `calls` what was called to do it."""
+        self.calls.clear()
+        receipt = self.folder / f"{operations.plan_sha256[:12]}-{operations.window}.json"
+        journal = Journal(receipt, operations, lambda: START)
+        with self.listening(**hooks):
+            carry_out(self.target, operations, journal, sleep=self.wait, tell=lambda _: None)
 
     def apply(
         self,
@@ -100,16 +113,9 @@ class Bench:
         at: datetime = START,
         **hooks: Callable[..., Any],
     ) -> Operations:
-        """Apply a window once; return the operations that were due, and leave in `calls` what was called to do them.
-
-        `hooks` hear the calls that do them.
-        """
+        """Apply a window once; return the operations that were due. Hooks hear the calls that do them."""
         operations = self.work_out(plan, window=window, at=at)
-        self.calls.clear()
-        receipt = self.folder / f"{operations.plan_sha256[:12]}-{operations.window}.json"
-        journal = Journal(receipt, operations, lambda: at)
-        with self.listening(**hooks):
-            carry_out(self.target, operations, journal, sleep=self.wait, tell=lambda _: None)
+        self.carry_out(operations, **hooks)
         return operations
 
     def set_up(self, settings: dict[str, Any]) -> None:

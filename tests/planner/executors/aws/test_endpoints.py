@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from planner.errors import InputError, PartlyDoneError
+from planner.errors import DriftError, InputError, PartlyDoneError
 from planner.plan import ProvisioningPlan
 from tests.planner.executors.aws.bench import ACCOUNT, Bench, CutOff, cut_off_at, machines_data, only, verbs
 from tests.planner.executors.aws.conftest import ENDPOINT as NAME
@@ -35,6 +35,14 @@ def plan(data: dict[str, Any] | None = None) -> ProvisioningPlan:
     return ProvisioningPlan.model_validate(data or endpoint_data())
 
 
+def on_other_machines(instance_type: str) -> ProvisioningPlan:
+    """The plan with the same option on machines of another type."""
+    data = endpoint_data()
+    for one in data["windows"]:
+        one["fleet"][0]["instance_type"] = instance_type
+    return plan(data)
+
+
 def variant(client: Clients) -> dict[str, Any]:
     """The endpoint's only variant, as it runs."""
     (found,) = client("sagemaker").describe_endpoint(EndpointName=NAME)["ProductionVariants"]
@@ -58,21 +66,34 @@ def test_a_window_is_an_endpoint_with_a_variant_an_option(endpoints: Bench, clie
     assert (again.pending, endpoints.writes()) == ((), [])
 
 
-def test_the_next_window_moves_the_endpoint_and_the_last_but_one_configuration_goes(
-    endpoints: Bench, client: Clients
-) -> None:
+def test_the_next_window_changes_sizes_in_place(endpoints: Bench, client: Clients) -> None:
     endpoints.apply(plan())
     operations = endpoints.apply(plan(), window=1, at=NEXT)
     (name,) = {key for key in only(operations, "endpoint").changes if key.endswith(".count")}
     assert name.startswith("variants.shop-resnet50-")
-    assert variant(client)["DesiredInstanceCount"] == 2
-    assert len(configs(client)) == 2
-    data = endpoint_data()
-    data["windows"][1]["fleet"][0]["count"] = 3
-    endpoints.apply(plan(data), window=1, at=NEXT)
-    assert variant(client)["DesiredInstanceCount"] == 3
-    assert len(configs(client)) == 2
-    assert endpoints.work_out(plan(data), window=1, at=NEXT).pending == ()
+    assert (variant(client)["DesiredInstanceCount"], len(configs(client))) == (2, 1)
+    assert endpoints.work_out(plan(), window=1, at=NEXT).pending == ()
+
+
+def test_another_machine_moves_the_endpoint_and_the_last_but_one_configuration_goes(
+    endpoints: Bench, client: Clients
+) -> None:
+    endpoints.apply(plan())
+    for instance_type in ("c5.2xlarge", "c5.4xlarge"):
+        other = on_other_machines(instance_type)
+        operations = endpoints.apply(other)
+        assert any(key.endswith(".instance_type") for key in only(operations, "endpoint").changes)
+        assert len(configs(client)) == 2
+        assert endpoints.work_out(other).pending == ()
+
+
+def test_an_endpoint_that_somebody_else_made_is_refused(endpoints: Bench, client: Clients) -> None:
+    endpoints.apply(plan())
+    sagemaker = client("sagemaker")
+    arn = sagemaker.describe_endpoint(EndpointName=NAME)["EndpointArn"]
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["planner-service"])
+    with pytest.raises(DriftError, match=f"endpoint/{NAME} is there, and it has no tag planner-service"):
+        endpoints.work_out(plan())
 
 
 def test_drift_of_size_and_tags_is_undone_in_place(endpoints: Bench, client: Clients) -> None:
@@ -154,10 +175,11 @@ def test_a_first_run_that_was_cut_off_is_continued(endpoints: Bench, client: Cli
 def test_an_update_that_was_cut_off_is_continued(endpoints: Bench, number: int) -> None:
     """Configuration, endpoint, tags."""
     endpoints.apply(plan())
+    other = on_other_machines("c5.2xlarge")
     with pytest.raises(CutOff):
-        endpoints.apply(plan(), window=1, at=NEXT, after_call=cut_off_at(number))
-    endpoints.apply(plan(), window=1, at=NEXT)
-    assert endpoints.work_out(plan(), window=1, at=NEXT).pending == ()
+        endpoints.apply(other, after_call=cut_off_at(number))
+    endpoints.apply(other)
+    assert endpoints.work_out(other).pending == ()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from planner.executors.aws import function_kinds
 from planner.executors.aws.function_kinds import function_problems
 from planner.executors.aws.kinds import Task
-from planner.executors.aws.planned_functions import PlannedFunction, planned_functions
+from planner.executors.aws.planned_functions import LEAD, PlannedFunction, planned_functions
 from planner.executors.resources import Resource
 from planner.executors.settings import DeploymentSettings
 from planner.executors.sizes import Size
@@ -67,9 +67,9 @@ def test_what_is_reserved_is_the_most_of_all_windows_and_what_is_ready_follows_t
     found = the_one(plan_with(ready(1), ready(4), ready(4), None, ready(2)))
     assert (found.reserved_concurrency, found.provisioned_concurrency) == (8, 1)
     assert found.later == (
-        Size(START + HOUR, 4, "w1"),
+        Size(START + HOUR - LEAD, 4, "w1"),
         Size(START + 3 * HOUR, 0, "w3"),
-        Size(START + 4 * HOUR, 2, "w4"),
+        Size(START + 4 * HOUR - LEAD, 2, "w4"),
     )
     assert found.tags["planner-scheduled-until"] == "2026-11-23T05:00:00Z"
 
@@ -77,7 +77,7 @@ def test_what_is_reserved_is_the_most_of_all_windows_and_what_is_ready_follows_t
 def test_a_function_of_a_later_window_is_prepared_and_not_kept_ready_yet() -> None:
     found = the_one(plan_with(None, ready(3)))
     assert (found.memory_mb, found.reserved_concurrency, found.provisioned_concurrency) == (2048, 6, 0)
-    assert found.later == (Size(START + HOUR, 3, "w1"),)
+    assert found.later == (Size(START + HOUR - LEAD, 3, "w1"),)
 
 
 def test_a_schedule_ends_where_other_memory_is_wanted() -> None:
@@ -92,7 +92,7 @@ def test_a_schedule_ends_where_other_memory_is_wanted() -> None:
 def test_what_is_due_is_applied_at_once() -> None:
     plan = plan_with(ready(1), ready(3))
     one = task(plan)
-    late = Task(plan, plan.windows[0], START + HOUR - timedelta(minutes=1), one.settings, one.aws)
+    late = Task(plan, plan.windows[0], START + HOUR - LEAD - timedelta(minutes=1), one.settings, one.aws)
     resources, problems = function_kinds.desired(late)
     assert problems == []
     assert [one.kind for one in resources] == ["function-settings"]
@@ -103,7 +103,7 @@ def test_a_long_plan_is_scheduled_in_instalments() -> None:
     """250 windows of 1 and 2 by turns change 249 times; the 201st change is left to a later run."""
     plan = plan_with(*(ready(1 + number % 2) for number in range(250)))
     assert len(the_one(plan).later) == 200
-    assert the_one(plan).tags["planner-scheduled-until"] == "2026-12-01T09:00:00Z"
+    assert the_one(plan).tags["planner-scheduled-until"] == "2026-12-01T08:57:00Z"
     assert len(the_one(plan, 100).later) == 149
 
 

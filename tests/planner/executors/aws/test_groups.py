@@ -124,15 +124,20 @@ def test_what_others_changed_is_seen_and_set_right(bench: Bench, client: Clients
                 "Value": "other",
                 "PropagateAtLaunch": False,
             }
-            for key in ("planner-plan", "team")
+            for key in ("planner-plan", "planner-of-others", "team")
         ]
     )
     scaling.put_scheduled_update_group_action(
         AutoScalingGroupName=on_demand,
         ScheduledActionName="by-hand",
         StartTime=START + timedelta(minutes=30),
+        Recurrence="30 0 * * *",
         DesiredCapacity=9,
     )
+    policy = made["on-demand"]["MixedInstancesPolicy"]
+    policy["InstancesDistribution"] |= {"OnDemandBaseCapacity": 2}
+    del policy["LaunchTemplate"]["LaunchTemplateSpecification"]["LaunchTemplateId"]  # the name says it
+    scaling.update_auto_scaling_group(AutoScalingGroupName=on_demand, MixedInstancesPolicy=policy)
     ec2.create_launch_template_version(
         LaunchTemplateName=only(bench.work_out(), "launch-template", "-spot-").name,
         LaunchTemplateData={"InstanceType": "m5.large"},
@@ -141,7 +146,10 @@ def test_what_others_changed_is_seen_and_set_right(bench: Bench, client: Clients
     assert only(operations, "auto-scaling-group", "-spot-").changes == ("desired", "tags.planner-plan")
     assert only(operations, "scheduled-actions").changes == ("actions.by-hand",)
     assert "instance_type" in only(operations, "launch-template", "-spot-").changes
-    assert only(operations, "auto-scaling-group", "-on-demand-").verb == "keep"
+    assert only(operations, "auto-scaling-group", "-on-demand-").changes == ("market",)
+    before = only(operations, "scheduled-actions").before
+    assert before is not None
+    assert before["actions"]["by-hand"]["recurrence"] == "30 0 * * *"
     bench.apply()
     assert bench.work_out().pending == ()
     (action,) = scaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"]
@@ -149,26 +157,69 @@ def test_what_others_changed_is_seen_and_set_right(bench: Bench, client: Clients
     assert "team" in {one["Key"] for one in groups(client)["spot"]["Tags"]}
 
 
-def test_resources_without_the_tag_are_found_by_name_and_others_are_left_alone(
+def test_what_has_a_name_of_ours_without_our_tag_is_refused_and_others_are_left_alone(
     bench: Bench, client: Clients
 ) -> None:
     client("ec2").create_launch_template(
         LaunchTemplateName="someone-elses", LaunchTemplateData={"InstanceType": "m5.large"}
     )
-    bench.apply()
-    (spot,) = (one["AutoScalingGroupName"] for one in [groups(client)["spot"]])
-    template = only(bench.work_out(), "launch-template", "-spot-").name
-    client("autoscaling").delete_tags(
-        Tags=[{"ResourceId": spot, "ResourceType": "auto-scaling-group", "Key": "planner-service"}]
-    )
+    operations = bench.apply()
+    group = only(operations, "auto-scaling-group", "-spot-").name
+    template = only(operations, "launch-template", "-spot-").name
+    retag(client, group, "mail")
     found = client("ec2").describe_launch_templates(LaunchTemplateNames=[template])["LaunchTemplates"][0]
     client("ec2").delete_tags(Resources=[found["LaunchTemplateId"]], Tags=[{"Key": "planner-service"}])
-    operations = bench.apply()
-    assert {one.key: one.changes for one in operations.pending} == {
-        f"auto-scaling-group/{spot}": ("tags.planner-service",),
-        f"launch-template/{template}": ("tags.planner-service",),
-    }
-    assert not any("someone-elses" in one.key for one in operations.operations)
+    with pytest.raises(DriftError) as caught:
+        bench.work_out()
+    assert [one.split(":")[0] for one in caught.value.problems] == [
+        f"launch-template/{template} is there, and it has no tag planner-service",
+        f"auto-scaling-group/{group} is there, and its tag planner-service is mail",
+    ]
+    retag(client, group, "shop")
+    client("ec2").create_tags(
+        Resources=[found["LaunchTemplateId"]], Tags=[{"Key": "planner-service", "Value": "shop"}]
+    )
+    taken_over = bench.work_out()
+    assert taken_over.pending == ()
+    assert not any("someone-elses" in one.key for one in taken_over.operations)
+
+
+def retag(client: Clients, group: str, service: str) -> None:
+    """Say that a group is another service's."""
+    tag = {"Key": "planner-service", "Value": service, "PropagateAtLaunch": True}
+    client("autoscaling").create_or_update_tags(
+        Tags=[tag | {"ResourceId": group, "ResourceType": "auto-scaling-group"}]
+    )
+
+
+def test_a_group_that_is_still_being_deleted_is_waited_for(bench: Bench, client: Clients) -> None:
+    bench.apply()
+    gone = groups(client)["spot"]["AutoScalingGroupName"]
+
+    def going(parsed: dict[str, Any], **_: object) -> None:
+        for one in parsed.get("AutoScalingGroups", ()):
+            if one["AutoScalingGroupName"] == gone:
+                one["Status"] = "Delete in progress"
+
+    operations = bench.work_out(after_call=going)
+    assert only(operations, "auto-scaling-group", "-spot-").verb == "create"
+    with pytest.raises(PartlyDoneError, match=f"group {gone} of before is still being deleted"):
+        bench.carry_out(operations, after_call=going)
+    bench.meanwhile = lambda: bench.wire.hooks.pop("after-call", None)
+    bench.carry_out(operations, after_call=going)
+    assert bench.work_out().pending == ()
+
+
+def test_a_template_that_is_read_late_is_waited_for(bench: Bench) -> None:
+    def unseen(model: Any, http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+        if model.name == "DescribeLaunchTemplateVersions":
+            http_response.status_code = 400
+            parsed["Error"] = {"Code": "InvalidLaunchTemplateName.NotFoundException", "Message": "none"}
+
+    bench.meanwhile = lambda: bench.wire.hooks.pop("after-call", None)
+    bench.apply(after_call=unseen)
+    assert bench.waits == [1.0]
+    assert bench.work_out().pending == ()
 
 
 def test_options_that_leave_the_plan_are_deleted_users_first(bench: Bench, client: Clients) -> None:
