@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.promise import Promise, numbers
+from planner.replay.promised_rates import machine_rps, pool_rates
 from planner.replay.summaries import ratio
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from planner.plan import GuardAtRisk, SizeLeft, SpotGuard, Window
     from planner.replay.plan_replay import PlanReplay
 
     Array = NDArray[np.float64]
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 
 
 def loss_promises(done: PlanReplay) -> Iterator[Promise]:
-    """Machines of every spot pool, survival, and the chance of too little being left.
+    """Machines of every spot pool, survival, what a loss leaves, and the chance of too little being left.
 
     A probability counts over the exposure time where the plan counts losses over one, else over the window. What happened is
-    1 or 0 by whether a pool with machines was lost (and a class of the guard kept its percentile) in the windows that begin
-    within that time, counted from the start of the window.
+    1 or 0 by whether a pool with machines was given notice in the windows that begin within that time, counted from the start
+    of the window; and, of a guard, whether one of its classes then missed its percentile in a window that the loss touches,
+    which may be a later one than that of the notice (`Replayed.touched`).
     """
     replayed, windows = done.replayed, done.plan.windows
     machine_of = {one.id: one for one in done.plan.options if one.kind == "machine"}
@@ -38,24 +41,97 @@ def loss_promises(done: PlanReplay) -> Iterator[Promise]:
         )
         paid = replayed.machines_s[own].sum(axis=0) / done.window_s
         yield Promise("losses", "spot_machines", pool.name, planned, paid, done.window_s)
-    noticed = np.histogram(replayed.notice_s, replayed.window_edge_s)[0] > 0
-    touched: Mask = np.any(replayed.touched, axis=0)
+        yield from _left(done, pool.name)
     survival = numbers(one.expected.spot_survival for one in windows)
-    survived = 1.0 - _in_time(done, noticed)
-    yield Promise("losses", "spot_survival", "", survival, survived, done.window_s)
+    noticed = np.ones(len(replayed.notice_s), dtype=bool)
+    yield Promise("losses", "spot_survival", "", survival, 1.0 - _in_time(done, noticed), done.window_s)
     for guard in done.plan.problem.spot.guards:
-        promised = numbers(_violation_share(done, t, guard.name) for t in range(len(windows)))
-        short = touched & ~_kept(done, guard.classes)
-        yield Promise("losses", "violation_share", guard.name, promised, _in_time(done, short), done.window_s)
+        yield from _guarded(done, guard)
+
+
+def _left(done: PlanReplay, spot_pool: str) -> Iterator[Promise]:
+    """Size of each group after the loss of a pool, in the windows in which it is lost."""
+    rps = machine_rps(done)
+    for j, group in enumerate(done.replayed.supply.pools):
+        sizes = [_size_left(window, spot_pool, group.name) for window in done.plan.windows]
+        if all(one is None for one in sizes):
+            continue
+        left = _at_notices(
+            done, spot_pool, [float(one.left.get(group.name, 0)) for one in done.replayed.noticed]
+        )
+        subject = f"{group.name} without {spot_pool}"
+        counts = numbers(None if one is None else one.count for one in sizes)
+        capacities = numbers(None if one is None else one.capacity_rps for one in sizes)
+        yield Promise("losses", "machines_left", subject, counts, left, done.window_s)
+        yield Promise("losses", "capacity_left_rps", subject, capacities, left * rps[j], done.window_s)
+
+
+def _size_left(window: Window, spot_pool: str, group: str) -> SizeLeft | None:
+    risk = window.spot_risk
+    if risk is None or spot_pool not in risk.pools:
+        return None
+    return risk.pools[spot_pool].left.get(group, risk.standby.get(group))
+
+
+def _guarded(done: PlanReplay, guard: SpotGuard) -> Iterator[Promise]:
+    """What the classes of a guard have to spare, what each pool's loss takes, and the chance that it is more."""
+    risks = [_risk(window, guard.name) for window in done.plan.windows]
+    replayed, supply = done.replayed, done.replayed.supply
+    own = [j for j, pool in enumerate(supply.pools) if {*pool.classes} & {*guard.classes}]
+    classes = [k for k, one in enumerate(supply.classes) if one.name in guard.classes]
+    on_functions_rps = replayed.served[classes, len(supply.pools) :].sum(axis=(0, 1)) / done.window_s
+    _, at_work_rps = pool_rates(done)
+    happened = at_work_rps[own].sum(axis=0) + on_functions_rps - done.demand_rps[classes].sum(axis=0)
+    spare = numbers(None if one is None else one.spare_rps for one in risks)
+    yield Promise("losses", "spare_rps", guard.name, spare, happened, done.window_s)
+    rps = machine_rps(done)[own]
+    for pool in supply.spot_pools:
+        if not any(one is not None and pool.name in one.lost_rps for one in risks):
+            continue
+        gone = [
+            _at_notices(
+                done,
+                pool.name,
+                [float(one.before.get(name, 0) - one.left.get(name, 0)) for one in replayed.noticed],
+            )
+            for name in (supply.pools[j].name for j in own)
+        ]
+        promised = numbers(None if one is None else one.lost_rps.get(pool.name, 0.0) for one in risks)
+        lost_rps = (np.array(gone) * rps).sum(axis=0)
+        yield Promise(
+            "losses", "lost_rps", f"{guard.name} with {pool.name}", promised, lost_rps, done.window_s
+        )
+    kept = _kept(done, guard.classes)
+    short = _in_time(done, np.any(replayed.touched & ~kept, axis=1))
+    for figure in ("violation_share", "normal_violation_share"):
+        promised = numbers(None if one is None else getattr(one, figure) for one in risks)
+        yield Promise("losses", figure, guard.name, promised, short, done.window_s)
+
+
+def _notice_windows(done: PlanReplay) -> NDArray[np.int64]:
+    """``[n]`` the window of every notice."""
+    replayed = done.replayed
+    found: NDArray[np.int64] = np.searchsorted(replayed.window_edge_s, replayed.notice_s, side="right") - 1
+    return np.clip(found, 0, len(done.window_s) - 1)
+
+
+def _at_notices(done: PlanReplay, spot_pool: str, figures: list[float]) -> Array:
+    """``[t]`` mean of figures ``[n]`` over a window's notices of a pool; nan where there is none."""
+    own = np.array([one.spot_pool == spot_pool for one in done.replayed.noticed], dtype=bool)
+    into, windows = _notice_windows(done)[own], len(done.window_s)
+    total = np.bincount(into, np.array(figures)[own], minlength=windows)
+    return ratio(total, np.bincount(into, minlength=windows).astype(float))
 
 
 def _in_time(done: PlanReplay, hit: Mask) -> Array:
-    """``[t]`` 1 where a window that is hit begins within the exposure time from the start of window t, else 0."""
+    """``[t]`` 1 where one of the notices ``[n]`` that are hit falls in a window that begins within the exposure time, else 0."""
     exposure_s = done.plan.problem.spot.exposure_s or 0.0
-    found = np.zeros(len(hit))
+    windows = np.zeros(len(done.window_s), dtype=bool)
+    windows[_notice_windows(done)[hit]] = True
+    found = np.zeros(len(windows))
     for t, span_s in enumerate(done.window_s.tolist()):
         reach = max(1, math.ceil(exposure_s / span_s - 1e-9))
-        found[t] = float(hit[t : t + reach].any())
+        found[t] = float(windows[t : t + reach].any())
     return found
 
 
@@ -70,6 +146,5 @@ def _kept(done: PlanReplay, classes: tuple[str, ...]) -> Mask:
     return kept
 
 
-def _violation_share(done: PlanReplay, t: int, guard: str) -> float | None:
-    risk = done.plan.windows[t].spot_risk
-    return None if risk is None or guard not in risk.guards else risk.guards[guard].violation_share
+def _risk(window: Window, guard: str) -> GuardAtRisk | None:
+    return None if window.spot_risk is None else window.spot_risk.guards.get(guard)

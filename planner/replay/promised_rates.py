@@ -1,4 +1,4 @@
-"""Rates and sizes of a plan beside what happened: demand, what each group and function carries, machines, functions."""
+"""Rates and sizes of a plan beside what happened: demand, what each group and function carries, and machines."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def route_promises(done: PlanReplay) -> Iterator[Promise]:
 def machine_promises(done: PlanReplay) -> Iterator[Promise]:
     """Sizes and capacities of groups against machines at work; machines and launches of every rental against bills and starts.
 
-    Stopped machines are none at work and are left out. Mean utilisation of a group: what it carries over what it may carry.
+    Stopped machines are none at work and are left out. Utilisation of a group: what it should carry over what it may carry,
+    against the part of its machines' time in which they were busy.
     """
     replayed, supply = done.replayed, done.replayed.supply
     planned_rps, at_work_rps = pool_rates(done)
@@ -71,12 +72,12 @@ def machine_promises(done: PlanReplay) -> Iterator[Promise]:
         at_work = replayed.ready_s[j] / done.window_s
         sizes = _of_groups(done, pool.name, "count")
         carried = _expected_load(done, pool.name)
-        happened_rps = replayed.served[:, j].sum(axis=0) / done.window_s
+        busy = ratio(replayed.busy_s[j], replayed.ready_s[j])
         yield Promise("machines", "machines", pool.name, sizes, at_work, done.window_s)
         yield Promise("machines", "capacity_rps", pool.name, planned_rps[j], at_work_rps[j], done.window_s)
         yield Promise(
             *("machines", "utilisation", pool.name),
-            *(ratio(carried, planned_rps[j]), ratio(happened_rps, at_work_rps[j]), done.window_s),
+            *(ratio(carried, planned_rps[j]), busy, done.window_s),
         )
     machine_of = {one.id: one.machine for one in done.plan.options if one.kind == "machine"}
     for i, rental in enumerate(supply.rentals):
@@ -91,36 +92,24 @@ def machine_promises(done: PlanReplay) -> Iterator[Promise]:
         yield Promise("machines", "launches", rental.id, done.launches[i], replayed.starts[i], None)
 
 
-def function_promises(done: PlanReplay) -> Iterator[Promise]:
-    """Share in time of each class, cold calls and requests of a call of every function, over what it answered or was called."""
-    replayed, supply = done.replayed, done.replayed.supply
-    pools = len(supply.pools)
-    options = {one.id: one for one in done.plan.options if one.kind == "function"}
-    for f, function in enumerate(supply.functions):
-        option, calls = options[function.name], replayed.calls[f]
-        served = replayed.served[:, pools + f]
-        for k, one in enumerate(supply.classes):
-            if (rate := option.deadline_meet_rate.get(one.name)) is not None:
-                happened = ratio(replayed.in_time[k, pools + f], served[k])
-                subject = f"{one.name} on {function.name}"
-                promised = np.full(len(calls), rate)
-                yield Promise("functions", "deadline_meet_rate", subject, promised, happened, served[k])
-        for figure, promise, part in (
-            ("cold_start_share", option.cold_start_share, replayed.cold_calls[f]),
-            ("mean_batch", option.mean_batch, served.sum(axis=0)),
-        ):
-            promised = np.full(len(calls), promise)
-            yield Promise("functions", figure, function.name, promised, ratio(part, calls), calls)
-
-
 def pool_rates(done: PlanReplay) -> tuple[Array, Array]:
-    """``[j, t]`` capacity of every group as planned, and of its machines at work, each at the plan's rate of a machine."""
+    """``[j, t]`` capacity of every group as planned, and of its machines at work at the rate that they answered at while busy."""
     names = [one.name for one in done.replayed.supply.pools]
     shape = (len(names), len(done.window_s))
     planned = np.array([_of_groups(done, name, "capacity_rps") for name in names]).reshape(shape)
-    count = np.array([_of_groups(done, name, "count") for name in names]).reshape(shape)
-    each = np.divide(planned, count, out=np.zeros(shape), where=count > 0)
-    return planned, each * done.replayed.ready_s / done.window_s
+    ready_s = done.replayed.ready_s
+    at_work = np.where(ready_s > 0, machine_rps(done) * ready_s / done.window_s, 0.0)
+    return planned, at_work
+
+
+def machine_rps(done: PlanReplay) -> Array:
+    """``[j, t]`` requests/s that a machine of every group answers while it is busy; nan where none was.
+
+    What a plan counts on is what a machine carries inside the tier: less than this by what the deadline asks to be left free.
+    """
+    replayed = done.replayed
+    answered = replayed.served[:, : len(replayed.supply.pools)].sum(axis=0)
+    return ratio(answered, replayed.busy_s)
 
 
 def _of_groups(done: PlanReplay, name: str, figure: str) -> Array:

@@ -8,13 +8,17 @@ Each number is set against what happened in its own window, and summed up over t
 - Rates by level (what each group and function carries, what is not served): at the level that holds the realised demand, in
   proportion below it; above the top level the plan promises what it promises there (`planner.replay.promised_rates`).
 - Demand levels: the probability of a level against whether demand stayed within it.
-- Sizes, capacities and launches: against machine-time at work, paid for, and starts (`planner.replay.promised_rates`).
-- Probabilities of losses: against whether one came within the exposure time (`planner.replay.promised_losses`).
+- Sizes and launches: against machine-time at work, paid for, and starts. Capacity: against the machine-time at work, times the
+  requests that a busy machine answered in a second; utilisation: against the busy part of that time
+  (`planner.replay.promised_rates`).
+- Functions: against times, bills and cold starts of their calls, and the most under way at once
+  (`planner.replay.promised_functions`).
+- Losses: against whether one came within the exposure time, and the machines at work after it (`planner.replay.promised_losses`).
 
 Launches are paid for in the window in which they happen, which may lie before the one that the plan books them in: parts of
 the cost agree over the horizon rather than in each window. What a plan orders (routing weights, times of launches, batches,
-concurrency kept ready or reserved) is carried out and is no promise; what would be left after the loss of one pool, and what
-there is to spare then, shows in the figures of the windows where it is lost.
+concurrency kept ready) is carried out, and what its program was told (prices, shapes, times of calls) is taken as it stands:
+neither is a promise.
 """
 
 from __future__ import annotations
@@ -24,10 +28,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.promise import Promise, numbers
+from planner.replay.promised_functions import function_promises
 from planner.replay.promised_losses import loss_promises
 from planner.replay.promised_rates import (
     demand_promises,
-    function_promises,
     machine_promises,
     pool_rates,
     route_promises,
@@ -98,13 +102,13 @@ def window_promises(done: PlanReplay) -> Iterator[Promise]:
     arrived = replayed.arrived.sum(axis=0)
     functions = replayed.served[:, pools:].sum(axis=(0, 1))
     _, at_work_rps = pool_rates(done)
-    machines_rps = replayed.served[:, :pools].sum(axis=(0, 1)) / done.window_s
+    busy = ratio(replayed.busy_s.sum(axis=0), replayed.ready_s.sum(axis=0))
     for figure, happened, weight in (
         ("capacity_rps", at_work_rps.sum(axis=0), done.window_s),
         ("deadline_meet_rate", ratio(in_time, served), served),
         ("accuracy", ratio(accurate, served), served),
         ("effective_accuracy", ratio(effective, arrived), arrived),
-        ("utilisation", ratio(machines_rps, at_work_rps.sum(axis=0)), done.window_s),
+        ("utilisation", busy, done.window_s),
         ("overflow_share", ratio(functions, arrived), arrived),
         ("unserved_share", ratio(arrived - served, arrived), arrived),
     ):

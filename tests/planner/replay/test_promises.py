@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
-from planner.plan import Expected, ExpectedOfClass, ProvisioningPlan, WindowCost
-from planner.replay.promise import SECTIONS, Promise
+from planner.plan import ProvisioningPlan
+from planner.replay.promise import Promise
 from planner.replay.promises import promises_of
 from tests.planner.plan_case import FUNCTION, FUNCTION_USD, GROUP, plan_data
+from tests.planner.replay.plan_numbers import PROMISED, SETTINGS, numbers_of
 from tests.planner.replay.plan_replay_case import make_replay
 
 nan = float("nan")
@@ -38,10 +40,11 @@ def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promi
         ("class", "accuracy", "lax", [0.76, 0.76], [0.76, 0.76]),
         ("class", "effective_accuracy", "strict", [0.7524, 0.7524], [0.76, 0.76 * 0.8]),
         ("class", "percentile", "strict", [0.98, 0.98], [1.0, 8 / 9]),
-        ("window", "capacity_rps", "", [24.0, 36.0], [24.0, 30.0]),
+        # 8.5 requests/s in 0.5 busy machines are 17 a machine, 2 at work; then 11 in 0.6, and 2.5
+        ("window", "capacity_rps", "", [24.0, 36.0], [34.0, 11 / 0.6 * 2.5]),
         ("window", "deadline_meet_rate", "", [0.99, 0.99], [1.0, 11 / 12]),
         ("window", "effective_accuracy", "", [0.7524, 0.7524], [0.76, 0.76 * 11 / 13]),
-        ("window", "utilisation", "", [0.4, 0.4], [8.5 / 24, 11 / 30]),
+        ("window", "utilisation", "", [0.4, 0.4], [0.5 / 2, 0.6 / 2.5]),
         ("window", "overflow_share", "", [0.02, 0.02], [1 / 9.5, 1 / 13]),
         ("window", "unserved_share", "", [0.0, 0.0], [0.0, 1 / 13]),
         ("demand", "expected_demand_rps", "strict", [6.4, 6.4], [7.0, 10.0]),
@@ -49,13 +52,20 @@ def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promi
         ("demand", "within_level_share", "strict at 0.99", [0.99, 0.99], [1.0, 0.0]),
         ("demand", "level_rps", "lax at 0.99", [3.0, 3.0], [2.5, 3.0]),
         ("machines", "machines", GROUP, [2.0, 3.0], [2.0, 2.5]),
-        ("machines", "capacity_rps", GROUP, [24.0, 36.0], [24.0, 30.0]),
-        ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [8.5 / 24, 11 / 30]),
+        ("machines", "capacity_rps", GROUP, [24.0, 36.0], [34.0, 11 / 0.6 * 2.5]),
+        ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [0.5 / 2, 0.6 / 2.5]),
         ("machines", "paid_machines", "c5.xlarge/spot", [1.0, 1.0], [1.05, 0.5]),
         ("machines", "launches", "c5.xlarge/on-demand", [2.0, 0.0], [2.0, 0.0]),
         ("functions", "deadline_meet_rate", f"lax on {FUNCTION}", [0.96, 0.96], [1.0, 1.0]),
         ("functions", "cold_start_share", FUNCTION, [0.001, 0.001], [0.01, 0.0]),
         ("functions", "mean_batch", FUNCTION, [1.0, 1.0], [1.0, 1.0]),
+        # calls: 3,600 an hour, of them 36 cold and 2 s longer; each holds one function
+        ("functions", "mean_ms", FUNCTION, [100.0, 100.0], [100.0, 120.0]),
+        ("functions", "billed_ms", FUNCTION, [101.0, 101.0], [110.0, 130.0]),
+        ("functions", "usd_per_request", FUNCTION, [1e-5, 1e-5], [0.04 / 3600, 0.05 / 3600]),
+        ("functions", "concurrency_s", FUNCTION, [0.101, 0.101], [(360 + 72) / 3600, 0.12]),
+        ("functions", "reserved_concurrency", FUNCTION, [8.0, 8.0], [3.0, 9.0]),
+        ("functions", "usd_per_h", "", [0.0, 0.0], [0.0, 0.0]),
         ("losses", "spot_machines", "c5.xlarge", [1.0, 1.0], [1.05, 0.5]),
         ("losses", "spot_survival", "", [0.999, 0.999], [1.0, 0.0]),
         # strict at 7 of 6 and 8: the upper level's 8 in proportion; at 10 the plan promises the top level's
@@ -74,17 +84,25 @@ def test_each_number_is_set_against_its_own_window(
     np.testing.assert_allclose(one.happened, happened)
 
 
-def test_no_number_of_the_windows_is_left_out() -> None:
-    """Figures of the plan's records are figures of the promises; sections are those that are known."""
-    promises = promises_of(make_replay())
-    assert {one.section for one in promises} == set(SECTIONS)
-    figures = {(one.section, one.figure) for one in promises}
-    stated = {("cost", name) for name in WindowCost.model_fields}
-    stated |= {("class", name) for name in ExpectedOfClass.model_fields}
-    stated |= {("window", name) for name in Expected.model_fields if name not in ("classes", "spot_survival")}
-    assert stated <= figures
-    keys = [(one.section, one.figure, one.subject) for one in promises]
-    assert len(keys) == len(set(keys))
+def test_every_number_of_the_plan_model_is_a_promise_or_a_setting() -> None:
+    """A number that is new in the model must be put on one of the two lists."""
+    assert not PROMISED.keys() & SETTINGS.keys()
+    assert numbers_of() == PROMISED.keys() | SETTINGS.keys()
+
+
+def test_a_new_number_of_the_model_would_be_noticed() -> None:
+    """The walk reaches numbers in parts of parts, in tables of rows, and where they may be null; flags are no numbers."""
+
+    class Part(BaseModel):
+        rows: dict[str, tuple[float, ...]]
+        flag: bool
+
+    class Whole(BaseModel):
+        name: str
+        count: int | None
+        parts: dict[str, tuple[Part, ...]] | None
+
+    assert numbers_of((Whole,)) == {"Whole.count", "Part.rows"}
 
 
 def test_windows_within_the_top_level_are_told_apart() -> None:
