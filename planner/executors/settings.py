@@ -25,6 +25,11 @@ ADDRESS = re.compile(
 )  # ours: scheme, host, port and path
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-z]{1,17}$")]
+SecurityGroupId = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-z]{1,17}$")]
+Alias = Annotated[  # Lambda API Reference, CreateAlias, Name
+    str, StringConstraints(pattern=r"^[0-9]*[A-Za-z_-][A-Za-z0-9_-]*$", max_length=128)
+]
 
 
 class AwsModel(Document):
@@ -47,8 +52,10 @@ class AwsSettings(Document):
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] = Field(
         description="Account that plans may be applied to, 12 digits."
     )
-    subnets: dict[str, Text] = Field(min_length=1, description="Zone -> subnet that machines start in.")
-    security_groups: tuple[Text, ...] = Field(default=(), description="Ids of the machines' security groups.")
+    subnets: dict[str, SubnetId] = Field(min_length=1, description="Zone -> subnet that machines start in.")
+    security_groups: tuple[SecurityGroupId, ...] = Field(
+        default=(), description="Ids of the machines' security groups."
+    )
     instance_profile: Text | None = Field(None, description="Name of the machines' instance profile.")
     models: dict[str, AwsModel] = Field(description="Model variant -> where it comes from.")
     machines: Literal["groups", "fleet", "endpoint"] = Field(
@@ -56,8 +63,9 @@ class AwsSettings(Document):
         description="What machines run in: Auto Scaling groups with a schedule; an EC2 Fleet for this window alone; variants of an "
         "endpoint.",
     )
-    alias: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")] = Field(
-        "live", description="Alias of the functions that provisioned concurrency is kept for."
+    alias: Alias = Field(
+        "live",
+        description="Alias of the functions that provisioned concurrency is kept for; not a number, as versions are.",
     )
     endpoint: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,62})$")] | None = Field(
         None, description="Name of the endpoint; needed where machines is endpoint."

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from planner.executors.aws.instance_types import MACHINES, instance_types
 from planner.executors.aws.limits import machine_problems
 from planner.executors.resources import Resource
+from planner.executors.settings import AwsSettings
 from planner.instants import instant_text
 from tests.planner.plan_case import START
 
@@ -101,3 +103,20 @@ def test_a_region_holds_so_many_groups() -> None:
 
 def test_instance_types_are_those_of_ec2() -> None:
     assert {"c5.xlarge", "g4dn.xlarge", "p3.2xlarge"} <= instance_types(*MACHINES)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("alias", "12"),
+        ("alias", "a" * 129),
+        ("subnets", {"us-east-1a": "front"}),
+        ("security_groups", ["default"]),
+        ("account", "1234-5678-9012"),
+    ],
+)
+def test_settings_that_aws_would_refuse_are_told(field: str, value: Any) -> None:
+    good = {"account": "123456789012", "subnets": {"us-east-1a": "subnet-0a1b2c3d"}, "models": {}}
+    AwsSettings.model_validate(good | {"alias": "2nd", "security_groups": ["sg-0a1b2c3d"]})
+    with pytest.raises(ValidationError, match=field):
+        AwsSettings.model_validate(good | {field: value})
