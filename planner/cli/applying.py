@@ -130,7 +130,7 @@ def status(
     stale = staleness(document, now)
     if stale:
         warn(run, [stale])
-    if operations.pending:
+    if any(one.drifted for one in operations.operations):
         raise typer.Exit(EXIT_STALE)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from planner.document import Document
+from planner.executors.names import WINDOW_TAG
 from planner.json_text import json_bytes
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ class Operation(Document):
     after: Body | None = Field(description="What should be there; null: nothing.")
     changes: tuple[str, ...] = Field(description="Paths inside the body that differ.")
     needs: tuple[str, ...] = Field(description="Keys of resources that must be there first.")
+
+    @property
+    def drifted(self) -> bool:
+        """Whether what is there differs by more than the window that was applied last, which no schedule carries on."""
+        if self.verb == "update":
+            return any(path.rsplit(".", 1)[-1] != WINDOW_TAG for path in self.changes)
+        return self.verb != "keep"
 
 
 class Whereabouts(Document):

@@ -46,7 +46,8 @@ def operation_table(operations: Operations) -> Table:
 
 
 def status_table(operations: Operations) -> Table:
-    """Drift between a window and what runs."""
+    """Drift between a window and what runs; that an earlier window was applied last is none."""
+    count = sum(one.drifted for one in operations.operations)
     return Table(
         _title(operations),
         (
@@ -56,10 +57,15 @@ def status_table(operations: Operations) -> Table:
             Column("differs", "differs"),
         ),
         [
-            (one.kind, one.name, STATES[one.verb], "; ".join(_changes(one)) if one.verb == "update" else "")
+            (
+                one.kind,
+                one.name,
+                STATES[one.verb if one.drifted else "keep"],
+                "; ".join(_changes(one)) if one.verb == "update" and one.drifted else "",
+            )
             for one in operations.operations
         ],
-        f"{len(operations.pending)} of {len(operations.operations)} resources are not as the plan has them.",
+        f"{count} of {len(operations.operations)} resources are not as the plan has them.",
         keys=2,
     )
 

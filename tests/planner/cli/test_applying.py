@@ -141,6 +141,18 @@ def test_status_is_0_in_place_and_7_where_something_drifted(fake: Command, cloud
     assert "not in the plan" in fake("status").out
 
 
+def test_the_next_window_is_in_place_where_it_asks_for_the_same(fake: Command, cloud: FakeCloud) -> None:
+    """That another window was applied last is no drift: no schedule carries its name on, as it does sizes."""
+    fake("apply")
+    drifted = json.loads(fake("status", "--format", "json", at=IN_W1).out)
+    (grown,) = (one for one in drifted if one["state"] == "differs")  # one machine more on demand
+    assert grown["differs"] == "size: 1 -> 2; tags.planner-window: w0 -> w1"
+    cloud.change(f"group/{grown['name']}", size=2)
+    assert fake("status", at=IN_W1).code == 0
+    shown = json.loads(fake("apply", "--dry-run", "--allow-stale", at=IN_W1).out)["operations"]
+    assert {one["verb"] for one in shown} == {"update"}
+
+
 def test_what_was_shown_is_done_unless_the_world_has_drifted(
     fake: Command, cloud: FakeCloud, tmp_path: Path
 ) -> None:
