@@ -115,6 +115,16 @@ class KubernetesSettings(Document):
     )
 
 
+class TerraformSettings(Document):
+    """What Terraform leaves to others; all else is told by the part aws."""
+
+    functions: Literal["refused", "elsewhere"] = Field(
+        "refused",
+        description="Whether a plan may call functions, whose memory and reserved concurrency Terraform sets only with their code; "
+        "elsewhere: the configuration of their code takes them over.",
+    )
+
+
 class DeploymentSettings(Document):
     """The deployment settings file."""
 
@@ -124,6 +134,9 @@ class DeploymentSettings(Document):
     )
     aws: AwsSettings | None = Field(None, description="For the targets aws and terraform.")
     kubernetes: KubernetesSettings | None = Field(None, description="For the target kubernetes.")
+    terraform: TerraformSettings = Field(
+        default_factory=TerraformSettings, description="For the target terraform, beside aws."
+    )
 
 
 def load_settings(path: str | Path) -> DeploymentSettings:

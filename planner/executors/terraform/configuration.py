@@ -1,49 +1,45 @@
 """One Terraform configuration, in JSON syntax, that makes a set of AWS resources.
 
-Terraform evaluates every text of a configuration as a template, so texts of plan and settings are escaped: a model named
-``${file("key.pem")}`` stays a name. Only the references between resources, which are written here, are left to be evaluated.
-
-Groups, their templates and schedules alone: Terraform owns a function together with its code, of which a plan knows nothing, and
-replaces the fleets of one window by those of the next in no order.
+Groups, their templates and schedules, and of functions what is kept ready (`planner.executors.terraform.function_blocks`); neither
+fleets, which Terraform would replace in no order, nor endpoints. A model named ``${file("key.pem")}`` stays a name: only the
+references between resources, which are written here, are left to be evaluated.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planner.errors import InputError
+from planner.executors.aws.functions import KIND as FUNCTION
 from planner.executors.aws.launch_templates import KIND as TEMPLATE
 from planner.executors.aws.scaling_groups import KIND as GROUP
 from planner.executors.aws.scaling_groups import ON_DEMAND_PERCENT
 from planner.executors.aws.schedules import KIND as SCHEDULE
+from planner.executors.terraform import function_blocks
+from planner.executors.terraform.function_blocks import LOCAL, function_values
+from planner.executors.terraform.texts import Reference, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planner.executors.resources import Body, Resource
-    from planner.executors.settings import AwsSettings
-
-    Block = tuple[str, str, Body]  # type, label and arguments of a resource block
+    from planner.executors.settings import AwsSettings, DeploymentSettings, TerraformSettings
+    from planner.executors.terraform.texts import Block
 
 TERRAFORM_VERSION = ">= 1.0"  # ours: the arguments below need no newer one; the tests run 1.11
 PROVIDER_VERSION = "~> 5.100"  # ours: the tests run 5.100.0; the next major version may rename arguments
-OPENING = re.compile(
-    r"[$%]+(?=\{)"
-)  # Terraform, "Strings and Templates": what opens an expression or a directive
-OTHERWISE = "apply the plan with --target aws, or set aws.machines to groups and plan without functions."
-SERVICES = ("autoscaling", "ec2", "sts")  # what the provider calls for the resources below
+SERVICES = (
+    "applicationautoscaling",
+    "autoscaling",
+    "ec2",
+    "lambda",
+    "sts",
+)  # that the provider calls for the resources below
 
 
-class Reference(str):
-    """A text that Terraform is to evaluate; its parts are resource names, which have small letters, digits and dashes."""
-
-    __slots__ = ()
-
-
-def configuration(resources: Sequence[Resource], aws: AwsSettings, region: str) -> str:
+def configuration(resources: Sequence[Resource], settings: DeploymentSettings, region: str) -> str:
     """Return the text of a ``.tf.json`` file.
 
     Parameters
@@ -55,24 +51,42 @@ def configuration(resources: Sequence[Resource], aws: AwsSettings, region: str) 
     ------
     InputError, for resources that no block of ours makes.
     """
-    unknown = [one for one in resources if one.kind not in FORMS]
-    if unknown:
-        raise InputError(
-            [f"{one.key}: the target terraform does not make it; {OTHERWISE}" for one in unknown]
-        )
+    problems = list(_refusals(resources, settings.terraform))
+    if problems:
+        raise InputError(problems)
+    assert settings.aws is not None
     blocks: dict[str, dict[str, Body]] = {}
     for one in resources:
         for kind, label, arguments in FORMS[one.kind](one.name, one.body):
-            blocks.setdefault(kind, {})[label] = _literal(arguments)
-    document = {
+            blocks.setdefault(kind, {})[label] = literal(arguments)
+    document: Body = {
         "terraform": {
             "required_version": TERRAFORM_VERSION,
             "required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER_VERSION}},
         },
-        "provider": {"aws": _literal(_provider(aws, region))},
+        "provider": {"aws": literal(_provider(settings.aws, region))},
         "resource": blocks,
     }
+    functions = function_values(resources)
+    if functions:
+        document["locals"] = {LOCAL: literal(functions)}
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def _refusals(resources: Sequence[Resource], settings: TerraformSettings) -> Iterator[str]:
+    """Resources that no block makes, or not without the consent of the settings."""
+    for one in resources:
+        if one.kind not in FORMS:
+            yield (
+                f"{one.key}: the target terraform does not make it; set aws.machines to groups, or apply the plan with --target "
+                "aws."
+            )
+        elif one.kind == FUNCTION and settings.functions == "refused":
+            yield (
+                f"{one.key}: Terraform owns a function together with its code, so memory and reserved concurrency cannot be set "
+                f"from here. Take them from local.{LOCAL} where the code is configured and write terraform.functions: elsewhere; "
+                "or apply the plan with --target aws."
+            )
 
 
 def _provider(aws: AwsSettings, region: str) -> Body:
@@ -156,17 +170,4 @@ def _specification(body: Body) -> Body:
     }
 
 
-FORMS = {TEMPLATE: _template, GROUP: _group, SCHEDULE: _schedule}
-
-
-def _literal(value: Any) -> Any:
-    """A value whose texts Terraform evaluates to themselves, references aside."""
-    if isinstance(value, Reference):
-        return value
-    if isinstance(value, str):
-        return OPENING.sub(lambda found: "".join(f'${{"{sign}"}}' for sign in found[0]), value)
-    if isinstance(value, dict):
-        return {_literal(key): _literal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_literal(item) for item in value]
-    return value
+FORMS = {TEMPLATE: _template, GROUP: _group, SCHEDULE: _schedule, **function_blocks.FORMS}

@@ -28,7 +28,7 @@ class TerraformTarget(AwsTarget):
         ------
         InputError, where there is a resource that no block of Terraform's provider makes for us.
         """
-        return {FILE: configuration(resources, self.aws, self.region)}
+        return {FILE: configuration(resources, self.settings, self.region)}
 
     def where(self) -> Whereabouts:
         """Refuse to contact anything: Terraform does.

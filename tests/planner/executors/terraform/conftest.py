@@ -35,6 +35,9 @@ MIRRORS = (  # folders in the layout that `terraform init -plugin-dir` reads
     Path.home() / ".terraform.d" / "plugins",
 )
 PROVIDER = "registry.terraform.io/hashicorp/aws"
+COMMAND_S = (
+    120  # ours: the slowest command takes ten; the provider itself asks a server that is at fault for hours
+)
 AT = "2026-11-23T00:00:00Z"
 
 
@@ -85,6 +88,7 @@ class Workspace:
             capture_output=True,
             text=True,
             check=False,
+            timeout=COMMAND_S,
         )
 
     def done(self, command: str, *options: str) -> str:
