@@ -119,8 +119,9 @@ def _at_notices(done: PlanReplay, spot_pool: str, figures: list[float]) -> Array
     """``[t]`` mean of figures ``[n]`` over a window's notices of a pool; nan where there is none."""
     own = np.array([one.spot_pool == spot_pool for one in done.replayed.noticed], dtype=bool)
     into, windows = _notice_windows(done)[own], len(done.window_s)
-    total = np.bincount(into, np.array(figures)[own], minlength=windows)
-    return ratio(total, np.bincount(into, minlength=windows).astype(float))
+    total: Array = np.bincount(into, np.array(figures)[own], minlength=windows).astype(float)
+    notices: Array = np.bincount(into, minlength=windows).astype(float)
+    return ratio(total, notices)
 
 
 def _in_time(done: PlanReplay, hit: Mask) -> Array:

@@ -79,6 +79,7 @@ def machine_promises(done: PlanReplay) -> Iterator[Promise]:
             *("machines", "utilisation", pool.name),
             *(ratio(carried, planned_rps[j]), busy, done.window_s),
         )
+    yield from _in_tiers(done)
     machine_of = {one.id: one.machine for one in done.plan.options if one.kind == "machine"}
     for i, rental in enumerate(supply.rentals):
         if rental.market == STANDBY:
@@ -90,6 +91,17 @@ def machine_promises(done: PlanReplay) -> Iterator[Promise]:
         paid = replayed.machines_s[i] / done.window_s
         yield Promise("machines", "paid_machines", rental.id, wanted, paid, done.window_s)
         yield Promise("machines", "launches", rental.id, done.launches[i], replayed.starts[i], None)
+
+
+def _in_tiers(done: PlanReplay) -> Iterator[Promise]:
+    """Percentile of each group's tier against the share of its answers within their class's deadline, which is no shorter."""
+    replayed, windows = done.replayed, done.plan.windows
+    for j, pool in enumerate(replayed.supply.pools):
+        tiers = [next((one.tier for one in window.groups if one.id == pool.name), None) for window in windows]
+        asked = numbers(None if one is None else one.percentile for one in tiers)
+        if not np.isnan(asked).all():
+            served, in_time = replayed.served[:, j].sum(axis=0), replayed.in_time[:, j].sum(axis=0)
+            yield Promise("machines", "percentile", pool.name, asked, ratio(in_time, served), served)
 
 
 def pool_rates(done: PlanReplay) -> tuple[Array, Array]:

@@ -57,7 +57,7 @@ PROMISED: dict[str, tuple[str, str]] = {
     "GuardAtRisk.lost_rps": ("losses", "lost_rps"),
     "GuardAtRisk.violation_share": ("losses", "violation_share"),
     "GuardAtRisk.normal_violation_share": ("losses", "normal_violation_share"),
-    "Tier.percentile": ("class", "percentile"),
+    "Tier.percentile": ("machines", "percentile"),
     "Certificate.spend_usd": ("cost", "total_usd"),
     "FunctionOption.mean_ms": ("functions", "mean_ms"),
     "FunctionOption.billed_ms": ("functions", "billed_ms"),

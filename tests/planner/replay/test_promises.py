@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promi
         ("machines", "machines", GROUP, [2.0, 3.0], [2.0, 2.5]),
         ("machines", "capacity_rps", GROUP, [24.0, 36.0], [34.0, 11 / 0.6 * 2.5]),
         ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [0.5 / 2, 0.6 / 2.5]),
+        ("machines", "percentile", GROUP, [0.98, 0.98], [1.0, 10 / 11]),
         ("machines", "paid_machines", "c5.xlarge/spot", [1.0, 1.0], [1.05, 0.5]),
         ("machines", "launches", "c5.xlarge/on-demand", [2.0, 0.0], [2.0, 0.0]),
         ("functions", "deadline_meet_rate", f"lax on {FUNCTION}", [0.96, 0.96], [1.0, 1.0]),
@@ -144,6 +146,54 @@ def test_losses_count_over_the_exposure_time() -> None:
     assert short.promised.tolist() == [0.01, 0.01]
     assert short.happened.tolist() == [1.0, 1.0]
     assert found("losses", "violation_share", "image/lax", plan=plan).happened.tolist() == [0.0, 0.0]
+
+
+def guarded_plan() -> ProvisioningPlan:
+    """Without the spot machine 1 and 2 machines are left, which carry 12 and 24 of 24 and 36 requests/s."""
+    data = plan_data()
+    data["problem"]["spot"] |= {"guards": [{"name": "image/tier", "classes": ["strict", "lax"]}]}
+    for count, window in enumerate(data["windows"], start=1):
+        risk = {"spare_rps": 12.0 * count + 1, "lost_rps": {"c5.xlarge": 12.0}}
+        risk |= {"violation_share": 0.01, "normal_violation_share": 0.02}
+        left = {GROUP: {"count": count, "capacity_rps": 12.0 * count}}
+        window["spot_risk"] = {
+            "pools": {"c5.xlarge": {"machines": 1, "left": left}},
+            "standby": {},
+            "guards": {"image/tier": risk},
+        }
+    return ProvisioningPlan.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    ("figure", "subject", "promised", "happened"),
+    [
+        ("machines_left", f"{GROUP} without c5.xlarge", [1.0, 2.0], [nan, 2.0]),
+        ("capacity_left_rps", f"{GROUP} without c5.xlarge", [12.0, 24.0], [nan, 2 * 11 / 0.6]),
+        ("lost_rps", "image/tier with c5.xlarge", [12.0, 12.0], [nan, 11 / 0.6]),
+        # at work, and 1 request/s on the function, less the demand
+        ("spare_rps", "image/tier", [13.0, 25.0], [34 + 1 - 9.5, 11 / 0.6 * 2.5 + 1 - 13]),
+        ("normal_violation_share", "image/tier", [0.02, 0.02], [0.0, 1.0]),
+    ],
+)
+def test_what_a_loss_leaves_is_set_against_the_machines_at_its_notice(
+    figure: str, subject: str, promised: list[float], happened: list[float]
+) -> None:
+    one = found("losses", figure, subject, plan=guarded_plan())
+    np.testing.assert_allclose(one.promised, promised)
+    np.testing.assert_allclose(one.happened, happened)
+
+
+@pytest.mark.parametrize(("notice_s", "short"), [(3550.0, [1.0, 0.0]), (3400.0, [0.0, 0.0])])
+def test_a_loss_is_judged_where_its_machines_go_and_counts_where_it_is_noticed(
+    notice_s: float, short: list[float]
+) -> None:
+    """Only the second window misses a percentile; a boot of 180 s from 3,400 s on ends before it, one from 3,550 s within."""
+    done = make_replay(guarded_plan())
+    early = replace(done, replayed=replace(done.replayed, notice_s=np.array([notice_s])))
+    (one,) = (each for each in promises_of(early) if each.figure == "violation_share")
+    assert one.happened.tolist() == short
+    (survival,) = (each for each in promises_of(early) if each.figure == "spot_survival")
+    assert survival.happened.tolist() == [0.0, 1.0]
 
 
 def test_a_class_that_sends_nothing_is_no_breach() -> None:
