@@ -25,7 +25,7 @@ from planner.cli.flags import Debug, Format, Output, PlanFile, Quiet
 from planner.errors import EXIT_INTERRUPTED, EXIT_STALE, InputError, StalePlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from planner.executors.resources import Operations
     from planner.executors.target import Target as Place
@@ -86,7 +86,7 @@ def apply(
             [f"window {window} begins at {instant_text(chosen.start)}; its sizes are set at once, not then."],
         )
     place = _place(target, settings, document)
-    operations = work_out(place, document, chosen, now, sleep=time.sleep)
+    operations = work_out(place, document, chosen, now, sleep=_wait(run))
     _print(operations.as_bytes(), [operation_table(operations)], form, output)
     if expected is not None:
         check_expected(expected, operations, ignore_drift=ignore_drift)
@@ -125,7 +125,7 @@ def status(
     now = clock(at)
     document = load_plan(plan)
     place = _place(target, settings, document)
-    operations = work_out(place, document, window_of(document, window, now), now, sleep=time.sleep)
+    operations = work_out(place, document, window_of(document, window, now), now, sleep=_wait(run))
     show_tables([status_table(operations)], form=form, output=output)
     stale = staleness(document, now)
     if stale:
@@ -191,6 +191,16 @@ def _print(data: bytes, tables: "Sequence[Table]", form: str | None, output: str
         show_tables(tables, form=form, output=output)
 
 
+def _wait(run: Run) -> "Callable[[float], None]":
+    """How to wait for a busy service: not in silence."""
+
+    def wait(wait_s: float) -> None:
+        say(run, f"the target is busy or does not answer; it is asked again in {wait_s:g} s.")
+        time.sleep(wait_s)
+
+    return wait
+
+
 def _counted(operations: "Sequence[object]") -> str:
     """`1 operation is`, `2 operations are`."""
     return "1 operation is" if len(operations) == 1 else f"{len(operations)} operations are"
@@ -213,7 +223,7 @@ def _carry_out(
     path = receipt_path(plan_file, operations) if receipt is None else Path(receipt)
     journal = Journal(path, operations, lambda: clock(at))
     try:
-        carry_out(place, operations, journal, sleep=time.sleep, tell=lambda line: say(run, line))
+        carry_out(place, operations, journal, sleep=_wait(run), tell=lambda line: say(run, line))
     except KeyboardInterrupt:
         tell(f"{path} says what was asked. The same command continues.", EXIT_INTERRUPTED)
         raise  # told as the interruption of any command

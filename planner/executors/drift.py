@@ -12,7 +12,7 @@ from planner.files import read_bounded
 from planner.json_text import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from planner.executors.resources import Operation
@@ -52,15 +52,24 @@ def check_expected(expected: Operations, found: Operations, *, ignore_drift: boo
     """
     others = list(_other_question(expected, found))
     if others:
-        raise DriftError([*others, "show the operations again with --dry-run, or leave --expect out."])
+        raise DriftError(
+            _headed(
+                "other operations were shown; show them again with --dry-run, or leave --expect out:", others
+            )
+        )
     drifted = [] if ignore_drift else list(_drifted(expected, found))
     if drifted:
         raise DriftError(
-            [
-                *drifted,
-                "show the operations again with --dry-run, or pass --ignore-drift to do what is due now.",
-            ]
+            _headed(
+                "what is due has changed; show the operations again with --dry-run, or pass --ignore-drift to do it:",
+                drifted,
+            )
         )
+
+
+def _headed(heading: str, lines: Sequence[str]) -> str:
+    """One problem, of several parts."""
+    return "\n- ".join((heading, *lines))
 
 
 def _other_question(expected: Operations, found: Operations) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from planner.executors.resources import Resource
 from planner.schemas import SCHEMAS
 from tests.planner.executors import fake_target
-from tests.planner.executors.fake_target import DENIED, FakeCloud
+from tests.planner.executors.fake_target import DENIED, THROTTLED, FakeCloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,15 @@ def test_what_failed_is_told_with_exit_code_8_and_done_by_the_next_run(
     assert fake("apply", "--receipt", tmp_path / "r.json").code == 0
     assert len(json.loads((tmp_path / "r.json").read_bytes())["runs"]) == 2
     assert fake("status").code == 0
+
+
+def test_waiting_for_a_busy_service_is_told(fake: Command, cloud: FakeCloud) -> None:
+    cloud.faults["read"] = [THROTTLED, THROTTLED]
+    done = fake("apply", "--dry-run")
+    assert done.code == 0
+    assert done.err.count("the target is busy or does not answer; it is asked again in ") == 2
+    cloud.faults["read"] = [THROTTLED]
+    assert "asked again" not in fake("apply", "--dry-run", "--quiet").err
 
 
 def test_an_interrupted_run_says_where_it_is_told_and_continues(fake: Command, cloud: FakeCloud) -> None:
