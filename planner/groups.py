@@ -174,8 +174,6 @@ def tabulated(
         Whether the group is one of stopped machines.
     """
     service, name = one.service, f"{one.id}/standby" if standby else one.id
-    if tables.up_to(service, one.tier, 1)[1] <= 0:
-        return RejectedOption(name, "carries nothing", "its capacity within the tier is 0 requests/s")
     served = sorted({*one.classes, *_kept_by_table(one, classes, tables)})
     reach_rps = classes.reach_rps(served)
     count = tables.least_count(service, one.tier, reach_rps)
@@ -187,6 +185,13 @@ def tabulated(
         )
     else:
         capacity_rps = tables.up_to(service, one.tier, count)
+    if capacity_rps[-1] <= 0:
+        return RejectedOption(
+            name,
+            "carries nothing",
+            _nothing(service, count),
+            classes=tuple(classes.classes[k].name for k in served),
+        )
     time = one.call.time
     return ServingGroup(
         id=name,
@@ -210,6 +215,12 @@ def tabulated(
         standby=standby,
         quantiles_ms=time.quantiles,
     )
+
+
+def _nothing(service: PoolService, count: int) -> str:
+    """Say what leaves so many machines no capacity."""
+    bursts = f" at arrivals {service.thinning:.4g} times as bursty as Poisson" if service.thinning > 1 else ""
+    return f"its capacity within the tier is 0 requests/s{bursts}, up to {count} of its machines"
 
 
 def _kept_by_table(one: Candidate, classes: ClassSet, tables: CapacityTables) -> list[int]:

@@ -36,6 +36,12 @@ def check_served(options: OptionTable, profiles: ProfileCatalog) -> None:
 def _explain(one: RequestClass, options: OptionTable, profiles: ProfileCatalog) -> str:
     where = f"class {one.name}: no option may serve it"
     own = [rejected for rejected in options.rejected if one.name in rejected.classes]
+    idle = [rejected for rejected in own if rejected.kind == "carries nothing" and one.bucket is None]
+    if idle:
+        return (
+            f"{where}: {len(idle)} options answer a call within {one.tier.deadline_ms:g} ms, but carry nothing within it. "
+            f"{_counted(idle)}. Raise deadline_ms, lower its percentile, or allow faster models and machines."
+        )
     late = [(rejected.needed_ms, rejected.option) for rejected in own if rejected.needed_ms is not None]
     if late:
         least_ms, option = min(late)

@@ -147,9 +147,17 @@ def published_laws(
 def _rated_rps(group: Group) -> float:
     if group.published is not None:
         return group.published.capacity_rps
-    if group.service is None or group.tier is None:
+    service = planned_service(group)
+    if service is None or group.tier is None:
         return min((group.class_rps or {"": 0.0}).values())
-    service = PoolService(
+    return float(capacity_rps(service, [1], group.tier.deadline_ms / 1000, group.tier.percentile)[0])
+
+
+def planned_service(group: Group) -> PoolService | None:
+    """Service of a group as its capacity was found; None where its capacity was published."""
+    if group.service is None:
+        return None
+    return PoolService(
         group.service.mean_ms / 1000,
         group.service.quantile_ms / 1000,
         group.batch_size,
@@ -157,7 +165,6 @@ def _rated_rps(group: Group) -> float:
         group.dispersion_index,
         group.service.variation,
     )
-    return float(capacity_rps(service, [1], group.tier.deadline_ms / 1000, group.tier.percentile)[0])
 
 
 def _rental_of(option: MachineOption, boot_s: float) -> Rental:

@@ -1,0 +1,234 @@
+"""What a calibration judges: windows of one class against its percentile, and a plan's pools by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import binom
+
+from planner.queueing import deadline_meet_rate
+from planner.replay.decisions import Routes
+from planner.replay.planned import Planned
+from planner.replay.realised import requests_at_level
+from planner.replay.requests import Requests
+from planner.replay.supplies import planned_service
+from planner.replay.supply import ServedClass
+from workloads.traces import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from planner.plan import Group, PlannedClass, ProvisioningPlan
+    from planner.replay.decisions import Decision, Observation
+    from planner.replay.supply import Supply
+
+    Array = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+DEFECT_SHARE = 0.005  # the half point that a class may miss its percentile by
+CHANCE = 0.001  # ours: of a window whose class is short of its percentile by that half point, as likely as not more
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Windows of one class.
+
+    Parameters
+    ----------
+    percentile
+        Share of the requests of the class that must be in time.
+    arrived, in_time
+        ``[n]`` requests of each window, and those in time.
+    promised
+        ``[n]`` share of all requests of the window that the plan says will be in time: 0 where it serves none.
+    """
+
+    percentile: float
+    arrived: Array
+    in_time: Array
+    promised: Array
+
+    @property
+    def promised_share(self) -> float:
+        """Promised of the requests that came."""
+        return share(self.promised * self.arrived, self.arrived)
+
+    @property
+    def found_share(self) -> float:
+        """In time of the requests that came."""
+        return share(self.in_time, self.arrived)
+
+    @property
+    def is_defect(self) -> bool:
+        """Whether all windows together miss the percentile by more than half a point."""
+        return self.found_share < self.percentile - DEFECT_SHARE
+
+    @property
+    def requests_a_window(self) -> float:
+        """Median requests of the windows with any; nan without."""
+        busy = self.arrived[self.arrived > 0]
+        return float(np.median(busy)) if busy.size else float("nan")
+
+    @property
+    def short_windows(self) -> float:
+        """Share of the windows with requests that miss the percentile by more than half a point."""
+        busy = self.arrived > 0
+        return share(self.in_time[busy] / self.arrived[busy] < self.percentile - DEFECT_SHARE, busy)
+
+    @property
+    def surely_short_windows(self) -> float:
+        """Share of the windows with requests that are short beyond chance.
+
+        Were a window's requests independent, each in time with the percentile less half a point, as few as these would be in time
+        in one window of `1 / CHANCE`. Neighbours in a queue are late together, so a few more than that are no proof.
+        """
+        busy = self.arrived > 0
+        odds = binom.cdf(np.round(self.in_time), np.round(self.arrived), self.percentile - DEFECT_SHARE)
+        return share((odds < CHANCE)[busy], busy)
+
+    @property
+    def worst(self) -> tuple[float, float]:
+        """Least share in time of a window, and its requests; nan without any."""
+        busy = np.flatnonzero(self.arrived > 0)
+        if not busy.size:
+            return float("nan"), 0.0
+        at = busy[np.argmin(self.in_time[busy] / self.arrived[busy])]
+        return float(self.in_time[at] / self.arrived[at]), float(self.arrived[at])
+
+
+def share(part: Array | Mask, whole: Array | Mask) -> float:
+    """Sum over sum; nan where the whole is 0."""
+    return float(part.sum() / whole.sum()) if whole.sum() > 0 else float("nan")
+
+
+def promised_in_time(plan: ProvisioningPlan) -> Array:
+    """``[k, t]`` share of all requests of a class that a window promises in time, over its levels."""
+    expected = [
+        [window.expected.classes[one.name] for window in plan.windows] for one in plan.problem.classes
+    ]
+    return np.array([[one.served_share * (one.deadline_meet_rate or 0.0) for one in row] for row in expected])
+
+
+def promised_at_top(plan: ProvisioningPlan) -> tuple[Array, Array]:
+    """``[k, t]`` share in time that the capacity model promises on the groups at the top level, and how full these are.
+
+    Both are means over the groups by what they carry of the class; nan where they carry none of it. Full is a load over the
+    capacity inside the tier.
+    """
+    shape = (2, len(plan.problem.classes), len(plan.windows))
+    found = np.full(shape, np.nan)
+    for t, window in enumerate(plan.windows):
+        groups = {one.id: one for one in window.groups}
+        load_rps = dict.fromkeys(groups, 0.0)
+        for rows in window.served_rps.values():
+            for name, rates in rows.items():
+                load_rps[name] += rates[-1]
+        for k, one in enumerate(plan.problem.classes):
+            carried = {
+                name: rates[-1] for name, rates in window.served_rps[one.name].items() if rates[-1] > 0
+            }
+            if carried:
+                each = [_at_load(groups[name], load_rps[name], one) for name in carried]
+                found[:, k, t] = np.average(each, axis=0, weights=list(carried.values()))
+    return found[0], found[1]
+
+
+def _at_load(group: Group, load_rps: float, one: PlannedClass) -> tuple[float, float]:
+    """Share of a class in time on a group, and how full it is."""
+    full = load_rps / group.capacity_rps
+    if one.deadline_ms is None or group.tier is None:
+        return 1.0, full
+    service = planned_service(group)
+    if service is None:
+        return group.tier.percentile, full
+    return float(deadline_meet_rate(service, group.count, load_rps, one.deadline_ms / 1000)), full
+
+
+def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Requests]:
+    """Each pool with a class of its own, sent in every window what the pool is said to carry inside its tier.
+
+    A pool is sized for the bursts of all the requests it could get; of these it is sent a part, and of the index of dispersion the
+    excess over 1 shrinks to the same part (`planner.demand`). Pools without a deadline, and those whose capacity depends on the mix
+    of classes, promise nothing by themselves.
+    """
+    start = plan.windows[0].start
+    (window_s,) = {(one.end - one.start).total_seconds() for one in plan.windows}
+    classes, pools, traces = [], [], {}
+    for pool in supply.pools:
+        rows = [{one.id: one for one in window.groups}.get(pool.name) for window in plan.windows]
+        group = next(one for one in rows if one is not None)
+        laws = {}
+        if group.tier is not None and group.class_rps is None:
+            tier = group.tier
+            laws = {pool.name: next(iter(pool.laws.values()))}
+            classes.append(ServedClass(pool.name, tier.deadline_ms / 1000, tier.percentile, pool.name, 1.0))
+            counts = [0.0 if one is None or one.count == 0 else one.capacity_rps * window_s for one in rows]
+            traces[pool.name] = Trace(
+                name=pool.name,
+                start=start,
+                interval_s=window_s,
+                counts=np.array(counts),
+                dispersion_index=1 + _part(plan, rows) * max(group.dispersion_index - 1, 0.0),
+            )
+        pools.append(replace(pool, laws=laws))
+    alone = replace(supply, classes=tuple(classes), pools=tuple(pools), functions=())
+    return alone, Requests(traces, start, len(plan.windows) * window_s)
+
+
+def _part(plan: ProvisioningPlan, rows: list[Group | None]) -> float:
+    """Largest part, over the windows, that a group's capacity is of the demand at the top level; at most 1."""
+    parts = [
+        one.capacity_rps / sum(window.levels[-1].demand_rps.values())
+        for one, window in zip(rows, plan.windows, strict=True)
+        if one is not None and one.count > 0
+    ]
+    return min(max(parts, default=0.0), 1.0)
+
+
+def requests_at_top(plan: ProvisioningPlan, dispersion_index: Mapping[str, float]) -> Requests:
+    """Requests at the top level of every window, each trace as bursty as stated, over the shortest deadline of its classes."""
+    requests = requests_at_level(plan, plan.windows[0].levels[-1].probability)
+    traces = {
+        name: replace(trace, dispersion_index=dispersion_index[name])
+        for name, trace in requests.traces.items()
+    }
+    return replace(requests, traces=traces)
+
+
+class Bare(Planned):
+    """A plan whose pools are by themselves, at the top level: whatever the rate, its routes hold.
+
+    Nothing goes to a function because it is late, and late requests wait in the order of arrival.
+    """
+
+    name = "bare"
+
+    def decide(self, seen: Observation) -> Decision:
+        """As the plan, with the routes of the top level alone."""
+        decision = super().decide(seen)
+        routes = {
+            name: Routes(up_to_rps=np.array([np.inf]), weights=one.weights[-1:])
+            for name, one in decision.routes.items()
+        }
+        return replace(decision, routes=routes)
+
+
+class Filled(Planned):
+    """The machines of a plan, each pool for the class of its own that `pools_alone` gives it."""
+
+    name = "filled"
+
+    def decide(self, seen: Observation) -> Decision:
+        """As the plan, routed by pool."""
+        targets = self.supply.targets
+        routes = {
+            one.name: Routes(
+                up_to_rps=np.array([np.inf]), weights=np.eye(len(targets))[[targets.index(one.name)]]
+            )
+            for one in self.supply.classes
+        }
+        return replace(super().decide(seen), routes=routes, provisioned={}, reserved={})
