@@ -26,10 +26,11 @@ from planner.errors import EXIT_INTERRUPTED, EXIT_STALE, InputError, StalePlanEr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from planner.executors.resources import Operations
     from planner.executors.target import Target as Place
-    from planner.plan import ProvisioningPlan
+    from planner.plan import ProvisioningPlan, Window
     from planner.report.table import Table
 
 
@@ -59,11 +60,10 @@ def apply(
 ) -> None:
     """Print what separates a target from one window of the plan (JSON off a terminal), and do it."""
     from planner.executors import DRY_RUN, check_target_name
-    from planner.executors.changes import NOW, change_bytes, clock, staleness, window_of
+    from planner.executors.changes import change_bytes, clock, serving_window, staleness, window_of
     from planner.executors.drift import check_expected, load_operations
     from planner.executors.dry_run import prepare
     from planner.executors.runner import work_out
-    from planner.instants import instant_text
     from planner.plan import load_plan
     from planner.report.changes import change_tables
     from planner.report.operations import operation_table
@@ -80,11 +80,7 @@ def apply(
         return
     expected = None if expect is None else load_operations(expect)
     chosen = window_of(document, window, now)
-    if window != NOW and now < chosen.start:
-        warn(
-            run,
-            [f"window {window} begins at {instant_text(chosen.start)}; its sizes are set at once, not then."],
-        )
+    _check_turn(run, chosen, serving_window(document, now), now, dry_run)
     place = _place(target, settings, document)
     operations = work_out(place, document, chosen, now, sleep=_wait(run))
     _print(operations.as_bytes(), [operation_table(operations)], form, output)
@@ -204,6 +200,24 @@ def _wait(run: Run) -> "Callable[[float], None]":
 def _counted(operations: "Sequence[object]") -> str:
     """`1 operation is`, `2 operations are`."""
     return "1 operation is" if len(operations) == 1 else f"{len(operations)} operations are"
+
+
+def _check_turn(run: Run, chosen: "Window", serving: "Window", now: "datetime", dry_run: bool) -> None:
+    """Look ahead at will, but leave alone what serves another window of the plan now."""
+    from planner.instants import instant_text
+
+    if chosen.start <= now:
+        return
+    early = (
+        f"window {chosen.id} begins at {instant_text(chosen.start)}; its sizes would hold at once, not then."
+    )
+    if dry_run or chosen.id == serving.id:
+        warn(run, [early])
+        return
+    raise InputError(
+        f"{early} What serves window {serving.id} now would go. Leave --window out: the window of now is applied, with "
+        "the schedule of later ones where the target has one; or apply this one when it begins. --dry-run looks ahead."
+    )
 
 
 def _refuse_stale(run: Run, stale: str, allow_stale: bool) -> None:

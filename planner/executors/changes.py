@@ -180,6 +180,11 @@ def window_of(plan: ProvisioningPlan, window: str, at: datetime) -> Window:
             f"the plan begins at {instant_text(validity.not_before)}, and it is {instant_text(at)}; "
             "name the window to look ahead with --window, or the time with --at."
         )
+    return serving_window(plan, at)
+
+
+def serving_window(plan: ProvisioningPlan, at: datetime) -> Window:
+    """Return the window that the present is in, or the first one before the plan begins."""
     return next(one for one in plan.windows if at < one.end)
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Outcome]
 
-IN_W0, IN_W1, AFTER = "2026-11-23T00:30:00Z", "2026-11-23T01:30:00Z", "2026-11-23T02:00:00Z"
+BEFORE, AFTER = "2026-11-22T23:50:00Z", "2026-11-23T02:00:00Z"
+IN_W0, IN_W1 = "2026-11-23T00:30:00Z", "2026-11-23T01:30:00Z"
 
 
 @pytest.fixture
@@ -122,12 +123,27 @@ def test_an_interrupted_run_says_where_it_is_told_and_continues(fake: Command, c
     assert len(cloud.held) == 4
 
 
-def test_a_window_ahead_is_said_to_take_effect_at_once(fake: Command, cloud: FakeCloud) -> None:
+def test_a_window_ahead_is_shown_and_not_applied_over_the_one_that_serves(
+    fake: Command, cloud: FakeCloud
+) -> None:
+    told = "window w1 begins at 2026-11-23T01:00:00Z; its sizes would hold at once, not then."
     early = fake("apply", "--window", "w1", "--dry-run")
-    assert (
-        "warning: window w1 begins at 2026-11-23T01:00:00Z; its sizes are set at once, not then." in early.err
-    )
-    assert "begins at" not in fake("apply", "--window", "w1", "--dry-run", "--allow-stale", at=IN_W1).err
+    assert (early.code, json.loads(early.out)["window"]) == (0, "w1")
+    assert f"warning: {told}" in early.err
+    cloud.faults["read"] = [AssertionError("nothing is read")]
+    refused = fake("apply", "--window", "w1")
+    assert (refused.code, refused.out, cloud.performed) == (2, "", [])
+    assert f"planner: {told}" in refused.err
+    assert "What serves window w0 now would go. Leave --window out" in refused.err
+
+
+def test_a_window_named_when_its_turn_has_come_is_applied(fake: Command, cloud: FakeCloud) -> None:
+    """The first one's comes before the plan begins: no other window serves then."""
+    before = fake("apply", "--window", "w0", at=BEFORE)
+    assert (before.code, len(cloud.performed)) == (0, 4)
+    assert "warning: window w0 begins at" in before.err
+    after = fake("apply", "--window", "w1", "--allow-stale", at=IN_W1)
+    assert (after.code, "begins at" in after.err) == (0, False)
 
 
 def test_status_is_0_in_place_and_7_where_something_drifted(fake: Command, cloud: FakeCloud) -> None:
