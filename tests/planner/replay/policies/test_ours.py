@@ -104,16 +104,18 @@ def test_demand_beyond_the_tables_is_carried_all_the_same(small: Case) -> None:
     assert sum(count for count in windows[0].machines.values()) > 20
 
 
-def test_machines_that_run_are_kept_where_a_launch_costs_more(small: Case) -> None:
-    """A fleet that carries the load already is not traded for one that a fresh start would choose."""
-    replanner = Replanner(small.scenario, small.inputs, small.supply, small.options.functions)
-    demand = small.forecasts().demand(seen_at(-BOOT_S, small.realised()), 0.0, 2)
-    fresh = replanner.plan(demand, 0.0, {}, {})
+def test_machines_that_run_are_kept_where_a_launch_costs_more() -> None:
+    """For a quarter of an hour two on-demand machines that run cost less than a spot one that boots for an hour."""
+    slow = case(resources={"boot_s": 3600.0, "functions": {"enabled": False}})
+    replanner = Replanner(slow.scenario, slow.inputs, slow.supply, ())
+    demand = slow.forecasts().demand(seen_at(-3600.0, slow.realised()), 0.0, 1)
+    pool = next(pool.name for pool in slow.supply.pools if pool.instance_type == "c5.large")
+    current = {(pool, "c5.large/on-demand"): 2}
+    fresh, kept = (replanner.plan(demand, 0.0, running, {}) for running in ({}, current))
     assert fresh is not None
-    more = {place: count + 1 for place, count in fresh[0].machines.items()}
-    kept = replanner.plan(demand, 0.0, more, {})
     assert kept is not None
-    assert all(count <= more.get(place, 0) for place, count in kept[0].machines.items())
+    assert {rental for _, rental in fresh[0].machines} == {"c5.large/on-demand", "c5.large/spot"}
+    assert kept[0].machines == current
 
 
 def test_a_rental_that_brings_no_machines_is_not_relied_on(small: Case) -> None:
