@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,7 @@ from planner.cli.flags import Debug, Format, Output, PlanFile, Quiet
 from planner.errors import EXIT_INTERRUPTED, EXIT_STALE, InputError, StalePlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from planner.executors.resources import Operations
@@ -82,7 +83,7 @@ def apply(
     chosen = window_of(document, window, now)
     _check_turn(run, chosen, serving_window(document, now), now, dry_run)
     place = _place(target, settings, document)
-    operations = work_out(place, document, chosen, now, sleep=_wait(run))
+    operations = work_out(place, document, chosen, now, sleep=time.sleep, tell=partial(say, run))
     _print(operations.as_bytes(), [operation_table(operations)], form, output)
     if expected is not None:
         check_expected(expected, operations, ignore_drift=ignore_drift)
@@ -121,7 +122,9 @@ def status(
     now = clock(at)
     document = load_plan(plan)
     place = _place(target, settings, document)
-    operations = work_out(place, document, window_of(document, window, now), now, sleep=_wait(run))
+    operations = work_out(
+        place, document, window_of(document, window, now), now, sleep=time.sleep, tell=partial(say, run)
+    )
     show_tables([status_table(operations)], form=form, output=output)
     stale = staleness(document, now)
     if stale:
@@ -187,16 +190,6 @@ def _print(data: bytes, tables: "Sequence[Table]", form: str | None, output: str
         show_tables(tables, form=form, output=output)
 
 
-def _wait(run: Run) -> "Callable[[float], None]":
-    """How to wait for a busy service: not in silence."""
-
-    def wait(wait_s: float) -> None:
-        say(run, f"the target is busy or does not answer; it is asked again in {wait_s:g} s.")
-        time.sleep(wait_s)
-
-    return wait
-
-
 def _counted(operations: "Sequence[object]") -> str:
     """`1 operation is`, `2 operations are`."""
     return "1 operation is" if len(operations) == 1 else f"{len(operations)} operations are"
@@ -237,7 +230,7 @@ def _carry_out(
     path = receipt_path(plan_file, operations) if receipt is None else Path(receipt)
     journal = Journal(path, operations, lambda: clock(at))
     try:
-        carry_out(place, operations, journal, sleep=_wait(run), tell=lambda line: say(run, line))
+        carry_out(place, operations, journal, sleep=time.sleep, tell=partial(say, run))
     except KeyboardInterrupt:
         tell(f"{path} says what was asked. The same command continues.", EXIT_INTERRUPTED)
         raise  # told as the interruption of any command

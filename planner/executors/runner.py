@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planner.plan import ProvisioningPlan, Window
 
     Sleep = Callable[[float], None]
+    Tell = Callable[[str], None]
 
 WAITS_S = (
     1.0,
@@ -31,22 +32,31 @@ WAITS_S = (
     16.0,
     32.0,
 )  # ours: a minute in all, beyond what the services' own clients wait
+MOST_BUSY = (
+    3  # ours: after so many operations in a row that a minute did not help, the target is busy as a whole
+)
+BUSY = f"{MOST_BUSY} operations in a row found the target busy, however long they waited"
 
 Answer = TypeVar("Answer")
 
 
 def work_out(
-    target: Target, plan: ProvisioningPlan, window: Window, at: datetime, *, sleep: Sleep
+    target: Target, plan: ProvisioningPlan, window: Window, at: datetime, *, sleep: Sleep, tell: Tell
 ) -> Operations:
     """Read what a target holds, and return the operations that turn it into what a window asks; changes nothing.
+
+    Parameters
+    ----------
+    tell
+        Hears why a busy target is waited for.
 
     Raises
     ------
     InputError, DriftError, TargetError, as the target does.
     """
     desired = target.desired(plan, window, at)
-    where = _patiently(target.where, sleep)
-    current = _patiently(lambda: target.current(desired), sleep)
+    where = _patiently(target.where, sleep, tell)
+    current = _patiently(lambda: target.current(desired), sleep, tell)
     return Operations(
         target=target.name,
         where=where,
@@ -60,43 +70,42 @@ def work_out(
     )
 
 
-def carry_out(
-    target: Target,
-    operations: Operations,
-    journal: Journal,
-    *,
-    sleep: Sleep,
-    tell: Callable[[str], None],
-) -> None:
+def carry_out(target: Target, operations: Operations, journal: Journal, *, sleep: Sleep, tell: Tell) -> None:
     """Do what is pending, in order; one failure stops what depends on it, not the rest.
+
+    Where operation after operation stays undone however long is waited, the rest is not tried: every one would wait as long.
 
     Parameters
     ----------
     tell
-        Hears a line about every operation.
+        Hears a line about every operation, and why a busy target is waited for.
 
     Raises
     ------
     PartlyDoneError, with what is left and why.
     """
     undone: dict[str, Operation] = {}
+    busy = 0  # operations in a row that no waiting helped
     for operation in operations.pending:
-        why = _blocked(operation, undone)
+        why = BUSY if busy == MOST_BUSY else _blocked(operation, undone)
         if why:
             journal.leave(operation, why)
-            done = False
-        else:
-            done = _ask(target, operation, journal, sleep)
-            tell(f"{operation.verb} {operation.key}: {'done' if done else 'failed'}")
-        if not done:
             undone[operation.key] = operation
+            continue
+        failure = _ask(target, operation, journal, sleep, tell)
+        if failure:
+            undone[operation.key] = operation
+        busy = busy + 1 if failure and failure.passing else 0
     journal.end()
     if undone:
         raise PartlyDoneError(_left(journal))
 
 
-def _ask(target: Target, operation: Operation, journal: Journal, sleep: Sleep) -> bool:
-    """Perform one operation and note what came of it."""
+def _ask(
+    target: Target, operation: Operation, journal: Journal, sleep: Sleep, tell: Tell
+) -> TargetError | None:
+    """Perform one operation, note what came of it, and return why it failed."""
+    what = f"{operation.verb} {operation.key}"
 
     def perform() -> dict[str, str]:
         journal.call()
@@ -104,12 +113,15 @@ def _ask(target: Target, operation: Operation, journal: Journal, sleep: Sleep) -
 
     journal.ask(operation)
     try:
-        answered = _patiently(perform, sleep)
+        answered = _patiently(perform, sleep, lambda line: tell(f"{what}: {line}"))
     except TargetError as error:
-        journal.fail(" ".join(error.problems))
-        return False
+        why = " ".join(error.problems)
+        journal.fail(why)
+        tell(f"{what}: failed: {why}")
+        return error
     journal.answer(answered)
-    return True
+    tell(f"{what}: done")
+    return None
 
 
 def _blocked(operation: Operation, undone: Mapping[str, Operation]) -> str:
@@ -133,13 +145,15 @@ def _left(journal: Journal) -> list[str]:
     ]
 
 
-def _patiently(call: Callable[[], Answer], sleep: Sleep) -> Answer:
-    """Call again, waiting longer every time, while the service says that this may pass."""
+def _patiently(call: Callable[[], Answer], sleep: Sleep, tell: Tell) -> Answer:
+    """Call again, waiting longer every time, while the service says that this may pass; tell so once."""
     for wait_s in WAITS_S:
         try:
             return call()
         except TargetError as error:
             if not error.passing:
                 raise
+            if wait_s == WAITS_S[0]:
+                tell(f"waiting, for up to {sum(WAITS_S):g} s: {' '.join(error.problems)}")
         sleep(wait_s)
     return call()

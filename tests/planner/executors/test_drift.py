@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def look(cloud: FakeCloud, window: int = 0) -> Operations:
     plan = make_plan()
     target = cloud.target(SETTINGS, "us-east-1")
-    return work_out(target, plan, plan.windows[window], START, sleep=lambda _: None)
+    return work_out(target, plan, plan.windows[window], START, sleep=lambda _: None, tell=lambda _: None)
 
 
 def applied(window: int = 0) -> FakeCloud:

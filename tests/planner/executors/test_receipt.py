@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def operations_of(window: int = 0) -> Operations:
     plan = make_plan()
     target = FakeCloud().target(SETTINGS, "us-east-1")
-    return work_out(target, plan, plan.windows[window], START, sleep=lambda _: None)
+    return work_out(target, plan, plan.windows[window], START, sleep=lambda _: None, tell=lambda _: None)
 
 
 def test_it_says_what_was_asked_what_answered_and_when(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from planner.errors import PartlyDoneError
 from planner.executors.receipt import Journal, Receipt
 from planner.executors.resources import Resource
-from planner.executors.runner import WAITS_S, carry_out, work_out
+from planner.executors.runner import MOST_BUSY, WAITS_S, carry_out, work_out
 from planner.executors.target import TargetError
 from tests.planner.executors.fake_target import (
     DENIED,
@@ -48,7 +48,9 @@ class Bench:
     def work_out(self, window: int = 0) -> Operations:
         plan = make_plan()
         target = self.cloud.target(SETTINGS, "us-east-1")
-        return work_out(target, plan, plan.windows[window], START, sleep=self.waits.append)
+        return work_out(
+            target, plan, plan.windows[window], START, sleep=self.waits.append, tell=self.lines.append
+        )
 
     def apply(self, window: int = 0) -> Operations:
         """Apply a window once; return the operations that were due."""
@@ -103,6 +105,8 @@ def test_a_busy_service_is_asked_again_after_longer_and_longer_waits(bench: Benc
     bench.cloud.faults[f"group/{SPOT}"] = [THROTTLED, THROTTLED]
     bench.apply()
     assert bench.waits == [1.0, 1.0, 2.0]
+    why = "waiting, for up to 63 s: CreateGroup: ThrottlingException"  # told once, not at every wait
+    assert [line for line in bench.lines if "waiting" in line] == [why, f"create group/{SPOT}: {why}"]
     (entry,) = (one for one in bench.receipt().runs[0].entries if one.key == f"group/{SPOT}")
     assert (entry.state, entry.calls) == ("done", 3)
 
@@ -115,6 +119,34 @@ def test_a_service_that_stays_busy_is_given_up(bench: Bench) -> None:
     bench.cloud.faults["read"] = [THROTTLED] * (len(WAITS_S) + 1)
     with pytest.raises(TargetError, match="ThrottlingException"):
         bench.work_out()
+
+
+def test_a_target_that_is_busy_as_a_whole_is_not_waited_for_by_every_operation(bench: Bench) -> None:
+    bench.cloud.held = {one.key: one for one in (OLD, OLD_GROUP)}
+    for number in range(3):
+        bench.cloud.held[f"template/old{number}"] = Resource("template", f"old{number}", {})
+    lasting = [THROTTLED] * (len(WAITS_S) + 1)
+    for key in bench.cloud.held:
+        bench.cloud.faults[key] = list(lasting)
+    with pytest.raises(PartlyDoneError) as caught:
+        bench.apply()
+    assert bench.waits == [*WAITS_S] * MOST_BUSY
+    states = [one.state for one in bench.receipt().runs[0].entries]
+    assert states == ["done"] * 4 + ["failed"] * 3 + ["not tried"] * 2
+    assert caught.value.problems[-1].endswith(
+        "not tried: 3 operations in a row found the target busy, however long they waited"
+    )
+
+
+def test_operations_that_are_busy_for_themselves_stop_no_others(bench: Bench) -> None:
+    olds = [Resource("template", f"old{number}", {}) for number in range(5)]
+    bench.cloud.held = {one.key: one for one in olds}
+    for place in (4, 3, 1, 0):  # deleted from the last to the first
+        bench.cloud.faults[olds[place].key] = [THROTTLED] * (len(WAITS_S) + 1)
+    with pytest.raises(PartlyDoneError):
+        bench.apply()
+    states = [one.state for one in bench.receipt().runs[0].entries]
+    assert states[4:] == ["failed", "failed", "done", "failed", "failed"]
 
 
 def test_a_refusal_stops_only_what_needs_it_and_the_next_run_does_the_rest(bench: Bench) -> None:
@@ -171,7 +203,10 @@ def test_every_operation_is_told(bench: Bench) -> None:
     bench.cloud.faults[f"group/{SPOT}"] = [DENIED]
     with pytest.raises(PartlyDoneError):
         bench.apply()
-    assert bench.lines[-2:] == [f"create group/{ON_DEMAND}: done", f"create group/{SPOT}: failed"]
+    assert bench.lines[-2:] == [
+        f"create group/{ON_DEMAND}: done",
+        f"create group/{SPOT}: failed: CreateGroup: AccessDenied",
+    ]
 
 
 def test_a_later_clock_asks_the_same(bench: Bench) -> None:
@@ -179,7 +214,7 @@ def test_a_later_clock_asks_the_same(bench: Bench) -> None:
     plan = make_plan()
     target = bench.cloud.target(SETTINGS, "us-east-1")
     first, later = (
-        work_out(target, plan, plan.windows[0], at, sleep=bench.waits.append)
+        work_out(target, plan, plan.windows[0], at, sleep=bench.waits.append, tell=bench.lines.append)
         for at in (START, START + timedelta(minutes=30))
     )
     assert first == later

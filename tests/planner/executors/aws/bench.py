@@ -95,7 +95,7 @@ class Bench:
     ) -> Operations:
         plan = plan or ProvisioningPlan.model_validate(machines_data())
         with self.listening(**hooks):
-            return work_out(self.target, plan, plan.windows[window], at, sleep=self.wait)
+            return work_out(self.target, plan, plan.windows[window], at, sleep=self.wait, tell=lambda _: None)
 
     def carry_out(self, operations: Operations, **hooks: Callable[..., Any]) -> None:
         """Do what is due, and leave in `calls` what was called to do it."""

@@ -62,7 +62,7 @@ def target() -> Callable[..., KubernetesTarget]:
 
 
 def look(target: KubernetesTarget, window: int = 0) -> Operations:
-    return work_out(target, PLAN, PLAN.windows[window], START, sleep=lambda _: None)
+    return work_out(target, PLAN, PLAN.windows[window], START, sleep=lambda _: None, tell=lambda _: None)
 
 
 @pytest.fixture
