@@ -118,6 +118,23 @@ class Bench:
         self.carry_out(operations, **hooks)
         return operations
 
+    def apply_cut_off_everywhere(
+        self, plan: ProvisioningPlan | None = None, *, window: int = 0, at: datetime = START
+    ) -> list[str]:
+        """Apply a window by runs that each end after one more change, until one comes through; return what was changed.
+
+        What a service did before its answer came is what it had done before the next call, so these are all the places.
+        """
+        ended = Blackouts()
+        while True:
+            try:
+                self.apply(
+                    plan, window=window, at=at, before_send=ended.before_send, after_call=ended.after_call
+                )
+            except CutOff:
+                continue
+            return [one.split()[0] for one in ended.done]
+
     def set_up(self, settings: dict[str, Any]) -> None:
         """Go on with other settings."""
         self.settings = DeploymentSettings.model_validate(settings)
@@ -155,18 +172,20 @@ def throttle(times: int) -> Callable[..., AWSResponse | None]:
     return hook
 
 
-def cut_off_at(number: int) -> Callable[..., None]:
-    """Hook after a call that ends the process at the given writing call, counted from 0."""
-    seen = [0]
+@dataclass
+class Blackouts:
+    """Hooks that end the process whenever a service has done something for the first time, before its answer is read."""
 
-    def hook(event_name: str, **_: object) -> None:
-        if event_name.rsplit(".", 1)[-1].startswith(READING):
-            return
-        seen[0] += 1
-        if seen[0] == number + 1:
+    done: list[str] = field(default_factory=list)
+    asked: str = ""
+
+    def before_send(self, request: Any, event_name: str, **_: object) -> None:
+        self.asked = f"{event_name.rsplit('.', 1)[-1]} {request.url} {request.body!r}"
+
+    def after_call(self, event_name: str, **_: object) -> None:
+        if not event_name.rsplit(".", 1)[-1].startswith(READING) and self.asked not in self.done:
+            self.done.append(self.asked)
             raise CutOff
-
-    return hook
 
 
 def verbs(operations: Operations) -> dict[str, list[str]]:

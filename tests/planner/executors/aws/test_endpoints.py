@@ -9,7 +9,7 @@ import pytest
 
 from planner.errors import DriftError, InputError, PartlyDoneError
 from planner.plan import ProvisioningPlan
-from tests.planner.executors.aws.bench import ACCOUNT, Bench, CutOff, cut_off_at, machines_data, only, verbs
+from tests.planner.executors.aws.bench import ACCOUNT, Bench, machines_data, only, verbs
 from tests.planner.executors.aws.conftest import ENDPOINT as NAME
 from tests.planner.plan_case import START
 
@@ -163,22 +163,11 @@ def test_an_endpoint_that_has_failed_is_told(endpoints: Bench) -> None:
         endpoints.apply(plan())
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_a_first_run_that_was_cut_off_is_continued(endpoints: Bench, client: Clients, number: int) -> None:
-    with pytest.raises(CutOff):
-        endpoints.apply(plan(), after_call=cut_off_at(number))
-    endpoints.apply(plan())
+def test_a_run_that_is_cut_off_anywhere_is_continued(endpoints: Bench, client: Clients) -> None:
+    assert endpoints.apply_cut_off_everywhere(plan()) == ["CreateEndpointConfig", "CreateEndpoint"]
     assert (endpoints.work_out(plan()).pending, len(configs(client))) == ((), 1)
-
-
-@pytest.mark.parametrize("number", range(3))
-def test_an_update_that_was_cut_off_is_continued(endpoints: Bench, number: int) -> None:
-    """Configuration, endpoint, tags."""
-    endpoints.apply(plan())
     other = on_other_machines("c5.2xlarge")
-    with pytest.raises(CutOff):
-        endpoints.apply(other, after_call=cut_off_at(number))
-    endpoints.apply(other)
+    assert endpoints.apply_cut_off_everywhere(other) == ["CreateEndpointConfig", "UpdateEndpoint", "AddTags"]
     assert endpoints.work_out(other).pending == ()
 
 

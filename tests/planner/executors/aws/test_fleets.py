@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from planner.errors import InputError
-from tests.planner.executors.aws.bench import Bench, CutOff, cut_off_at, only, verbs
+from tests.planner.executors.aws.bench import Bench, only, verbs
 from tests.planner.plan_case import START
 
 if TYPE_CHECKING:
@@ -107,13 +107,8 @@ def test_other_tags_keep_the_fleet(fleets: Bench, client: Clients) -> None:
     assert fleets.work_out().pending == ()
 
 
-@pytest.mark.parametrize("number", [2, 3])
-def test_a_run_that_was_cut_off_after_a_fleet_was_made_makes_no_second(
-    fleets: Bench, client: Clients, number: int
-) -> None:
-    with pytest.raises(CutOff):
-        fleets.apply(after_call=cut_off_at(number))
-    fleets.apply()
+def test_a_run_that_is_cut_off_anywhere_makes_no_second_fleet(fleets: Bench, client: Clients) -> None:
+    assert fleets.apply_cut_off_everywhere() == ["CreateLaunchTemplate"] * 2 + ["CreateFleet"] * 2
     assert len(live(client)) == 2
     assert fleets.work_out().pending == ()
 
