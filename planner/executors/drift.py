@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planner.document import check
 from planner.errors import DriftError, InputError
 from planner.executors.names import SHOWN_DIGITS
-from planner.executors.resources import Operations, differing
+from planner.executors.resources import Operations, difference_texts
 from planner.files import read_bounded
 from planner.json_text import read_json
 
@@ -113,4 +113,4 @@ def _what_differs(then: object, now: object) -> str:
         return "it was not there"
     if now is None:
         return "it is not there any more"
-    return ", ".join(differing(then, now))
+    return "; ".join(difference_texts(then, now))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]  # what JSON can hold
 Verb = Literal["create", "update", "delete", "keep"]
+MOST_LETTERS = 80  # ours: of one value, a scheduled action whole; bodies hold encoded texts of kilobytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +141,19 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
             yield from differences(old, new, f"{path}[{place}]")
     elif before != after:
         yield path, before, after
+
+
+def difference_texts(before: Any, after: Any) -> list[str]:
+    """The same for people, as ``size: 1 -> 2``."""
+    return [f"{path}: {shown(old)} -> {shown(new)}" for path, old, new in differences(before, after)]
+
+
+def shown(value: Any) -> str:
+    """A value of a body for people, cut where it is long."""
+    text = (
+        "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    )
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
 
 
 def differing(before: Any, after: Any) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from planner.executors.resources import differences
+from planner.executors.resources import difference_texts, shown
 from planner.report.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from planner.executors.resources import Operation, Operations, Verb
+    from planner.executors.resources import Body, Operation, Operations, Verb
 
 SIGNS: Mapping[Verb, str] = {"create": "+", "update": "~", "delete": "-", "keep": "="}
 STATES: Mapping[Verb, str] = {
@@ -21,8 +20,33 @@ STATES: Mapping[Verb, str] = {
     "delete": "not in the plan",
     "keep": "in place",
 }
-MOST_LETTERS = 60  # ours: of one value; bodies hold encoded texts of kilobytes
 MOST_CHANGES = 12  # ours: of one resource; the JSON has all
+MOST_LETTERS_OF_A_PLACE = 20  # ours: longer ones are names made by us, which end in digits
+TELLING = (  # ours: keys of bodies that a capacity planner looks for, in this order; the JSON has all
+    "instance_type",
+    "instance-type",
+    "market",
+    "capacity-type",
+    "image_id",
+    "image",
+    "memory_mb",
+    "reserved_concurrency",
+    "provisioned_concurrency",
+    "start",
+    "end",
+    "schedule",
+    "valid_until",
+    "desired",
+    "capacity",
+    "count",
+    "weight",
+    "replicas",
+    "desiredReplicas",
+    "minReplicas",
+    "minReplicaCount",
+    "maxReplicaCount",
+    "values",
+)
 
 
 def operation_table(operations: Operations) -> Table:
@@ -89,21 +113,32 @@ def _summary(operations: Operations) -> str:
 
 
 def _changes(one: Operation) -> list[str]:
-    """Values of what is created; of an update those before and after; nothing of what goes."""
+    """What matters of what is created; of an update the values before and after; nothing of what goes."""
     if one.after is None or one.verb == "keep":
         return []
-    if one.before is None:
-        found = [f"{path}: {_shown(value)}" for path, value in one.after.items()]
-    else:
-        found = [
-            f"{path}: {_shown(old)} -> {_shown(new)}" for path, old, new in differences(one.before, one.after)
-        ]
+    found = list(_made(one.after)) if one.before is None else difference_texts(one.before, one.after)
     more = len(found) - MOST_CHANGES
     return found if more <= 0 else [*found[:MOST_CHANGES], f"{more} more"]
 
 
-def _shown(value: Any) -> str:
-    text = (
-        "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    )
-    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
+def _made(body: Body) -> Iterator[str]:
+    """Sizes, times and machines of something new, those that lie in one place together: ``spec: replicas=2``."""
+    places = list(_places("", body))
+    for place, told in places:
+        if told:
+            name = f"{place}: " if place and len(place) <= MOST_LETTERS_OF_A_PLACE else ""
+            yield name + ", ".join(f"{key}={shown(told[key])}" for key in sorted(told, key=TELLING.index))
+    if not any(told for _, told in places):
+        yield from (
+            f"{key}={shown(value)}" for key, value in body.items() if not isinstance(value, dict | list)
+        )
+
+
+def _places(name: str, body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping in a body with the key that it stands under, and what is telling in it, keys without their prefix."""
+    told = {key.rpartition("/")[2]: value for key, value in body.items()}
+    yield name, {key: value for key, value in told.items() if key in TELLING}
+    for key, value in body.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from _places(key, one)

@@ -189,7 +189,7 @@ def test_what_was_shown_is_done_unless_the_world_has_drifted(
     cloud.performed.clear()
     refused = fake("apply", "--expect", shown, "--allow-stale", at=IN_W1)
     assert (refused.code, cloud.performed) == (7, [])
-    assert f"{group} is not as it was shown: size." in refused.err
+    assert f"{group} is not as it was shown: size: 1 -> 40." in refused.err
     assert fake("apply", "--expect", shown, "--allow-stale", "--ignore-drift", at=IN_W1).code == 0
     assert fake("status", at=IN_W1).code == 0
 

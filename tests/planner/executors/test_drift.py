@@ -47,7 +47,7 @@ def test_a_resource_that_somebody_changed_is_named_with_what_differs(tmp_path: P
     expected = through_a_file(look(cloud, 1), tmp_path)
     group = next(key for key in cloud.held if key.startswith("group/"))
     cloud.change(group, size=40)
-    with pytest.raises(DriftError, match=rf"{group} is not as it was shown: size\.") as caught:
+    with pytest.raises(DriftError, match=rf"{group} is not as it was shown: size: 1 -> 40\.") as caught:
         check_expected(expected, look(cloud, 1), ignore_drift=False)
     assert caught.value.exit_code == 7
     check_expected(expected, look(cloud, 1), ignore_drift=True)
