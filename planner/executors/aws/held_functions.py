@@ -74,23 +74,20 @@ def read(session: Session, service: str, desired: Sequence[Resource]) -> list[Re
     to reserve.
     """
     wanted = {one.name: one.body for one in desired}
-    found: list[Resource] = []
-    problems: list[str] = []
     with translated():
-        for name in sorted(set(_tagged(session, service)) | wanted.keys()):
-            held = _held(session, name, wanted.get(name))
-            if held is None:
-                problems += _missing(name) if name in wanted else ()
-            elif name in wanted:
-                alias = wanted[name]["alias"]["name"]
-                version = held.version if held.alias == alias else configuration(session, name, alias)
-                problems += held.obstacles(wanted[name], version)
-                found.append(_resource(session, held))
-            elif held.tags.get(SERVICE_TAG) == service:  # lists of what is tagged lag behind
-                found.append(_resource(session, held))
-        problems += [] if problems else _unreservable(session, wanted, {one.name: one.body for one in found})
-    if problems:
-        raise TargetError(problems)
+        names = sorted(set(_tagged(session, service)) | wanted.keys())
+        held = {name: _held(session, name, wanted.get(name)) for name in names}
+        problems = [
+            one for name, body in wanted.items() for one in _problems(session, name, body, held[name])
+        ]
+        if problems:
+            raise TargetError(problems)
+        found = [
+            _resource(session, one)
+            for name, one in held.items()
+            if one and (name in wanted or one.tags.get(SERVICE_TAG) == service)  # lists of tags lag behind
+        ]
+        _check_reservable(session, wanted, {one.name: one.body for one in found})
     return found
 
 
@@ -154,12 +151,23 @@ def _tagged(session: Session, service: str) -> Iterator[str]:
             yield one["ResourceARN"].rsplit(":function:", 1)[1]
 
 
-def _missing(name: str) -> Iterator[str]:
-    yield f"there is no function {name}; deploy the model's code there, or correct function_name in the settings."
+def _problems(session: Session, name: str, wanted: Body, held: HeldFunction | None) -> Iterator[str]:
+    """Say why a function that is wanted cannot be set, or nothing."""
+    if held is None:
+        yield f"there is no function {name}; deploy the model's code there, or correct function_name in the settings."
+        return
+    alias = wanted["alias"]["name"]
+    version = held.version if held.alias == alias else configuration(session, name, alias)
+    yield from held.obstacles(wanted, version)
 
 
-def _unreservable(session: Session, wanted: Mapping[str, Body], held: Mapping[str, Body]) -> Iterator[str]:
-    """Say that the account cannot set so much more concurrency aside, or nothing."""
+def _check_reservable(session: Session, wanted: Mapping[str, Body], held: Mapping[str, Body]) -> None:
+    """Find out whether the account can set so much more concurrency aside.
+
+    Raises
+    ------
+    TargetError
+    """
     more = sum(
         max(0, (body["reserved_concurrency"] or 0) - (held[name]["reserved_concurrency"] or 0))
         for name, body in wanted.items()
@@ -169,7 +177,7 @@ def _unreservable(session: Session, wanted: Mapping[str, Body], held: Mapping[st
     limits = session.functions.get_account_settings()["AccountLimit"]
     free = limits["UnreservedConcurrentExecutions"] - LEAST_UNRESERVED
     if more > free:
-        yield (
+        raise TargetError(
             f"the plan reserves {more} more concurrent executions; the account has {max(0, free)} to reserve, as "
             f"{LEAST_UNRESERVED} of its {limits['ConcurrentExecutions']} must stay unreserved. Ask Lambda for a higher quota, or "
             "plan with a lower one."

@@ -104,11 +104,6 @@ class Session:
             ),
         }
 
-    @property
-    def events(self) -> Any:
-        """Hooks that botocore calls in this session, for those who watch the calls."""
-        return self._boto.events
-
     @cached_property
     def ec2(self) -> EC2Client:
         """Launch templates, fleets and tags."""
