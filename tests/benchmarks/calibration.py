@@ -73,8 +73,8 @@ JUDGED_HEADS = ("asked", "promised", "found", "error", "short", "surely", "reque
 HEADS = ("class", *JUDGED_HEADS, "beyond", "nominal", "met there", "overflow", "USD", "planned", "verdict")
 BARE_HEADS = ("class", *JUDGED_HEADS, "full", "bursts", "verdict")
 FILLED_HEADS = ("pool", *JUDGED_HEADS, "machines", "bursts", "verdict")
-NAME_WIDTH, WIDTH = 26, 10
-POOL_WIDTH = 62
+NAME_WIDTH, WIDTH = 28, 10
+POOL_WIDTH = 66
 
 
 @dataclass(frozen=True, eq=False)
