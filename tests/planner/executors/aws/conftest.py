@@ -17,6 +17,7 @@ import pytest
 from botocore.loaders import Loader
 from moto.backends import list_of_moto_modules
 from moto.core.responses import ActionResult
+from moto.core.utils import method_names_from_class
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.sagemaker.responses import SageMakerResponse
 from moto.server import ThreadedMotoServer
@@ -36,13 +37,18 @@ ENDPOINT = "shop-vision"
 
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
-    """Address of a server on a free port; folders of botocore and moto are read once, not at every request."""
+    """Address of a server on a free port, with the operation of endpoints that moto lacks.
+
+    Folders of botocore and moto are read once, not at every request.
+    """
     read = cache(partial(Loader.load_service_model, Loader()))
     modules = tuple(list_of_moto_modules())
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Loader, "load_service_model", lambda _, *given, **named: read(*given, **named))
         patch.setattr("moto.backends.list_of_moto_modules", lambda: modules)
+        patch.setattr("moto.core.responses.method_names_from_class", cache(method_names_from_class))
+        patch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
         patch.setattr(MotoRequestHandler, "log_request", lambda *_: None)
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         server.start()
@@ -210,11 +216,8 @@ def code(text: str) -> bytes:
 
 
 @pytest.fixture
-def endpoint_settings(
-    deployment: dict[str, Any], client: Any, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, Any]:
-    """Settings that ask for an endpoint, its model registered; moto has all operations of endpoints but the one that is added."""
-    monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
+def endpoint_settings(deployment: dict[str, Any], client: Any) -> dict[str, Any]:
+    """Settings that ask for an endpoint, its model registered."""
     deployment["aws"] |= {"machines": "endpoint", "endpoint": ENDPOINT}
     deployment["aws"]["models"]["resnet50"]["sagemaker_model"] = "resnet50-2"
     client("sagemaker").create_model(
