@@ -12,7 +12,7 @@ Second table: the same machines at exactly the top level of every window, Poisso
 deadline, first come, first served, without overflow, yielding and losses. What the plan itself sends to functions is not counted.
 
 Third table: every pool with its machines filled to what the plan says they carry inside its tier, in bursts of that part of all
-requests. No slack of whole machines helps there.
+requests, in the first windows of each of its sizes. No slack of whole machines helps there.
 
 `short` is the share of windows that miss the percentile of the class by more than half a point, `surely` that of those too far
 below for chance (a binomial test, `tests.benchmarks.judged`); `requests` is the median of a window, `worst` the worst one and `of`

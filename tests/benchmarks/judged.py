@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 DEFECT_SHARE = 0.005  # the half point that a class may miss its percentile by
-CHANCE = 0.001  # ours: of a window whose class is short of its percentile by that half point, as likely as not more
+CHANCE = 0.001  # ours: so few in time as one window of a thousand has whose class is just half a point short
+WINDOWS_A_SIZE = 5  # ours: a day of full pools would be hundreds of millions of requests
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +150,7 @@ def _at_load(group: Group, load_rps: float, one: PlannedClass) -> tuple[float, f
 
 
 def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Requests]:
-    """Each pool with a class of its own, sent in every window what the pool is said to carry inside its tier.
+    """Each pool with a class of its own, sent what the pool is said to carry inside its tier, in some windows of each of its sizes.
 
     A pool is sized for the bursts of all the requests it could get; of these it is sent a part, and of the index of dispersion the
     excess over 1 shrinks to the same part (`planner.demand`). Pools without a deadline, and those whose capacity depends on the mix
@@ -166,12 +167,16 @@ def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Request
             tier = group.tier
             laws = {pool.name: next(iter(pool.laws.values()))}
             classes.append(ServedClass(pool.name, tier.deadline_ms / 1000, tier.percentile, pool.name, 1.0))
-            counts = [0.0 if one is None or one.count == 0 else one.capacity_rps * window_s for one in rows]
+            sizes = np.array([0 if one is None else one.count for one in rows])
+            counts = np.zeros(len(rows))
+            for size in np.unique(sizes[sizes > 0]):
+                for t in np.flatnonzero(sizes == size)[:WINDOWS_A_SIZE]:
+                    counts[t] = rows[t].capacity_rps * window_s
             traces[pool.name] = Trace(
                 name=pool.name,
                 start=start,
                 interval_s=window_s,
-                counts=np.array(counts),
+                counts=counts,
                 dispersion_index=1 + _part(plan, rows) * max(group.dispersion_index - 1, 0.0),
             )
         pools.append(replace(pool, laws=laws))
