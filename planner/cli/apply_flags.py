@@ -6,9 +6,8 @@ import typer
 
 WHAT_MAY_DIFFER = "What may differ"
 
-Target = Annotated[
-    str, typer.Option("--target", metavar="TARGET", help="aws, kubernetes, or terraform (files only).")
-]
+Target = Annotated[str, typer.Option("--target", metavar="TARGET", help="aws or kubernetes.")]
+FileTarget = Annotated[str, typer.Option("--target", metavar="TARGET", help="aws, kubernetes or terraform.")]
 Settings = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,7 @@ from planner.cli.apply_flags import (
     ChangesFormat,
     DryRun,
     Expect,
+    FileTarget,
     IgnoreDrift,
     ReceiptFile,
     Settings,
@@ -71,6 +72,10 @@ def apply(
 
     run = context.ensure_object(Run)
     check_target_name(target)
+    if ignore_drift and expect is None:
+        raise InputError(
+            "--ignore-drift needs --expect FILE: without it, what is due now is done in any case."
+        )
     now = clock(at)
     document = load_plan(plan)
     if target == DRY_RUN:
@@ -136,7 +141,7 @@ def status(
 def export(
     context: typer.Context,
     plan: PlanFile,
-    target: Target,
+    target: FileTarget,
     folder: Annotated[
         str, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to; made when absent.")
     ],
@@ -171,10 +176,10 @@ def _check_nothing_given(options: "Mapping[str, str | None]") -> None:
 
 
 def _place(target: str, settings: str | None, plan: "ProvisioningPlan") -> "Place":
-    from planner.executors import check_target_name, target_for
+    from planner.executors import check_place_name, target_for
     from planner.executors.settings import load_settings
 
-    check_target_name(target)
+    check_place_name(target)
     if settings is None:
         raise InputError(
             f"--target {target} needs --settings FILE: account, images and names that a plan does not know; "

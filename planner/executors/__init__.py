@@ -36,6 +36,20 @@ def check_target_name(name: str) -> None:
         raise InputError(f"--target is {name!r}; it must be one of {', '.join(known)}.{nearest(name, known)}")
 
 
+def check_place_name(name: str) -> None:
+    """Find out whether there is such a target, and whether it is a place at all.
+
+    Raises
+    ------
+    InputError, as `check_target_name`, and for the dry run.
+    """
+    check_target_name(name)
+    if name == DRY_RUN:
+        raise InputError(
+            f"--target {name} reads the plan alone, for apply; name one of {', '.join(TARGETS)}."
+        )
+
+
 def target_for(name: str, settings: DeploymentSettings, region: str) -> Target:
     """Return the target of a name, made for the settings and the plan's region; it contacts nothing yet.
 
@@ -43,9 +57,7 @@ def target_for(name: str, settings: DeploymentSettings, region: str) -> Target:
     ------
     InputError, where there is no such target, or the settings have no part for it, or its extra is not installed.
     """
-    check_target_name(name)
-    if name not in TARGETS:
-        raise InputError(f"--target {name} only prints changes; name one of {', '.join(TARGETS)}.")
+    check_place_name(name)
     module, made = TARGETS[name].split(":")
     maker = getattr(importlib.import_module(module), made)
     target: Target = maker(settings, region)

@@ -33,7 +33,12 @@ def load_operations(path: str | Path) -> Operations:
         raise InputError(
             f"--expect: there is no file {str(path)!r}; make it with --dry-run --format json -o {path}"
         ) from None
-    return check(Operations, read_json(content, str(path), "the file of --expect"), source=str(path))
+    data = read_json(content, str(path), "the file of --expect")
+    if not isinstance(data, dict) or data.get("kind") != "Operations":
+        raise InputError(
+            f"--expect: {path} holds no operations; name a file that apply wrote with the same --target, --dry-run and -o FILE."
+        )
+    return check(Operations, data, source=str(path))
 
 
 def check_expected(expected: Operations, found: Operations, *, ignore_drift: bool) -> None:

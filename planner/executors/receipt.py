@@ -174,7 +174,10 @@ def _earlier(path: Path, operations: Operations) -> Receipt:
         content = read_bounded(path, MOST_BYTES)
     except FileNotFoundError:
         return empty
-    held = check(Receipt, read_json(content, str(path), "a receipt"), source=str(path))
+    data = read_json(content, str(path), "a receipt")
+    if not isinstance(data, dict) or data.get("kind") != "Receipt":
+        raise InputError(f"{path} is no receipt, and stays as it is; name another file with --receipt.")
+    held = check(Receipt, data, source=str(path))
     if held.model_copy(update={"runs": ()}) != empty:
         raise InputError(
             f"{path} is the receipt of window {held.window} of plan {held.plan!r} ({held.plan_sha256[:SHOWN_DIGITS]}) on "

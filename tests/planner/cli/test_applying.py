@@ -112,6 +112,16 @@ def test_waiting_for_a_busy_service_is_told(fake: Command, cloud: FakeCloud) -> 
     assert "waiting" not in fake("apply", "--dry-run", "--quiet").err
 
 
+def test_another_file_is_not_made_a_receipt(fake: Command, cloud: FakeCloud, case_file: Path) -> None:
+    content = case_file.read_bytes()
+    done = fake("apply", "--receipt", case_file)
+    assert (done.code, cloud.performed, case_file.read_bytes()) == (2, [], content)
+    assert (
+        done.err
+        == f"planner: {case_file} is no receipt, and stays as it is; name another file with --receipt.\n"
+    )
+
+
 def test_an_interrupted_run_says_where_it_is_told_and_continues(fake: Command, cloud: FakeCloud) -> None:
     key = json.loads(fake("apply", "--dry-run").out)["operations"][2]["key"]
     cloud.faults[key] = [KeyboardInterrupt()]
@@ -237,7 +247,19 @@ def test_export_writes_files_and_contacts_nothing(fake: Command, cloud: FakeClou
         (("apply", "--expect", "x.json", "--receipt", "y.json"), "--expect and --receipt need another"),
         (("apply", "--target", "aws"), "needs --settings FILE"),
         (("apply", "--target", "terrafrom"), "Did you mean 'terraform'?"),
-        (("status", "--target", "dry-run", "--settings", "SETTINGS"), "dry-run only prints changes"),
+        (
+            ("status", "--target", "dry-run"),
+            "--target dry-run reads the plan alone, for apply; name one of aws,",
+        ),
+        (("export", "--target", "dry-run", "-o", "out"), "--target dry-run reads the plan alone"),
+        (
+            ("apply", "--target", "aws", "--settings", "SETTINGS", "--ignore-drift"),
+            "--ignore-drift needs --expect FILE",
+        ),
+        (
+            ("apply", "--target", "aws", "--settings", "SETTINGS", "--expect", "PLAN"),
+            "holds no operations; name a file that apply wrote",
+        ),
         (("apply", "--target", "aws", "--settings", "absent.yaml"), "there is no file 'absent.yaml'"),
         (
             ("apply", "--target", "aws", "--settings", "SETTINGS", "--expect", "absent.json"),
@@ -250,7 +272,8 @@ def test_wrong_questions_exit_2(
 ) -> None:
     settings = tmp_path / "deployment.yaml"
     settings.write_text("{version: 1, service: shop}\n")
-    name, *rest = (str(settings) if one == "SETTINGS" else one for one in arguments)
+    files = {"SETTINGS": str(settings), "PLAN": str(case_file)}
+    name, *rest = (files.get(one, one) for one in arguments)
     done = planner(name, case_file, *rest, "--at", IN_W0)
     assert (done.code, done.out) == (2, "")
     assert message in done.err

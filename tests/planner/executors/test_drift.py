@@ -104,6 +104,9 @@ def test_another_account_is_refused_even_if_drift_is_ignored() -> None:
 def test_a_file_that_is_absent_or_no_list_of_operations_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--expect: there is no file"):
         load_operations(tmp_path / "absent.json")
-    (tmp_path / "x.json").write_text("{}")
+    (tmp_path / "x.json").write_text('{"kind": "ChangeSet"}')
+    with pytest.raises(InputError, match=r"x\.json holds no operations; name a file that apply wrote"):
+        load_operations(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text('{"kind": "Operations"}')
     with pytest.raises(InputError, match=r"x\.json: target is missing"):
         load_operations(tmp_path / "x.json")
