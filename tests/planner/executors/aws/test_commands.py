@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +59,15 @@ def test_a_run_that_is_killed_in_the_middle_goes_on(
     files: list[str], client: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process ends by SIGKILL while a group is made, before the answer; the same command makes the rest."""
-    make = AutoScalingResponse.create_auto_scaling_group
+    make, made = AutoScalingResponse.create_auto_scaling_group, threading.Event()
 
     def make_and_kill(service: AutoScalingResponse) -> Any:
         process.kill()
         process.wait()
-        return make(service)
+        try:
+            return make(service)
+        finally:
+            made.set()
 
     receipt = tmp_path / "r.json"
     command = ["apply", *files, "--receipt", str(receipt)]
@@ -76,6 +80,7 @@ def test_a_run_that_is_killed_in_the_middle_goes_on(
             env=os.environ | {"PYTHONPATH": str(ROOT)},
         )
         assert process.wait() == -signal.SIGKILL
+        assert made.wait(timeout=60)
     states = [one["state"] for one in json.loads(receipt.read_text())["runs"][0]["entries"]]
     assert states == ["done", "done", "asked"]
     assert run(command) == EXIT_DONE
