@@ -153,7 +153,12 @@ def shown(value: Any) -> str:
     text = (
         "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     )
-    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 3]}..."
+    return shortened(text, MOST_LETTERS)
+
+
+def shortened(text: str, most_letters: int) -> str:
+    """Return a text, cut where it is longer."""
+    return text if len(text) <= most_letters else f"{text[: most_letters - 3]}..."
 
 
 def differing(before: Any, after: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from planner.errors import PlannerError
+from planner.executors.resources import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,15 +14,19 @@ if TYPE_CHECKING:
     from planner.executors.resources import Operation, Resource, Whereabouts
     from planner.plan import ProvisioningPlan, Window
 
+MOST_LETTERS = 600  # ours: the longest texts of AWS, which list what a parameter may be, take about 500
+
 
 class TargetError(PlannerError, RuntimeError):
     """A service refused a call; `passing` says that the same call may succeed later (throttling, a conflict, a time-out).
 
-    Its text names the call and the service's own error code, never a credential or a request's headers.
+    Its text names the call and the service's own error code, never a credential or a request's headers. Services also answer with
+    pages of HTML, so every problem is one line, cut where it is long.
     """
 
     def __init__(self, problems: Sequence[str] | str, *, passing: bool = False) -> None:
-        super().__init__(problems)
+        lines = [problems] if isinstance(problems, str) else problems
+        super().__init__([shortened(" ".join(line.split()), MOST_LETTERS) for line in lines])
         self.passing = passing
 
 
@@ -65,7 +70,8 @@ class Target(Protocol):
 
         Raises
         ------
-        DriftError, where a name is taken by what is not the service's own. TargetError.
+        DriftError, where a name is taken by what is not the service's own. InputError, where something that must be there before
+        is not, or is not as it must be. TargetError.
         """
         ...
 

@@ -145,7 +145,7 @@ def _problems(task: Task, line: FleetLine) -> Iterator[str]:
         )
     model = task.aws.models.get(line.model)
     if model is None or model.sagemaker_model is None:
-        yield f"{what}: no registered model serves {line.model}; set aws.models.{line.model}.sagemaker_model."
+        yield task.unset("no registered model serves", line.model, "sagemaker_model")
 
 
 def config_prefix(name: str) -> str:

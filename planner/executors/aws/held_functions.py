@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.errors import InputError
 from planner.executors.aws.session import translated
 from planner.executors.aws.tags import ALIAS_TAG, own_tags
 from planner.executors.names import SERVICE_TAG
 from planner.executors.resources import Resource
-from planner.executors.target import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,8 +70,8 @@ def read(session: Session, service: str, desired: Sequence[Resource]) -> list[Re
 
     Raises
     ------
-    TargetError, with every desired function that is not there or cannot be set, and where the account has no such concurrency left
-    to reserve.
+    InputError, with every desired function that is not there or cannot be set, and where the account has no such concurrency left
+    to reserve. TargetError.
     """
     wanted = {one.name: one.body for one in desired}
     with translated():
@@ -81,7 +81,7 @@ def read(session: Session, service: str, desired: Sequence[Resource]) -> list[Re
             one for name, body in wanted.items() for one in _problems(session, name, body, held[name])
         ]
         if problems:
-            raise TargetError(problems)
+            raise InputError(problems)
         found = [
             _resource(session, one)
             for name, one in held.items()
@@ -166,7 +166,7 @@ def _check_reservable(session: Session, wanted: Mapping[str, Body], held: Mappin
 
     Raises
     ------
-    TargetError
+    InputError
     """
     more = sum(
         max(0, (body["reserved_concurrency"] or 0) - (held[name]["reserved_concurrency"] or 0))
@@ -177,7 +177,7 @@ def _check_reservable(session: Session, wanted: Mapping[str, Body], held: Mappin
     limits = session.functions.get_account_settings()["AccountLimit"]
     free = limits["UnreservedConcurrentExecutions"] - LEAST_UNRESERVED
     if more > free:
-        raise TargetError(
+        raise InputError(
             f"the plan reserves {more} more concurrent executions; the account has {max(0, free)} to reserve, as "
             f"{LEAST_UNRESERVED} of its {limits['ConcurrentExecutions']} must stay unreserved. Ask Lambda for a higher quota, or "
             "plan with a lower one."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from planner.errors import nearest
 from planner.executors.names import tags_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Task:
                 f"option {line.option}: it runs in {line.region}; a plan for {self.plan.metadata.region} is applied there alone."
             )
 
+    def unset(self, what: str, model: str, key: str) -> str:
+        """Say that the settings do not tell what serves a model; the same for all its options."""
+        hint = "" if model in self.aws.models else nearest(model, self.aws.models)
+        return f"{what} {model}; set aws.models.{model}.{key}.{hint}"
+
 
 class ResourceKinds(Protocol):
     """A family of resources that belong together."""
@@ -60,7 +66,7 @@ class ResourceKinds(Protocol):
 
         Raises
         ------
-        TargetError
+        InputError, where something that plans only set cannot be set. TargetError.
         """
         ...
 

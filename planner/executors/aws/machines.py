@@ -121,6 +121,6 @@ def _problems(task: Task, line: FleetLine) -> Iterator[str]:
         yield f"{what}: market {line.market}: {WHY_NOT[line.market]}."
     model = aws.models.get(line.model)
     if model is None or model.image_id is None:
-        yield f"{what}: no image serves {line.model}; set aws.models.{line.model}.image_id."
+        yield task.unset("no image serves", line.model, "image_id")
     if line.zone is not None and line.zone not in aws.subnets:
         yield f"{what}: zone {line.zone} has no subnet; aws.subnets has {', '.join(sorted(aws.subnets))}. Add it there."

@@ -161,4 +161,4 @@ def _problems(task: Task, line: FunctionLine) -> Iterator[str]:
     yield from task.elsewhere(line)
     model = task.aws.models.get(line.model)
     if model is None or model.function_name is None:
-        yield f"{what}: no function holds the code of {line.model}; set aws.models.{line.model}.function_name."
+        yield task.unset("no function holds the code of", line.model, "function_name")

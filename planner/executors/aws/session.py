@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from planner.executors.settings import AwsSettings
 
 NOT_INSTALLED = "boto3 is not installed, which AWS needs; pip install 'inference-planner[aws]'"
+UNREACHED = "Is this machine online, and does that address exist? aws.endpoint_url and AWS_ENDPOINT_URL can name another."
 ATTEMPTS = 4  # ours: the client waits some seconds for a busy service; planner.executors.runner waits longer
 CONNECT_S = 5  # ours: a service that is there answers at once
 READ_S = 60  # botocore's own default
@@ -187,7 +188,8 @@ def translated() -> Iterator[None]:
         raise TargetError("the service's answer is not one of AWS.", passing=True) from None
     except BotoCoreError as error:
         passing = isinstance(error, HTTPClientError | exceptions.ConnectionError)
-        raise TargetError(f"{type(error).__name__}: {error}", passing=passing) from None
+        remedy = f". {UNREACHED}" if passing else ""
+        raise TargetError(f"{type(error).__name__}: {error}{remedy}", passing=passing) from None
 
 
 def _refusal(error: Any) -> TargetError:

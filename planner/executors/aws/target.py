@@ -69,7 +69,7 @@ class AwsTarget:
             resources += found
             problems += wrong
         if problems:
-            raise InputError(problems)
+            raise InputError(list(dict.fromkeys(problems)))  # options of one model share some
         return tuple(resources)
 
     def files(self, resources: Sequence[Resource]) -> dict[str, str]:
@@ -98,7 +98,8 @@ class AwsTarget:
 
         Raises
         ------
-        DriftError, where a name is taken by what does not carry the service's tag. TargetError.
+        DriftError, where a name is taken by what does not carry the service's tag. InputError, where a function that is wanted
+        cannot be set. TargetError.
         """
         found = [
             one

@@ -43,7 +43,7 @@ class Session:
             self._client = connect(context=context, persist_config=False)
         except config.ConfigException as error:
             raise InputError(
-                f"kubernetes.context is {context!r}; the kubeconfig file does not give it: {error}. "
+                f"kubernetes.context is {context!r}; the kubeconfig file does not give it: {str(error).rstrip('.')}. "
                 "kubectl config get-contexts lists those there are; KUBECONFIG names another file."
             ) from None
         self._objects: Any = client.CustomObjectsApi(self._client)  # serves every kind of every API group
@@ -126,7 +126,9 @@ class Session:
             raise TargetError(told, passing=error.status in PASSING) from None
         except HTTPError as error:
             raise TargetError(
-                f"{what}: the cluster does not answer ({type(error).__name__}).", passing=True
+                f"{what}: the cluster does not answer ({type(error).__name__}). Is it on, and its address in the kubeconfig file "
+                "right?",
+                passing=True,
             ) from None
 
 

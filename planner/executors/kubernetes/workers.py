@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.errors import nearest
 from planner.executors.names import resource_name
 from planner.executors.sizes import sizes
 from planner.plan import MachineOption
@@ -94,7 +95,7 @@ def refusals(
     for worker in workers:
         yield from _refusals_of(worker, settings)
     for model in sorted({worker.line.model for worker in workers} - settings.images.keys()):
-        yield f"kubernetes.images has no image of the model {model!r}; add one."
+        yield f"kubernetes.images has no image of the model {model!r}; add one.{nearest(model, settings.images)}"
     called = sorted({line.option for window in windows for line in window.functions})
     if called and settings.functions == "refused":
         first = next(window for window in windows if window.functions)

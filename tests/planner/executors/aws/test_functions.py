@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from planner.errors import DriftError, PartlyDoneError
-from planner.executors.target import TargetError
+from planner.errors import DriftError, InputError, PartlyDoneError
 from planner.plan import ProvisioningPlan
 from tests.planner.executors.aws.bench import Bench, only, throttle, verbs
 from tests.planner.executors.aws.conftest import code, deploy
@@ -125,7 +124,7 @@ def test_code_that_the_alias_does_not_run_is_not_published_along(
     functions_bench.apply(plan_of(1, 1))
     lambda_client.update_function_code(FunctionName=NAME, ZipFile=code("2"))
     functions_bench.meanwhile()
-    with pytest.raises(TargetError, match="has newer code than its alias live runs"):
+    with pytest.raises(InputError, match="has newer code than its alias live runs"):
         functions_bench.work_out(plan_of(1, 1, memory_mb=3008))
     assert functions_bench.apply(plan_of(1, 1)).pending == ()  # nothing is to be published
     assert held(lambda_client)["version"] == "1"
@@ -136,7 +135,7 @@ def test_a_function_of_another_architecture_is_told(functions_bench: Bench) -> N
     data["options"] = [
         one | {"architecture": "arm64"} for one in data["options"] if one["kind"] == "function"
     ]
-    with pytest.raises(TargetError, match="is built for x86_64, the plan's figures hold for arm64"):
+    with pytest.raises(InputError, match="is built for x86_64, the plan's figures hold for arm64"):
         functions_bench.work_out(ProvisioningPlan.model_validate(data))
 
 
@@ -241,7 +240,7 @@ def test_parts_of_a_cut_model_are_functions_of_their_own(functions_bench: Bench,
     for one in data["windows"]:
         one["functions"][0]["partition"] = [part(1, 100.0, worker_ms=100.0), part(2, 300.0)]
     plan = ProvisioningPlan.model_validate(data)
-    with pytest.raises(TargetError) as caught:
+    with pytest.raises(InputError) as caught:
         functions_bench.work_out(plan)
     assert [one.split(";")[0] for one in caught.value.problems] == [
         f"there is no function {NAME}-{name}" for name in ("part1", "part1-worker1", "part2")
@@ -260,7 +259,7 @@ def test_parts_of_a_cut_model_are_functions_of_their_own(functions_bench: Bench,
 
 
 def test_what_the_account_cannot_reserve_is_told_before_anything_is_done(functions_bench: Bench) -> None:
-    with pytest.raises(TargetError, match="reserves 901 more concurrent executions; the account has 900"):
+    with pytest.raises(InputError, match="reserves 901 more concurrent executions; the account has 900"):
         functions_bench.work_out(plan_of(0, 0, reserved=901))
     functions_bench.apply(plan_of(0, 0, reserved=900))
     assert functions_bench.work_out(plan_of(0, 0, reserved=900)).pending == ()

@@ -308,3 +308,4 @@ def test_missing_credentials_and_services_are_told(
     with pytest.raises(TargetError, match="EndpointConnectionError") as caught:
         bench.target.where()
     assert caught.value.passing
+    assert "AWS_ENDPOINT_URL can name another." in str(caught.value)

@@ -127,6 +127,20 @@ def test_what_the_services_cannot_do_is_refused(
         assert all(problem in one for one in problems)
 
 
+def test_a_model_that_is_misspelt_is_told_once_with_the_likely_word() -> None:
+    """Both options of the plan run it."""
+    models = {"resnet-50": {"image_id": "ami-01234567"}}
+    settings = SETTINGS | {"aws": SETTINGS["aws"] | {"models": models}}
+    target = AwsTarget(DeploymentSettings.model_validate(settings), "us-east-1")
+    plan = plan_with([1])
+    with pytest.raises(InputError) as caught:
+        target.desired(plan, plan.windows[0], START)
+    assert caught.value.problems == (
+        "no image serves resnet50; set aws.models.resnet50.image_id. Did you mean 'resnet-50'?",
+        "no function holds the code of resnet50; set aws.models.resnet50.function_name. Did you mean 'resnet-50'?",
+    )
+
+
 def test_all_problems_are_told_at_once() -> None:
     plan = plan_with([1], market="standby", region="eu-west-1")
     target = AwsTarget(DeploymentSettings.model_validate(SETTINGS), "us-east-1")
@@ -150,6 +164,6 @@ def test_functions_and_endpoints_need_settings_of_their_own() -> None:
     with pytest.raises(InputError) as caught:
         target.desired(plan, plan.windows[0], START)
     assert {
-        "option lambda/resnet50/2048: no function holds the code of resnet50; set aws.models.resnet50.function_name.",
+        "no function holds the code of resnet50; set aws.models.resnet50.function_name.",
         "aws.machines is endpoint; set aws.endpoint to its name.",
     } <= set(caught.value.problems)

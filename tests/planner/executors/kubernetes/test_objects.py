@@ -123,7 +123,8 @@ def test_exported_files_hold_the_same_objects() -> None:
         ({"market": "container"}, {}, [f"option {ON_DEMAND}: the market container"]),
         ({"provider": "gcp"}, {"nodes": "karpenter"}, ["its machines are gcp's"]),
         ({"zone": "us east"}, {}, ["its zone 'us east' is no value of a node's label"]),
-        ({}, {"images": {"vgg": "r/vgg:1"}}, ["no image of the model 'resnet50'"]),
+        ({}, {"images": {"vgg": "r/vgg:1"}}, ["no image of the model 'resnet50'; add one."]),
+        ({}, {"images": {"resnet-50": "r/resnet:1"}}, ["add one. Did you mean 'resnet-50'?"]),
         (
             {},
             {"functions": "refused"},

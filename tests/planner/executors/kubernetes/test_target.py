@@ -192,8 +192,9 @@ def test_another_region_is_refused_and_an_unlabelled_one_passes(cluster: FakeClu
 
 
 def test_another_context_is_refused(cluster: FakeCluster, target: Make) -> None:
-    with pytest.raises(InputError, match=r"kubernetes\.context is 'production'; .*get-contexts"):
+    with pytest.raises(InputError, match=r"kubernetes\.context is 'production'; .*get-contexts") as caught:
         target(context="production").where()
+    assert ".." not in str(caught.value)
 
 
 def test_without_the_client_it_says_what_to_install(
@@ -209,6 +210,8 @@ def test_a_cluster_that_does_not_answer_is_a_passing_problem(
 ) -> None:
     config = cluster.kubeconfig().replace(cluster.url, "http://127.0.0.1:9")
     (tmp_path / "kubeconfig").write_text(config)
-    with pytest.raises(TargetError, match="list nodes: the cluster does not answer") as error:
+    with pytest.raises(
+        TargetError, match=r"list nodes: the cluster does not answer .* kubeconfig file right"
+    ) as error:
         target().where()
     assert error.value.passing
