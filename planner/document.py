@@ -10,7 +10,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, Tag, ValidationError
 
 from planner.errors import InputError, nearest
 
@@ -24,6 +24,21 @@ class Document(BaseModel):
     """A closed, frozen record: an unknown key is an error, and so is a number that is not finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, ser_json_inf_nan="null")
+
+
+_WORDS: dict[str, str] = {}  # pattern of a text -> the same in words
+
+
+def fitting(pattern: str, words: str) -> StringConstraints:
+    """Constrain a text to a pattern, and tell what that is in words where a text does not fit.
+
+    Parameters
+    ----------
+    words
+        Go on after "it must be".
+    """
+    _WORDS[pattern] = words
+    return StringConstraints(pattern=pattern)
 
 
 AnyDocument = TypeVar("AnyDocument", bound=Document)
@@ -143,6 +158,10 @@ def _sentence(path: Place, parent: type[Document] | None, details: ErrorDetails)
             + " and ".join(f"{text} {context[key]:g}" for key, text in limit.items())
             + "."
         )
+    if kind == "string_type" and isinstance(details["input"], int | float):
+        return f"{where} is {found}, a number; it must be text: put it in quotes."
+    if kind == "string_pattern_mismatch" and context["pattern"] in _WORDS:
+        return f"{where} is {found}; it must be {_WORDS[context['pattern']]}."
     if kind in _TYPES:
         return f"{where} is {found}; it must be {_TYPES[kind]}."
     match kind:
@@ -170,7 +189,7 @@ def _unknown_key(where: str, key: str, parent: type[Document]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = "empty" if value is None else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

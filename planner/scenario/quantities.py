@@ -16,6 +16,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from planner.document import fitting
+
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 BUNDLED = "bundled"  # the keyword for the catalogs that come with the planner
 
@@ -71,6 +73,10 @@ NonNegative = Annotated[float, Strict(), Field(ge=0)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 OpenShare = Annotated[float, Strict(), Field(gt=0, lt=1)]
 Count = Annotated[int, Strict(), Field(ge=0)]
-Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Name = Annotated[
+    str,
+    Field(min_length=1),
+    fitting(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", "letters, digits, ., _ and -, a letter or digit first"),
+]
 InputPath = Annotated[str, Field(min_length=1), AfterValidator(_beside_the_scenario)]
 CatalogSource = Annotated[str, Field(min_length=1), AfterValidator(_bundled_or_path)]
