@@ -12,7 +12,7 @@ Second table: the same machines at exactly the top level of every window, Poisso
 deadline, first come, first served, without overflow, yielding and losses. What the plan itself sends to functions is not counted.
 
 Third table: every pool with its machines filled to what the plan says they carry inside its tier, in bursts of that part of all
-requests, in the first windows of each of its sizes. No slack of whole machines helps there.
+requests. No slack of whole machines helps there. A tenth of the time is simulated and counted.
 
 `short` is the share of windows that miss the percentile of the class by more than half a point, `surely` that of those too far
 below for chance (a binomial test, `tests.benchmarks.judged`); `requests` is the median of a window, `worst` the worst one and `of`
@@ -86,11 +86,13 @@ class Trial:
     supply: Supply
     seeds: int
 
-    def replays(self, policy: type[Planned], requests: Requests, supply: Supply) -> list[Replayed]:
+    def replays(
+        self, policy: type[Planned], requests: Requests, supply: Supply, mode: str = "exact"
+    ) -> list[Replayed]:
         """One a seed, counted by the windows of the plan."""
         edge_s = window_edges(self.scenario, requests.duration_s)
         return [
-            replay(policy(self.plan, supply), supply, requests, seed=seed, window_edge_s=edge_s)
+            replay(policy(self.plan, supply), supply, requests, seed=seed, window_edge_s=edge_s, mode=mode)
             for seed in range(self.seeds)
         ]
 
@@ -148,19 +150,24 @@ class Trial:
     def filled(self) -> list[tuple[list[str], bool]]:
         """Rows of the third table, and whether each is a defect."""
         supply, requests = pools_alone(self.plan, with_losses(self.supply, 0.0))
-        runs = self.replays(Filled, requests, supply)
+        runs = self.replays(Filled, requests, supply, "sampled")
         rows = []
         for k, one in enumerate(supply.classes):
-            sizes = [
-                group.count for window in self.plan.windows for group in window.groups if group.id == one.name
-            ]
-            arrived = np.array([run.arrived[k] for run in runs])
-            in_time = np.array([run.in_time[k].sum(axis=0) for run in runs])
-            judged = _judged(one.percentile, arrived, in_time, np.full(arrived.shape[1], one.percentile))
+            sizes = np.array(
+                [
+                    sum(group.count for group in window.groups if group.id == one.name)
+                    for window in self.plan.windows
+                ]
+            )
+            own = sizes > 0
+            counted = [(run.simulated_share, run.arrived[k], run.in_time[k].sum(axis=0)) for run in runs]
+            arrived = np.array([part * count[own] for part, count, _ in counted])
+            in_time = np.array([part * count[own] for part, _, count in counted])
+            judged = _judged(one.percentile, arrived, in_time, np.full(own.sum(), one.percentile))
             row = [
                 f"{self.scenario.name}/{one.name}",
                 *cells(judged),
-                f"{min(sizes)}..{max(sizes)}",
+                f"{sizes[own].min()}..{sizes.max()}",
                 f"{requests.traces[one.trace].dispersion_index:.4g}",
             ]
             rows.append((row, judged.is_defect))

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 DEFECT_SHARE = 0.005  # the half point that a class may miss its percentile by
 CHANCE = 0.001  # ours: so few in time as one window of a thousand has whose class is just half a point short
-WINDOWS_A_SIZE = 5  # ours: a day of full pools would be hundreds of millions of requests
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,10 +149,11 @@ def _at_load(group: Group, load_rps: float, one: PlannedClass) -> tuple[float, f
 
 
 def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Requests]:
-    """Each pool with a class of its own, sent what the pool is said to carry inside its tier, in some windows of each of its sizes.
+    """Each pool with a class of its own, sent in every window what the pool is said to carry inside its tier.
 
     A pool is sized for the bursts of all the requests it could get; of these it is sent a part, and of the index of dispersion the
-    excess over 1 shrinks to the same part (`planner.demand`). Pools without a deadline, and those whose capacity depends on the mix
+    excess over 1 shrinks to the same part (`planner.demand`). Where it has no machine its requests keep the bursts of the others
+    as they are, and `Filled` refuses them. Pools without a deadline, and those whose capacity depends on the mix
     of classes, promise nothing by themselves.
     """
     start = plan.windows[0].start
@@ -167,16 +167,13 @@ def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Request
             tier = group.tier
             laws = {pool.name: next(iter(pool.laws.values()))}
             classes.append(ServedClass(pool.name, tier.deadline_ms / 1000, tier.percentile, pool.name, 1.0))
-            sizes = np.array([0 if one is None else one.count for one in rows])
-            counts = np.zeros(len(rows))
-            for size in np.unique(sizes[sizes > 0]):
-                for t in np.flatnonzero(sizes == size)[:WINDOWS_A_SIZE]:
-                    counts[t] = rows[t].capacity_rps * window_s
+            most_rps = max(one.capacity_rps for one in rows if one is not None)
+            rates_rps = [most_rps if one is None or one.count == 0 else one.capacity_rps for one in rows]
             traces[pool.name] = Trace(
                 name=pool.name,
                 start=start,
                 interval_s=window_s,
-                counts=counts,
+                counts=np.array(rates_rps) * window_s,
                 dispersion_index=1 + _part(plan, rows) * max(group.dispersion_index - 1, 0.0),
             )
         pools.append(replace(pool, laws=laws))
@@ -228,12 +225,15 @@ class Filled(Planned):
     name = "filled"
 
     def decide(self, seen: Observation) -> Decision:
-        """As the plan, routed by pool."""
+        """As the plan, each pool at work with its own requests."""
         targets = self.supply.targets
+        decision = super().decide(seen)
+        at_work = {pool for (pool, _), count in decision.machines.items() if count > 0}
         routes = {
             one.name: Routes(
                 up_to_rps=np.array([np.inf]), weights=np.eye(len(targets))[[targets.index(one.name)]]
             )
             for one in self.supply.classes
+            if one.name in at_work
         }
-        return replace(super().decide(seen), routes=routes, provisioned={}, reserved={})
+        return replace(decision, routes=routes, provisioned={}, reserved={})
