@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from planner.executors.names import WINDOW_TAG
 from planner.executors.resources import difference_texts, shown
 from planner.report.table import Column, Table
 
@@ -106,8 +107,10 @@ def _summary(operations: Operations) -> str:
     if not operations.pending:
         return "Everything is as the plan has it; nothing is to be done."
     counts = Counter(one.verb for one in operations.operations)
+    renewed = sum(one.verb == "update" and not one.drifted for one in operations.operations)
+    alone = f" ({renewed} in the tag {WINDOW_TAG} alone)" if renewed else ""
     return (
-        f"{counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete, "
+        f"{counts['create']} to create, {counts['update']} to update{alone}, {counts['delete']} to delete, "
         f"{counts['keep']} as they should be."
     )
 

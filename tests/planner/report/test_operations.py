@@ -136,6 +136,16 @@ def test_of_something_new_sizes_times_and_machines_are_told(body: Body, told: st
     assert changes(body) == told
 
 
+def test_updates_that_only_say_which_window_was_applied_are_counted() -> None:
+    before, after = ({"size": 1, "tags": TAGS | {"planner-window": window}} for window in ("w0", "w1"))
+    desired = [Resource("group", "a", after), Resource("group", "b", after | {"size": 2})]
+    held = [Resource("group", name, before) for name in ("a", "b")]
+    note = operation_table(shown(desired, *held)).note
+    assert note == (
+        "0 to create, 2 to update (1 in the tag planner-window alone), 0 to delete, 0 as they should be."
+    )
+
+
 def test_long_schedules_are_cut_with_their_number() -> None:
     actions = {
         ACTION.format(f"{hour:02}0000z"): {"start": f"2026-11-23T{hour:02}:00:00Z", "desired": hour}
