@@ -46,15 +46,15 @@ def function_lines(planned: Planned, late_to: Mapping[str, str], t: int) -> tupl
 def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str], t: int) -> dict[int, int]:
     """Function -> instances to set aside: what its top level needs with next to no call refused, within the account's limit.
 
-    A provider takes what is set aside for the most that may run, too, so it covers swings and the share of late requests that
-    the percentiles allow. Where all together are over the limit, they are cut in proportion, never below what runs on average
-    and what is kept ready.
+    A provider takes what is set aside for the most that may run, too, so it covers swings, and requests that would be late: they
+    come in bursts beyond what machines were rented for, when all of a class may be late. Where all together are over the limit,
+    they are cut in proportion, never below what runs on average and what is kept ready.
     """
     p, wanted, least = planned.problem, {}, {}
     for f in called:
         one = planned.options.functions[f]
         late_rps = sum(
-            (1 - own.tier.percentile) * p.demand_rps[k, t, -1]
+            p.demand_rps[k, t, -1]
             for k, own in enumerate(planned.options.classes)
             if late_to.get(own.name) == one.id
         )
