@@ -109,7 +109,7 @@ def test_routing_weights_are_shares_of_the_class(windows: tuple[Window, ...]) ->
 
 
 def test_functions_reserve_the_concurrency_of_the_top_level(windows: tuple[Window, ...]) -> None:
-    """10 calls/s of 0.1 s, and a little for cold starts, keep little more than one function running on average; all may come late."""
+    """10 calls/s of 0.1 s, and a little for cold starts, keep little more than one function running on average; any may be late."""
     (line,) = windows[3].functions
     (function,) = planned().options.functions
     late_rps = sum(
