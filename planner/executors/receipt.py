@@ -1,7 +1,8 @@
 """The receipt: what was asked of a target for one window, what it answered, with ids and times.
 
-The file is written before and after every operation, so a run that is cut off leaves what it had asked. A later run for the same
-plan, window and target adds to it. Nothing in it is secret: bodies hold what plan and settings decide, answers hold ids.
+The file is written whole before and after every operation (a kilobyte an operation), so a run that is cut off
+leaves what it had asked, and never half a file. A later run for the same plan, window and target adds to it. Nothing in it is
+secret: bodies hold what plan and settings decide, answers hold ids.
 """
 
 from __future__ import annotations
