@@ -121,6 +121,17 @@ def test_functions_reserve_the_concurrency_of_the_top_level(windows: tuple[Windo
     assert line.batch_size == 1
 
 
+def test_reservations_leave_what_an_account_must_keep_free() -> None:
+    made = planned()
+    for limit, most in ((1000.0, None), (105.0, 5), (50.0, 2)):
+        tight = replace(made, problem=replace(made.problem, concurrency_limit=limit))
+        (line,) = windows_of(tight)[3].functions
+        if most is None:
+            assert line.reserved_concurrency > 10
+        else:
+            assert line.reserved_concurrency == most  # two run on average
+
+
 def test_expectations_are_weighted_by_requests(windows: tuple[Window, ...]) -> None:
     made, last = planned(), windows[3]
     group = made.options.groups[0]
