@@ -103,7 +103,16 @@ def test_the_job_runs_its_steps_in_order(run: Run, tmp_path: Path) -> None:
     place = f"{job['env']['PLACE']} --at {AT}"
     summary = tmp_path / "summary.md"
     for line in lines[1:]:
-        done = run("bash", "-e", "-c", line, BUDGET_USD="100", START=START, PLACE=place, GITHUB_STEP_SUMMARY=str(summary))
+        done = run(
+            "bash",
+            "-e",
+            "-c",
+            line,
+            BUDGET_USD="100",
+            START=START,
+            PLACE=place,
+            GITHUB_STEP_SUMMARY=str(summary),
+        )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     assert "| + | group | shop-" in summary.read_text()
     kept = next(step for step in job["steps"] if step.get("if") == "always()")["with"]["path"].split()
