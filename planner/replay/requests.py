@@ -64,7 +64,7 @@ class Requests:
                     asked = f"{self.start.isoformat()} to {end.isoformat()}"
                     problems.append(
                         f"trace {name!r} spans {spans}; the replay runs from {asked}. "
-                        "Give a trace that covers it, or replay a shorter stretch."
+                        "Give a trace that covers it; `planner compare` takes fewer --hours, too."
                     )
         problems += [
             f"trace {name!r} has no interval with a known count; give one that has requests."
