@@ -25,6 +25,8 @@ class ServerlessFunction:
     mean_ms, billed_ms
         Mean duration of a warm call, and what is billed on average: cold starts included, in the provider's
         steps.
+    size_mean_ms
+        Mean duration of a warm call with 1, 2, ..., `batch` requests; empty: `mean_ms` however many it has.
     quantiles, quantile_ms
         (share, ms) of a warm call of a full batch, and that of the strictest class.
     cold_start_share
@@ -75,6 +77,7 @@ class ServerlessFunction:
     arrivals: str | None = None
     partition: tuple[PartitionSegment, ...] | None = None
     least_usd_per_request: float | None = None
+    size_mean_ms: tuple[float, ...] = ()
 
     @property
     def model(self) -> str:

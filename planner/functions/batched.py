@@ -250,6 +250,7 @@ class BufferSearch:
             provisioned_concurrency=provisioned,
             usd_per_h=price_usd_per_h,
             arrivals="; ".join(one.label for one in self.arrivals),
+            size_mean_ms=self.times.size_mean_ms(row, buffer.batch),
         )
 
     def too_late(self, tier: Tier, without: Sequence[Bracket]) -> RejectedOption:

@@ -60,6 +60,10 @@ class CallTimes:
         times = zip(self.shares.tolist(), self.share_s[:, row, batch - 1].tolist(), strict=True)
         return tuple((share, 1000 * time_s) for share, time_s in times if time_s < NEVER_S)
 
+    def size_mean_ms(self, row: int, batch: int) -> tuple[float, ...]:
+        """Mean time of warm calls with 1, 2, ..., `batch` requests at one memory size."""
+        return tuple((1000 * self.mean_s[row, :batch]).tolist())
+
     def taking(self, rows: IntArray) -> CallTimes:
         """The same at some of the memory sizes."""
         return CallTimes(

@@ -110,10 +110,16 @@ class FunctionOption(Document):
     batch_size: int = Field(gt=0, description="Requests per call.")
     items_per_request: int = Field(gt=0, description="Items of one request.")
     mean_ms: float = Field(gt=0, description="Mean time of a warm call.")
-    quantile_ms: float = Field(
-        gt=0, description="Time that the classes' percentile of warm calls stays within."
+    size_mean_ms: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(),
+        description="Mean time of a warm call with 1, 2, ... batch_size requests; empty: mean_ms, however many it has.",
     )
-    quantiles_ms: dict[str, float] = Field(description="Percentile, as a share -> time of a warm call.")
+    quantile_ms: float = Field(
+        gt=0, description="Time that the classes' percentile of warm calls of a full batch stays within."
+    )
+    quantiles_ms: dict[str, float] = Field(
+        description="Percentile, as a share -> time of a warm call of a full batch."
+    )
     billed_ms: float = Field(gt=0, description="Billed time of one call, cold starts included.")
     cold_start_ms: float | None = Field(description="Further time of a cold call; null: not known.")
     cold_start_share: float = Field(

@@ -44,6 +44,8 @@ def foreseen_start_s(
     for one in range(queues.members[pool]):
         server = queues.member[pool, one]
         if queues.taking_s[server] >= at_s:
+            if queues.end_s[server] <= at_s:  # idle, but it stops too soon for the batch that comes first
+                return start_at_the_latest_s(queues, pool, at_s)
             taking += 1
             earliest_s = min(earliest_s, queues.start_s[server] + mean_s)
     if taking == 0:

@@ -41,6 +41,8 @@ class Instances(NamedTuple):
         ``[1]`` number of pools.
     batch, timeout_s, cold_s, executions, usd_per_call, usd_per_s, provisioned_call_usd_per_s, billing_step_s, bills_cold
         ``[f]`` of `planner.replay.supply.CalledFunction`.
+    size_stretch
+        ``[f, size - 1]`` warm time of a call with so many requests over that of a full batch.
     limit, keep_alive_s
         ``[1]`` of the supply.
     running_s, number, running
@@ -67,6 +69,7 @@ class Instances(NamedTuple):
     provisioned_call_usd_per_s: Array
     billing_step_s: Array
     bills_cold: IntArray
+    size_stretch: Array
     limit: IntArray
     keep_alive_s: Array
     running_s: Array
@@ -97,6 +100,7 @@ def idle_functions(supply: Supply) -> Instances:
         provisioned_call_usd_per_s=np.array([one.usd_per_s_on_provisioned for one in functions], dtype=float),
         billing_step_s=np.array([one.billing_step_s for one in functions], dtype=float),
         bills_cold=np.array([one.bills_cold for one in functions], dtype=np.int64),
+        size_stretch=_size_stretch(supply),
         limit=np.array([supply.concurrency_limit]),
         keep_alive_s=np.array([supply.keep_alive_s], dtype=float),
         running_s=np.zeros((2 * rows, FIRST_ROOM)),
@@ -112,6 +116,14 @@ def idle_functions(supply: Supply) -> Instances:
         next_due_s=np.array([np.inf]),
         crowded=np.zeros(1, dtype=np.int64),
     )
+
+
+def _size_stretch(supply: Supply) -> Array:
+    """Rows are as long as the largest batch; 1 where nothing is stated."""
+    stretch = np.ones((len(supply.functions), max((one.batch for one in supply.functions), default=1)))
+    for row, one in zip(stretch, supply.functions, strict=True):
+        row[: len(one.size_stretch)] = one.size_stretch
+    return stretch
 
 
 def with_room(old: Instances, room: int) -> Instances:
@@ -195,9 +207,13 @@ def call_function(
     number: int,
     window: int,
     weight: float,
+    size: int,
 ) -> float:
-    """Make a call led by request `number` of class k and bill it; return how long it lasts, infinity where it is refused."""
-    lasts_s = service_s(services, k, calls.pools[0] + f, number)
+    """Make a call of `size` requests, led by request `number` of class k, and bill it.
+
+    Return how long it lasts, infinity where it is refused.
+    """
+    lasts_s = service_s(services, k, calls.pools[0] + f, number) * float(calls.size_stretch[f, size - 1])
     kind = start_instance(calls, f, at_s, lasts_s)
     if kind == REFUSED:
         return np.inf
@@ -257,6 +273,7 @@ def empty_buffer(
         lines.number[first],
         lines.window[first],
         lines.weight[first],
+        lines.length[line],
     )
     while lines.length[line] > 0:
         place = lines.first[line]

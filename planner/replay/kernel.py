@@ -21,6 +21,7 @@ from planner.replay.queues import empty_queues
 from planner.replay.services import services_of
 from planner.replay.stream import (
     State,
+    call_buffers,
     pass_requests,
     refuse_waiting,
     shift_clocks,
@@ -245,9 +246,10 @@ class Kernel:
         return Seen(np.clip(busy, 0.0, 1.0), waiting, in_time)
 
     def finish(self, at_s: float) -> None:
-        """End the replay: calls that have begun end, what still waits is refused."""
+        """End the replay: calls that have begun end, buffers are called when due, who waits for a machine is refused."""
         self._pass_to(at_s)
         self._bill_provisioned()
+        call_buffers(self._state)
         refuse_waiting(self._state)
 
     def _check_time(self, at_s: float) -> None:

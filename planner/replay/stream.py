@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
 from planner.replay.foresight import foreseen_start_s
@@ -28,7 +30,6 @@ from planner.replay.queues import (
 from planner.replay.tally import ROUNDING_S, Tally
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from planner.replay.services import Services
@@ -83,7 +84,7 @@ def join_function(state: State, f: int, at_s: float, k: int, number: int, window
     calls, lines = state.calls, state.lines
     line = calls.pools[0] + f
     if calls.batch[f] == 1:
-        latency_s = call_function(calls, state.services, state.tally, f, at_s, k, number, window, weight)
+        latency_s = call_function(calls, state.services, state.tally, f, at_s, k, number, window, weight, 1)
         count_call(state.tally, line, k, window, weight, latency_s)
         return
     join_line(lines, line, at_s, k, number, window, weight)
@@ -148,6 +149,13 @@ def pass_requests(
             join_function(state, target - pools, at_s, k, numbered + i, window, weight)
     pass_time(state, until_s)
     return len(times_s)
+
+
+@compiled_entry
+def call_buffers(state: State) -> None:
+    """Make the calls of all buffers, each when it is due."""
+    while state.calls.next_due_s[0] < np.inf:
+        empty_due_buffers(state.calls, state.services, state.lines, state.tally, state.calls.next_due_s[0])
 
 
 def refuse_waiting(state: State) -> None:

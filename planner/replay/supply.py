@@ -153,6 +153,8 @@ class CalledFunction:
         Durations are rounded up to whole steps.
     bills_cold
         Whether the cold start's time is billed.
+    size_stretch
+        Warm time of a call with 1, 2, ..., `batch` requests over that of a full one; empty: all last the same.
     """
 
     name: str
@@ -170,6 +172,7 @@ class CalledFunction:
     usd_per_s_on_provisioned: float
     billing_step_s: float
     bills_cold: bool = True
+    size_stretch: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

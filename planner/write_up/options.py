@@ -27,7 +27,7 @@ def options_used(planned: Planned) -> Iterator[PlanOption]:
             yield _machine_option(planned, option, int(planned.problem.option_machine[g]))
     for f, function in enumerate(planned.options.functions):
         if f in standing_by or planned.overflow_rps[:, f].any():
-            yield _function_option(planned, function)
+            yield written_function(function, planned.scenario.region)
 
 
 def burst_functions(planned: Planned) -> set[int]:
@@ -113,12 +113,13 @@ def _machine_option(planned: Planned, option: ServingOption, i: int) -> MachineO
     )
 
 
-def _function_option(planned: Planned, function: ServerlessFunction) -> FunctionOption:
+def written_function(function: ServerlessFunction, region: str) -> FunctionOption:
+    """A function as plans state it, under the tariff of a region."""
     variant = function.variant
     return FunctionOption(
         id=function.id,
         provider=function.provider,
-        region=planned.scenario.region,
+        region=region,
         model=variant.name,
         task=variant.task,
         accuracy=variant.accuracy_share,
@@ -128,6 +129,7 @@ def _function_option(planned: Planned, function: ServerlessFunction) -> Function
         batch_size=function.batch,
         items_per_request=function.items_per_request,
         mean_ms=function.mean_ms,
+        size_mean_ms=function.size_mean_ms,
         quantile_ms=function.quantile_ms,
         quantiles_ms={f"{share:g}": ms for share, ms in function.quantiles},
         billed_ms=function.billed_ms,

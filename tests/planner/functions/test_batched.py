@@ -91,6 +91,13 @@ def test_figures_of_a_call_multiply_out() -> None:
         assert 1 <= one.mean_batch <= one.batch
 
 
+def test_times_by_size_go_up_to_the_batch_and_the_mean_lies_among_them() -> None:
+    for one in buffered(options(asked(batch_sizes=[1, 4, 8])).functions):
+        assert len(one.size_mean_ms) == one.batch
+        assert list(one.size_mean_ms) == sorted(one.size_mean_ms)
+        assert one.size_mean_ms[0] * (1 - 1e-9) <= one.mean_ms <= one.size_mean_ms[-1] * (1 + 1e-9)
+
+
 def test_today_s_functions_stay_and_take_any_rate() -> None:
     """Ranges of rates come on top: single requests, and the bursts of a spot loss, go where they went."""
     times = [function_time(), *batches()[1:]]

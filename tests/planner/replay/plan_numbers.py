@@ -100,7 +100,8 @@ SETTINGS: dict[str, str] = {
     **dict.fromkeys(
         [f"Service.{name}" for name in ("mean_ms", "quantile_ms", "quantiles_ms", "variation")]
         + ["PublishedFigure.capacity_rps", "PublishedFigure.deadline_ms", "PublishedFigure.percentile"]
-        + ["Group.class_rps", "FunctionOption.quantile_ms", "FunctionOption.quantiles_ms"],
+        + ["Group.class_rps"]
+        + [f"FunctionOption.{name}" for name in ("quantile_ms", "quantiles_ms", "size_mean_ms")],
         DRAWN,
     ),
     **dict.fromkeys(

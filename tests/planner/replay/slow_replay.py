@@ -143,6 +143,7 @@ class SlowFunction:
     instances: list[Instance] = field(default_factory=list)
     buffer: list[Request] = field(default_factory=list)
     calls: list[tuple[Request, bool, float]] = field(default_factory=list)  # leader, cold, usd
+    part_batches: int = 0
 
     def running(self, at_s: float, provisioned: bool) -> int:
         return sum(one.end_s > at_s for one in self.instances if one.provisioned == provisioned)
@@ -213,9 +214,11 @@ class SlowReplay:
 
     def empty_buffer(self, function: SlowFunction, at_s: float) -> None:
         members, function.buffer = function.buffer, []
+        function.part_batches += len(members) < function.function.batch
         lasts_s = math.inf
         if self.has_room(function, at_s):
             warm_s = service_s(function.function.law, self.seed, members[0].number)
+            warm_s *= (function.function.size_stretch or [1.0] * len(members))[len(members) - 1]
             lasts_s = function.call(at_s, warm_s, members[0])
         for one in members:
             self.outcomes.append(Outcome(one, function.function.name, at_s - one.arrival_s + lasts_s))
@@ -277,8 +280,8 @@ class SlowReplay:
 
     def finish(self, at_s: float) -> None:
         self.pass_time(at_s)
-        for line in (
-            *(one.waiting + one.late for one in self.pools.values()),
-            *(one.buffer for one in self.functions.values()),
-        ):
-            self.outcomes += [Outcome(one, "", math.inf) for one in line]
+        for function in sorted(self.functions.values(), key=SlowFunction.due_s):
+            if function.buffer:
+                self.empty_buffer(function, function.due_s())
+        for pool in self.pools.values():
+            self.outcomes += [Outcome(one, "", math.inf) for one in pool.waiting + pool.late]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from planner.replay.kernel import Kernel
 from tests.planner.replay.kernel_cases import (
     kernel,
     routes,
@@ -93,3 +94,32 @@ def test_a_buffer_is_called_full_or_when_its_first_request_has_waited() -> None:
     found.advance([0.0, 0.1, 1.0], [0, 0, 0], 3.0)
     assert found.tally.calls.sum() == 2
     assert found.tally.latency_sum_s.sum() == pytest.approx((0.1 + 0.1) + 0.1 + (0.5 + 0.1))
+
+
+def test_a_call_that_is_not_full_is_shorter_and_cheaper() -> None:
+    """Fee 1 and 10 USD/s by whole steps of 0.03 s: 0.1 s in a full call are 4 steps, 0.06 s of a call of one are 2."""
+    one = supply(cold_s=0.0)
+    buffered = replace(one.functions[0], batch=2, batch_timeout_s=0.5, size_stretch=(0.6, 1.0))
+    found = kernel(replace(one, functions=(buffered,)), 0)
+    found.set_routes(routes(0.0, 1.0), 0.0)
+    found.advance([0.0, 0.1, 1.0], [0, 0, 0], 3.0)
+    assert found.tally.warm_s.sum() == pytest.approx(0.1 + 0.06)
+    assert found.tally.calls_usd.sum() == pytest.approx((1 + 0.12 * 10) + (1 + 0.06 * 10))
+    assert found.tally.latency_sum_s.sum() == pytest.approx((0.1 + 0.1) + 0.1 + (0.5 + 0.06))
+
+
+def test_at_the_end_every_buffer_is_called_when_it_is_due() -> None:
+    """Two buffers hold one request each when the replay ends: neither is refused, and both count where they arrived."""
+    one = supply(cold_s=0.0)
+    functions = tuple(
+        replace(one.functions[0], name=name, batch=4, batch_timeout_s=timeout_s)
+        for name, timeout_s in (("patient", 5.0), ("quick", 2.0))
+    )
+    found = Kernel(replace(one, functions=functions), (0.0, 10.0, 20.0), seed=1)
+    found.set_routes(routes(0.0, 0.5, 0.5), 0.0)
+    found.advance([19.0, 19.5], [0, 0], 20.0)
+    found.finish(20.0)
+    assert found.tally.refused.sum() == 0
+    assert found.tally.served.sum(axis=0).tolist() == [[0.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    assert found.tally.latency_sum_s.sum() == pytest.approx(5.0 + 2.0 + 2 * 0.1)
+    assert found.tally.calls.tolist() == [[0.0, 1.0], [0.0, 1.0]]

@@ -88,6 +88,19 @@ def test_a_cut_model_is_billed_by_the_call() -> None:
     assert (called.batch, called.batch_timeout_s) == (8, 0.04)
 
 
+def test_calls_that_are_not_full_last_as_long_as_the_plan_says_of_their_size() -> None:
+    """What is drawn is the time of a full batch; without times by size every call is drawn with the mean of all."""
+    data = buffered_plan_data()
+    (option,) = (one for one in data["options"] if one["kind"] == "function")
+    (alike,) = supply_of_plan(ProvisioningPlan.model_validate(data)).functions
+    assert alike.size_stretch == ()
+    option["size_mean_ms"] = [50.0, 55.0, 60.0, 65.0, 70.0, 75.0, 80.0, 100.0]
+    option["quantiles_ms"], option["quantile_ms"] = {"1": 100.0}, 100.0
+    (called,) = supply_of_plan(ProvisioningPlan.model_validate(data)).functions
+    assert called.law.mean_s == pytest.approx(0.1)
+    assert called.size_stretch == pytest.approx((0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 1.0))
+
+
 def test_a_cold_start_that_is_not_known_is_a_long_one() -> None:
     data = plan_data()
     (option,) = (one for one in data["options"] if one["kind"] == "function")
