@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from planner.pipeline import plan_scenario
 from planner.replay.comparison import Settings, compare_policies
-from planner.replay.realised import requests_of_scenario
+from planner.replay.plan_replay import ReplaySettings, replay_plan
+from planner.replay.realised import requests_at_level, requests_of_scenario
+from planner.replay.supplies import supply_of_plan
 from planner.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -31,6 +34,31 @@ def test_mark_costs_less_than_an_endpoint_and_ours_less_than_mark_within_98_perc
     endpoint, mark, ours = summaries("mark/mmpp.yaml", 5, "sagemaker", "mark", "ours")
     assert ours.total_usd < mark.total_usd < endpoint.total_usd
     assert min(one.worst_deadline_meet_rate for one in (endpoint, mark, ours)) >= 0.98
+
+
+def test_gathering_saves_a_quarter_of_a_call_for_every_request() -> None:
+    single, batch, ours = summaries("function_batching/p95.yaml", 20, "lambda-only", "batch", "ours")
+    assert max(batch.total_usd, ours.total_usd) < 0.75 * single.total_usd
+    assert ours.total_usd == pytest.approx(batch.total_usd, rel=0.03)
+    assert min(one.worst_deadline_meet_rate for one in (single, batch, ours)) >= 0.95
+
+
+@pytest.mark.parametrize("file", ["amps_inf/scenario.yaml", "function_batching/scenario.yaml"])
+def test_functions_cost_and_keep_what_their_plan_promises(file: str) -> None:
+    plan = plan_scenario(load_scenario(EXAMPLES / file))
+    done = replay_plan(plan, requests_at_level(plan, 0.5), ReplaySettings())
+    assert done.summary.served_share == 1.0
+    assert done.summary.total_usd == pytest.approx(plan.certificate.spend_usd, rel=0.02)
+    asked = [one.percentile for one in done.replayed.supply.classes]
+    assert (done.summary.deadline_meet_rate_by_class >= asked).all()
+
+
+def test_a_model_that_is_cut_is_replayed_in_parts() -> None:
+    plan = plan_scenario(load_scenario(EXAMPLES / "amps_inf" / "scenario.yaml"))
+    parts = {one.model: len(one.partition or ()) for one in plan.options if one.kind == "function"}
+    assert parts == {"googlenet": 1, "resnet50": 0, "vgg16": 2}
+    functions = {one.model: one.functions for one in supply_of_plan(plan).functions}
+    assert functions == {"googlenet": 1, "resnet50": 1, "vgg16": 2}
 
 
 @pytest.mark.real_data
