@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 MB_PER_GB = 1024  # AWS Lambda pricing page: 1,024 MB of memory are one GB of the GB-second
+# Lambda Developer Guide, "Configuring reserved concurrency": what an account must leave unreserved
+LEAST_UNRESERVED = 100
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,6 @@ def carried_rps(pool: Pool, machines: int) -> float:
     """
     if machines == 0:
         return 0.0
-    mean_s = max(
-        float(np.trapezoid(law.quantile_s)) / (len(law.quantile_s) - 1) for law in pool.laws.values()
-    )
+    mean_s = max(law.mean_s for law in pool.laws.values())
     busy_rps = max(pool.replicas * pool.batch / mean_s, pool.rated_rps)
     return machines * (busy_rps - (busy_rps - pool.rated_rps) / math.sqrt(machines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from catalogs.tariffs import LEAST_UNRESERVED
 from planner.plan import FunctionLine
 from planner.queueing import reserved_instances
 
@@ -12,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.write_up.planned import Planned
-
-UNRESERVED = (
-    100  # Lambda Developer Guide, "Configuring reserved concurrency": what an account must leave unreserved
-)
 
 
 def function_lines(planned: Planned, late_to: Mapping[str, str], t: int) -> tuple[FunctionLine, ...]:
@@ -51,9 +48,8 @@ def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str]
     """Function -> instances to set aside: what its top level needs with next to no call refused, within the account's limit.
 
     A provider takes what is set aside for the most that may run, too, so it covers swings, and requests that would be late: they
-    come in bursts beyond what machines were rented for, when all of a class may be late. Where all together
-    would leave less than `UNRESERVED` of the limit, they are cut in proportion, never below what runs on average and what is kept
-    ready.
+    come in bursts beyond what machines were rented for, when all of a class may be late. Where all together would leave less than
+    `LEAST_UNRESERVED` of the limit, they are cut in proportion, never below what runs on average and what is kept ready.
     """
     p, wanted, least = planned.problem, {}, {}
     for f in called:
@@ -67,6 +63,6 @@ def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str]
         least[f] = max(math.ceil(called_rps * one.concurrency_s), one.provisioned_concurrency)
         wanted[f] = max(reserved_instances((called_rps + late_rps) * one.concurrency_s), least[f])
     parts = {f: planned.options.functions[f].functions for f in called}
-    free = max(p.concurrency_limit - UNRESERVED, 0.0)
+    free = max(p.concurrency_limit - LEAST_UNRESERVED, 0.0)
     cut = min(1.0, free / max(sum(parts[f] * wanted[f] for f in called), 1))
     return {f: max(math.floor(cut * wanted[f]), least[f]) for f in called}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalogs.tariffs import LEAST_UNRESERVED
 from planner.errors import InputError
 from planner.executors.aws.session import translated
 from planner.executors.aws.tags import ALIAS_TAG, own_tags
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 FUNCTION = "function-settings"
 NEWEST = "$LATEST"  # Lambda's word for the version that can be changed
 GIVEN_UP = "FAILED"  # Lambda API Reference, GetProvisionedConcurrencyConfig, Status
-LEAST_UNRESERVED = (
-    100  # Lambda Developer Guide, "Configuring reserved concurrency": what an account must leave unreserved
-)
 
 
 @dataclass(frozen=True)
