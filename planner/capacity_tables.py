@@ -47,3 +47,10 @@ class CapacityTables:
             table = self.up_to(service, tier, size)
             if table[-1] >= rate_rps or size == self.count_cap:
                 return min(max(int(np.searchsorted(table, rate_rps)), 1), self.count_cap)
+
+    def capped(self, service: PoolService, tier: Tier, reach_rps: float, most_rps: float) -> Array:
+        """``[n]`` requests/s up to the least n that carries a rate, where no machine may add more than `most_rps`."""
+        count = max(
+            self.least_count(service, tier, reach_rps), math.ceil(min(reach_rps / most_rps, self.count_cap))
+        )
+        return np.asarray(np.minimum(self.up_to(service, tier, count), most_rps * np.arange(count + 1)))

@@ -73,9 +73,9 @@ def enumerate_options(
     rentals = rentals_of(scenario, prices, hosts, placed.offers, bursts)
     join = Join(scenario, classes, wanted, times, capacities, throughputs, rentals)
     measured, rejected_times = groups_from_times(join)
-    published, rejected_capacities = groups_from_capacities(join)
-    in_buckets, rejected_buckets = groups_from_throughputs(join)
     functions, rejected_functions = serverless_functions(join, profiles, tariffs, function_inputs)
+    published, rejected_capacities = groups_from_capacities(join, functions)
+    in_buckets, rejected_buckets = groups_from_throughputs(join)
     groups = with_load_times(scenario, profiles, [*measured, *published, *in_buckets])
     used = {group.instance_type for group in groups}
     rejected = {
@@ -150,10 +150,14 @@ def models_differ(join: Join, candidates: Iterable[Candidate]) -> bool:
     return join.classes.weighs_accuracy or loads_count(join.scenario, measured_s)
 
 
-def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
-    """Groups in linear mode: published capacities, of single-item requests."""
+def groups_from_capacities(
+    join: Join, functions: Sequence[ServerlessFunction]
+) -> tuple[list[ServingGroup], Rejected]:
+    """Groups in linear mode: published capacities, of single-item requests; bursts where functions do not take them are theirs."""
     groups: list[ServingGroup] = []
     rejected: Rejected = []
+    unaided = without_functions_for_late(join, functions)
+    tables = CapacityTables(COUNT_CAP)
     target = join.scenario.resources.target_utilisation
     for (model, host), published in join.capacities.items():
         name, one = f"{model}/{host or 'unnamed host'}", join.wanted[model]
@@ -174,8 +178,10 @@ def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
                     one.variant,
                     one.accepting[1],
                     join.classes,
+                    tables,
                     target * share,
                     f"{row.source}{sustained_note(share)}",
+                    unaided=unaided,
                     standby=standby,
                 )
                 for row in published
@@ -184,6 +190,16 @@ def groups_from_capacities(join: Join) -> tuple[list[ServingGroup], Rejected]:
             groups += found
             rejected += left_out
     return groups, rejected
+
+
+def without_functions_for_late(join: Join, functions: Sequence[ServerlessFunction]) -> frozenset[int]:
+    """Classes whose late requests no function takes: what bursts make late stays late."""
+    wanted = join.scenario.resources.late_go_to_functions
+    return frozenset(
+        k
+        for k, one in enumerate(join.classes.classes)
+        if not (wanted and any(function.takes_late(one) for function in functions))
+    )
 
 
 def groups_from_throughputs(join: Join) -> tuple[list[ServingGroup], Rejected]:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from planner.options import ServingGroup, sustained_note
 from planner.queueing import PoolService, batch_timeout_s, variation_of
 from planner.rejections import RejectedOption
@@ -176,20 +174,16 @@ def tabulated(
     service, name = one.service, f"{one.id}/standby" if standby else one.id
     served = sorted({*one.classes, *_kept_by_table(one, classes, tables)})
     reach_rps = classes.reach_rps(served)
-    count = tables.least_count(service, one.tier, reach_rps)
     if sustained_share < 1:
         sustained_rps = sustained_share * service.batch * service.replicas / service.mean_s
-        count = min(max(count, int(np.ceil(reach_rps / sustained_rps))), tables.count_cap)
-        capacity_rps = np.minimum(
-            tables.up_to(service, one.tier, count), sustained_rps * np.arange(count + 1)
-        )
+        capacity_rps = tables.capped(service, one.tier, reach_rps, sustained_rps)
     else:
-        capacity_rps = tables.up_to(service, one.tier, count)
+        capacity_rps = tables.up_to(service, one.tier, tables.least_count(service, one.tier, reach_rps))
     if capacity_rps[-1] <= 0:
         return RejectedOption(
             name,
             "carries nothing",
-            _nothing(service, count),
+            carries_nothing(service, len(capacity_rps) - 1),
             classes=tuple(classes.classes[k].name for k in served),
         )
     time = one.call.time
@@ -217,7 +211,7 @@ def tabulated(
     )
 
 
-def _nothing(service: PoolService, count: int) -> str:
+def carries_nothing(service: PoolService, count: int) -> str:
     """Say what leaves so many machines no capacity."""
     bursts = f" at arrivals {service.thinning:.4g} times as bursty as Poisson" if service.thinning > 1 else ""
     return f"its capacity within the tier is 0 requests/s{bursts}, up to {count} of its machines"

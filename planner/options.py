@@ -52,12 +52,12 @@ class ServingGroup:
         Names of the classes it may serve.
     capacity_rps
         ``[n]`` requests/s of n = 0, 1, ... machines within the tier; the last n carries all the classes may
-        ever send together, or is the cap on machines of one group. No more than the 0 of no machine in linear mode.
+        ever send together, or is the cap on machines of one group. No more than the 0 of no machine where `linear_rps` tells.
     source, obtained
         Where the figures come from, and whether they are measured, published or derived.
     linear_rps
         Class -> requests/s that one machine carries of it alone, target utilisation taken off, in linear mode; empty in
-        queueing mode.
+        queueing mode, and where bursts leave machines less than that (`planner.published`).
     load_s
         Time to bring the model into a machine; None where the profile is silent.
     standby

@@ -1,6 +1,8 @@
 """Worker groups of published capacities (linear mode): n machines carry n times what one was found to carry.
 
-A figure holds for its own deadline and longer ones, and for percentiles up to the source's (FORMULATION section 8).
+A figure holds for its own deadline and longer ones, and for percentiles up to the source's (FORMULATION section 8). It was found
+with steady requests. Where arrivals are burstier and no function takes what they make late, n machines carry no more than as many
+of the service time that the figure implies do (`planner.queueing.implied`).
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.groups import carries_nothing
 from planner.options import ServingGroup
+from planner.queueing import PoolService, implied_service_s
 from planner.rejections import RejectedOption
 from planner.tiers import Tier
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
     from catalogs.measurements import PublishedCapacity
     from catalogs.variants import ModelVariant
+    from planner.capacity_tables import CapacityTables
     from planner.request_classes import ClassSet
 
 
@@ -27,9 +32,11 @@ def published_group(
     variant: ModelVariant,
     accepting: Sequence[int],
     classes: ClassSet,
+    tables: CapacityTables,
     used_share: float,
     source: str,
     *,
+    unaided: frozenset[int] = frozenset(),
     standby: bool = False,
 ) -> ServingGroup | RejectedOption:
     """Take a published capacity for its own tier: it serves classes that ask no more than that.
@@ -40,6 +47,8 @@ def published_group(
         Part of the published capacity that may be used: the target utilisation, times what the machine sustains.
     source
         The figure's source, with all that was made of it.
+    unaided
+        Classes whose late requests no function takes.
     standby
         Whether the group is one of stopped machines.
     """
@@ -57,6 +66,18 @@ def published_group(
         uncovered = _uncovered(name, own, list(asked.values()))
         return replace(uncovered, classes=tuple(classes.classes[k].name for k in accepting))
     names = tuple(classes.classes[k].name for k in served)
+    most_rps = published.capacity_rps * used_share
+    bursty = [k for k in served if k in unaided]
+    dispersion_index = classes.dispersion_index(bursty) if bursty else 1.0
+    capacity_rps, linear_rps = np.zeros(1), dict.fromkeys(names, most_rps)
+    if dispersion_index > 1.0:
+        service_s = implied_service_s(published.capacity_rps, own.deadline_s, own.percentile)
+        service = PoolService(service_s, service_s, dispersion_index=dispersion_index)
+        capacity_rps, linear_rps = tables.capped(service, own, classes.reach_rps(served), most_rps), {}
+        if capacity_rps[-1] <= 0:
+            return RejectedOption(
+                name, "carries nothing", carries_nothing(service, len(capacity_rps) - 1), classes=names
+            )
     return ServingGroup(
         id=name,
         variant=variant,
@@ -72,10 +93,10 @@ def published_group(
         batch_timeout_s=0.0,
         dispersion_index=classes.dispersion_index(served),
         classes=names,
-        capacity_rps=np.zeros(1),
+        capacity_rps=capacity_rps,
         source=source,
         obtained=published.obtained,
-        linear_rps=dict.fromkeys(names, published.capacity_rps * used_share),
+        linear_rps=linear_rps,
         standby=standby,
     )
 

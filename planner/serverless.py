@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from catalogs.variants import ModelVariant
     from planner.plan import PartitionSegment
+    from planner.scenario import RequestClass
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,17 @@ class ServerlessFunction:
     def share_in_time(self, class_name: str) -> float:
         """Least share of a class's requests that it answers in time."""
         return self.deadline_meet_rate[class_name]
+
+    def takes_late(self, one: RequestClass) -> bool:
+        """Whether it may take any request of a class that would be late elsewhere: at any rate, in time, as accurate as asked."""
+        floor = 0.0 if one.min_accuracy is None else one.min_accuracy.value
+        return (
+            one.name in self.classes
+            and self.rate_rps in (None, (0.0, math.inf))
+            and self.usd_per_h == 0
+            and self.share_in_time(one.name) >= one.tier.percentile
+            and (floor == 0 or (self.variant.accuracy_share or 0.0) >= floor)
+        )
 
     @property
     def counted_concurrency_s(self) -> float:

@@ -8,6 +8,7 @@ from planner.queueing.capacity import (
 )
 from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
+from planner.queueing.implied import implied_service_s
 from planner.queueing.pool import DISPATCH_POLICY, PoolService
 from planner.queueing.reserves import reserved_instances
 from planner.queueing.variation import variation_of
@@ -21,6 +22,7 @@ __all__ = [
     "cold_start_share",
     "deadline_meet_rate",
     "diverted_share",
+    "implied_service_s",
     "mmpp_capacity_rps",
     "reserved_instances",
     "stated_error_share",

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.queueing import PoolService, capacity_rps
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-IMPLIED_STEPS = 40  # halvings: the last is below a billionth of the deadline
 GRID = 1024  # steps of the grid: its error is a thousandth of the calls at the most
 
 
@@ -103,19 +100,3 @@ def _rising_share(left_s: float, rise_s: float, first_s: float) -> float:
     """
     square, linear, constant = rise_s, 2 * (rise_s + first_s) - left_s, -2 * max(left_s, 0.0)
     return -2 * constant / (linear + math.sqrt(linear**2 - 4 * square * constant))
-
-
-def implied_service_s(rate_rps: float, deadline_s: float, percentile: float) -> float:
-    """Service time of a machine that, alone and with one request a call, just keeps a tier at its published rate.
-
-    The published rate is taken as the M/D/1 capacity of `planner.queueing`; without a deadline the machine is busy all the time
-    at that rate. More machines behind one queue carry more than so many times the rate, as real ones do.
-    """
-    if math.isinf(deadline_s) or percentile <= 0:
-        return 1.0 / rate_rps
-    low_s, high_s = 0.0, min(deadline_s, 1.0 / rate_rps)
-    for _ in range(IMPLIED_STEPS):
-        middle_s = (low_s + high_s) / 2
-        carried_rps = float(capacity_rps(PoolService(middle_s, middle_s), [1], deadline_s, percentile)[0])
-        low_s, high_s = (middle_s, high_s) if carried_rps >= rate_rps else (low_s, middle_s)
-    return low_s

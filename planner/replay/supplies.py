@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from catalogs.functions import load_function_tariffs
-from planner.queueing import PoolService, capacity_rps
+from planner.queueing import PoolService, capacity_rps, implied_service_s
 from planner.replay.functions import functions_of_options, functions_of_plan
-from planner.replay.laws import implied_service_s, law_of
+from planner.replay.laws import law_of
 from planner.replay.losses import pools_of_machines, pools_of_plan
 from planner.replay.supply import Pool, Rental, ServedClass, Supply
 

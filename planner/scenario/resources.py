@@ -85,6 +85,11 @@ class Resources(Document):
         1.0, description="Part of a published capacity that may be used (linear mode)."
     )
 
+    @property
+    def late_go_to_functions(self) -> bool:
+        """Whether requests that would be late go to functions, planned or not."""
+        return self.functions.take_late and self.budget_usd is None
+
     @model_validator(mode="after")
     def _entries_differ(self) -> Resources:
         for what, rows in (

@@ -46,21 +46,13 @@ def late_functions(planned: Planned) -> list[int | None]:
 
     None: no function does, none is wanted, or groups serve nothing of the class.
     """
-    p, resources = planned.problem, planned.scenario.resources
-    if not resources.functions.take_late or resources.budget_usd is not None or not len(p.functions):
+    p, functions = planned.problem, planned.options.functions
+    if not planned.scenario.resources.late_go_to_functions:
         return [None] * len(p.classes)
     found: list[int | None] = []
     for k, one in enumerate(planned.options.classes):
-        floor = 0.0 if one.min_accuracy is None else one.min_accuracy.value
-        fit = [
-            f
-            for f, function in enumerate(planned.options.functions)
-            if planned.carried_rps[k].any()
-            and p.function_serves[k, f]
-            and p.takes_any_rate[f]
-            and function.share_in_time(one.name) >= one.tier.percentile
-            and (floor == 0 or (function.variant.accuracy_share or 0.0) >= floor)
-        ]
+        carried = planned.carried_rps[k].any()
+        fit = [f for f, function in enumerate(functions) if carried and function.takes_late(one)]
         found.append(min(fit, key=lambda f: float(p.usd_per_request[f]), default=None))
     return found
 

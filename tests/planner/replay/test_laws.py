@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
-from planner.queueing import PoolService, capacity_rps
-from planner.replay.laws import GRID, ServiceLaw, implied_service_s, law_of
+from planner.replay.laws import GRID, ServiceLaw, law_of
 
 
 def mean_of(quantile_s: np.ndarray) -> float:
@@ -91,17 +88,3 @@ def test_quantiles_and_mean_of_any_sample_are_kept(seed: int) -> None:
         around = law.quantile_s[[int(level * GRID), int(level * GRID) + 1]]
         assert around[0] <= seconds * (1 + 1e-9)
         assert around[1] >= seconds * (1 - 1e-9)
-
-
-@pytest.mark.parametrize(("rate_rps", "deadline_s"), [(4.0, 1.0), (15.0, 0.5), (40.0, 0.1)])
-def test_a_machine_with_the_implied_service_carries_the_published_rate(
-    rate_rps: float, deadline_s: float
-) -> None:
-    service_s = implied_service_s(rate_rps, deadline_s, 0.98)
-    assert 0 < service_s < min(deadline_s, 1 / rate_rps)
-    carried = capacity_rps(PoolService(service_s, service_s), [1], deadline_s, 0.98)[0]
-    assert carried == pytest.approx(rate_rps, rel=1e-6)
-
-
-def test_without_a_deadline_the_machine_is_always_busy_at_its_rate() -> None:
-    assert implied_service_s(8.0, math.inf, 0.0) == 0.125

@@ -12,8 +12,9 @@ import pytest
 from planner import pipeline
 from planner.errors import InputError
 from planner.plan import ProvisioningPlan
+from planner.queueing import implied_service_s
 from planner.replay.functions import UNKNOWN_COLD_S
-from planner.replay.laws import GRID, implied_service_s
+from planner.replay.laws import GRID
 from planner.replay.losses import losses_per_h
 from planner.replay.supplies import supply_of_options, supply_of_plan
 from planner.scenario import load_scenario
