@@ -14,6 +14,9 @@ deadline, first come, first served, without overflow, yielding and losses. What 
 Third table: every pool with its machines filled to what the plan says they carry inside its tier, in bursts of that part of all
 requests. No slack of whole machines helps there. A tenth of the time is simulated and counted.
 
+Machines of a published capacity are sized without bursts where functions take what these make late (`planner.published`). There the
+second and third table leave them those functions, count all requests, and tell the share that went there (`to f`).
+
 `short` is the share of windows that miss the percentile of the class by more than half a point, `surely` that of those too far
 below for chance (a binomial test, `tests.benchmarks.judged`); `requests` is the median of a window, `worst` the worst one and `of`
 its requests. A class, or pool, that misses by more than half a point over all its windows is a DEFECT of the capacity model, and
@@ -49,6 +52,8 @@ from tests.benchmarks.judged import (  # noqa: E402
     Bare,
     Filled,
     Judged,
+    aided_classes,
+    functions_for_late,
     pools_alone,
     promised_at_top,
     promised_in_time,
@@ -71,8 +76,8 @@ HERE = Path(__file__).parent
 EXAMPLES = ("worldcup98", "load_balancer", "servegen", "mark", "paragon")
 JUDGED_HEADS = ("asked", "promised", "found", "error", "short", "surely", "requests", "worst", "of")
 HEADS = ("class", *JUDGED_HEADS, "beyond", "nominal", "met there", "overflow", "USD", "planned", "verdict")
-BARE_HEADS = ("class", *JUDGED_HEADS, "full", "bursts", "verdict")
-FILLED_HEADS = ("pool", *JUDGED_HEADS, "machines", "bursts", "verdict")
+BARE_HEADS = ("class", *JUDGED_HEADS, "full", "bursts", "to f", "verdict")
+FILLED_HEADS = ("pool", *JUDGED_HEADS, "machines", "bursts", "to f", "verdict")
 NAME_WIDTH, WIDTH = 28, 10
 POOL_WIDTH = 66
 
@@ -131,18 +136,23 @@ class Trial:
         supply = with_losses(self.supply, 0.0)
         runs = self.replays(Bare, requests_at_top(self.plan, bursts), supply)
         promised, full = promised_at_top(self.plan)
-        pools = len(supply.pools)
+        pools, aided = len(supply.pools), aided_classes(self.plan)
         rows = []
         for k, one in enumerate(supply.classes):
             own = ~np.isnan(promised[k])
-            sent = np.array([run.arrived[k] - run.served[k, pools:].sum(axis=0) for run in runs])[:, own]
-            in_time = np.array([run.in_time[k, :pools].sum(axis=0) for run in runs])[:, own]
+            targets = slice(None) if one.name in aided else slice(pools)
+            elsewhere = [0.0 if one.name in aided else run.served[k, pools:].sum(axis=0) for run in runs]
+            sent = np.array([run.arrived[k] - away for run, away in zip(runs, elsewhere, strict=True)])[
+                :, own
+            ]
+            in_time = np.array([run.in_time[k, targets].sum(axis=0) for run in runs])[:, own]
             judged = _judged(one.percentile, sent, in_time, promised[k, own])
             row = [
                 f"{self.scenario.name}/{one.name}",
                 *cells(judged),
                 told(share(full[k, own] * sent, sent)),
                 f"{bursts[one.trace]:.4g}",
+                late_share(runs, k, aided=one.name in aided),
             ]
             rows.append((row, judged.is_defect))
         return rows
@@ -150,7 +160,7 @@ class Trial:
     def filled(self) -> list[tuple[list[str], bool]]:
         """Rows of the third table, and whether each is a defect."""
         supply, requests = pools_alone(self.plan, with_losses(self.supply, 0.0))
-        runs = self.replays(Filled, requests, supply, "sampled")
+        runs, aided = self.replays(Filled, requests, supply, "sampled"), functions_for_late(self.plan)
         rows = []
         for k, one in enumerate(supply.classes):
             sizes = np.array(
@@ -169,9 +179,16 @@ class Trial:
                 *cells(judged),
                 f"{sizes[own].min()}..{sizes.max()}",
                 f"{requests.traces[one.trace].dispersion_index:.4g}",
+                late_share(runs, k, aided=one.name in aided),
             ]
             rows.append((row, judged.is_defect))
         return rows
+
+
+def late_share(runs: list[Replayed], k: int, *, aided: bool) -> str:
+    """Share of a class that functions took because it was late in its pool; a dash where none may."""
+    overflowed = np.array([run.overflowed[k] for run in runs])
+    return f"{share(overflowed, np.array([run.arrived[k] for run in runs])):.2%}" if aided else "-"
 
 
 def trial_of(path: Path, seeds: int) -> Trial:

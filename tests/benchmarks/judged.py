@@ -148,13 +148,40 @@ def _at_load(group: Group, load_rps: float, one: PlannedClass) -> tuple[float, f
     return float(deadline_meet_rate(service, group.count, load_rps, one.deadline_ms / 1000)), full
 
 
+def functions_for_late(plan: ProvisioningPlan) -> dict[str, str]:
+    """Pool -> function that takes what bursts make late there.
+
+    Pools of published capacities whose classes all have such a function are sized without bursts (`planner.published`).
+    """
+    found: dict[str, str] = {}
+    alone: set[str] = set()
+    for window in plan.windows:
+        published = {one.id for one in window.groups if one.published is not None}
+        for name, rows in window.served_rps.items():
+            if name in window.late_to:
+                found |= dict.fromkeys(published & set(rows), window.late_to[name])
+            else:
+                alone |= set(rows)
+    return {pool: function for pool, function in found.items() if pool not in alone}
+
+
+def aided_classes(plan: ProvisioningPlan) -> frozenset[str]:
+    """Classes all of whose pools leave what bursts make late to functions."""
+    late_to = functions_for_late(plan)
+    hosts: dict[str, set[str]] = {}
+    for window in plan.windows:
+        for name, rows in window.served_rps.items():
+            hosts.setdefault(name, set()).update(rows)
+    return frozenset(name for name, pools in hosts.items() if pools and pools <= set(late_to))
+
+
 def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Requests]:
     """Each pool with a class of its own, sent in every window what the pool is said to carry inside its tier.
 
     A pool is sized for the bursts of all the requests it could get; of these it is sent a part, and of the index of dispersion the
     excess over 1 shrinks to the same part (`planner.demand`). Where it has no machine its requests keep the bursts of the others
     as they are, and `Filled` refuses them. Pools without a deadline, and those whose capacity depends on the mix
-    of classes, promise nothing by themselves.
+    of classes, promise nothing by themselves. Functions are there for pools that leave their bursts to them alone.
     """
     start = plan.windows[0].start
     (window_s,) = {(one.end - one.start).total_seconds() for one in plan.windows}
@@ -177,7 +204,10 @@ def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Request
                 dispersion_index=1 + _part(plan, rows) * max(group.dispersion_index - 1, 0.0),
             )
         pools.append(replace(pool, laws=laws))
-    alone = replace(supply, classes=tuple(classes), pools=tuple(pools), functions=())
+    late_to = functions_for_late(plan)
+    aided = {name: tuple(pool for pool, to in late_to.items() if to == name) for name in late_to.values()}
+    functions = tuple(replace(one, classes=aided[one.name]) for one in supply.functions if one.name in aided)
+    alone = replace(supply, classes=tuple(classes), pools=tuple(pools), functions=functions)
     return alone, Requests(traces, start, len(plan.windows) * window_s)
 
 
@@ -204,7 +234,7 @@ def requests_at_top(plan: ProvisioningPlan, dispersion_index: Mapping[str, float
 class Bare(Planned):
     """A plan whose pools are by themselves, at the top level: whatever the rate, its routes hold.
 
-    Nothing goes to a function because it is late, and late requests wait in the order of arrival.
+    Late requests wait in the order of arrival; none goes to a function, but those of pools that leave their bursts to functions.
     """
 
     name = "bare"
@@ -212,8 +242,9 @@ class Bare(Planned):
     def decide(self, seen: Observation) -> Decision:
         """As the plan, with the routes of the top level alone."""
         decision = super().decide(seen)
+        aided = aided_classes(self.plan)
         routes = {
-            name: Routes(up_to_rps=np.array([np.inf]), weights=one.weights[-1:])
+            name: Routes(np.array([np.inf]), one.weights[-1:], one.overflow if name in aided else None)
             for name, one in decision.routes.items()
         }
         return replace(decision, routes=routes)
@@ -226,12 +257,12 @@ class Filled(Planned):
 
     def decide(self, seen: Observation) -> Decision:
         """As the plan, each pool at work with its own requests."""
-        targets = self.supply.targets
+        targets, late_to = self.supply.targets, functions_for_late(self.plan)
         decision = super().decide(seen)
         at_work = {pool for (pool, _), count in decision.machines.items() if count > 0}
         routes = {
             one.name: Routes(
-                up_to_rps=np.array([np.inf]), weights=np.eye(len(targets))[[targets.index(one.name)]]
+                np.array([np.inf]), np.eye(len(targets))[[targets.index(one.name)]], late_to.get(one.name)
             )
             for one in self.supply.classes
             if one.name in at_work
