@@ -23,7 +23,8 @@ import math
 
 import numpy as np
 
-from workloads.arrival_process import ArrivalProcess, poisson
+from workloads.arrival_process import ArrivalProcess
+from workloads.rate_moments import poisson
 
 SHORTEST = 1e-3  # of the mean gap: the shorter phase; at 0 requests would arrive together
 LEAST_CV2 = 0.5  # of two phases: Aldous and Shepp, The least variable phase type distribution is Erlang, 1987

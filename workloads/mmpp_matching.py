@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workloads.arrival_measures import dispersion, least, third_cumulant_excess
-from workloads.arrival_process import ArrivalProcess, growth, mmpp, poisson
+from workloads.arrival_process import ArrivalProcess, growth
+from workloads.rate_moments import mmpp, poisson
 
 if TYPE_CHECKING:
     from workloads.traces import Array

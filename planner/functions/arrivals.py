@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workloads.arrival_fit import fit_counts
-from workloads.arrival_process import mmpp_with
 from workloads.errors import WorkloadError
+from workloads.rate_moments import mmpp_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

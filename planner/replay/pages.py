@@ -3,7 +3,7 @@
 The counts of intervals are those that happened. Inside an interval requests are placed independently of each other, which is
 what Poisson arrivals are once their number is known (Cox and Lewis, The Statistical Analysis of Series of Events, 1966): evenly,
 or, where the trace states an index of dispersion above 1, in proportion to a rate that switches between two values, the MMPP(2)
-that planning assumes (`workloads.arrival_process.mmpp_with`). So a page is a list of segments of constant rate, and its numbers
+that planning assumes (`workloads.rate_moments.mmpp_with`). So a page is a list of segments of constant rate, and its numbers
 are a multinomial draw.
 
 A page is drawn from a stream of its own, named by seed, trace and page: any part of a trace is the same however it is reached.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workloads.arrival_process import mmpp_with
+from workloads.rate_moments import mmpp_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,12 @@ import pytest
 
 from workloads.arrival_fit import ArrivalFit, fit_counts, fit_gaps
 from workloads.arrival_measures import in_windows, window_lengths
-from workloads.arrival_process import ArrivalProcess, mmpp, poisson
+from workloads.arrival_process import ArrivalProcess
 from workloads.errors import WorkloadError
 from workloads.importers.inferall import load_inferall
 from workloads.map_matching import canonical_map, gamma_bounds, nearest_phases
 from workloads.mmpp_matching import count_correlation, count_skewness, third_growth
+from workloads.rate_moments import mmpp, poisson
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from workloads.arrival_process import ArrivalProcess, mmpp, mmpp_with, poisson
+from workloads.arrival_process import ArrivalProcess
 from workloads.errors import WorkloadError
+from workloads.rate_moments import mmpp, mmpp_with, poisson
 
 GENERAL = ArrivalProcess(np.array([[-1.5, 0.5], [1.0, -10.0]]), np.array([[0.9, 0.1], [0.0, 9.0]]))
 ALTERNATING = ArrivalProcess(np.diag([-2.0, -6.0]), np.array([[0.0, 2.0], [6.0, 0.0]]))

@@ -22,8 +22,9 @@ from tests.planner.small_catalogs import (
     tariffs,
     variant,
 )
-from workloads.arrival_fit import ArrivalFit, Comparison
+from workloads.arrival_fit import ArrivalFit
 from workloads.arrival_process import ArrivalProcess
+from workloads.fit_quality import Comparison
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

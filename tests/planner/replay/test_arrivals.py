@@ -11,7 +11,7 @@ from planner.errors import InputError
 from planner.replay.arrivals import CHUNK_REQUESTS, Arrivals
 from planner.replay.requests import Requests
 from planner.replay.supply import ServedClass
-from workloads.arrival_process import mmpp_with
+from workloads.rate_moments import mmpp_with
 from workloads.traces import Trace
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from planner.replay.pages import PagedTrace, switching
 from planner.replay.requests import Requests
 from planner.replay.supply import ServedClass
-from workloads.arrival_process import mmpp_with
+from workloads.rate_moments import mmpp_with
 from workloads.traces import Trace
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
