@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalogs.inputs import near, raise_collected
-from catalogs.loss_covariance import EIGENVALUE_SLACK, loss_covariance
+from catalogs.inputs import raise_collected
+from catalogs.loss_covariance import loss_covariance
 from catalogs.loss_estimates import LossEstimate, estimate_correlation, estimate_loss, trace_problems
-from catalogs.machines import OPEN_BAND_WIDTH_SHARE
+from catalogs.loss_notes import PoolLoss, convention_notes, shrinking_notes, trace_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,18 +83,6 @@ class SpotLosses:
     covariance: Array
     sources: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _PoolLoss:
-    """What is known of one pool: its trace and the estimate from it, or the offer with its band."""
-
-    pool: SpotPool
-    loss_share: float
-    source: str
-    key: str | None
-    estimate: LossEstimate | None
-    offer: SpotOffer | None
 
 
 def losses_of(
@@ -153,9 +141,9 @@ def losses_of(
         loss_share, traced, correlations[np.ix_(of_trace, of_trace)], common_shock_share
     )
     notes = [
-        *_convention_notes(losses, common_shock_share),
-        *_trace_notes(losses, availability, *_told_apart(used, correlations)),
-        *_shrinking_notes(least),
+        *convention_notes(losses, common_shock_share),
+        *trace_notes(losses, availability, *_told_apart(used, correlations)),
+        *shrinking_notes(least),
     ]
     return SpotLosses(
         tuple(keys), loss_share, covariance, tuple(loss.source for loss in losses), tuple(notes)
@@ -185,11 +173,11 @@ def _trace_key(pool: SpotPool, availability: Mapping[str, AvailabilityTrace]) ->
     return next((name for name in names if name is not None and name in availability), None)
 
 
-def _banded(pool: SpotPool, offer: SpotOffer, exposure_h: float, shock: float) -> _PoolLoss:
+def _banded(pool: SpotPool, offer: SpotOffer, exposure_h: float, shock: float) -> PoolLoss:
     loss_share = 1 - (1 - shock) * (1 - band_loss_share(offer, exposure_h))
     low, high = offer.interruption_low_share, offer.interruption_high_share
     band = f"over {low:.0%}" if high >= 1 else f"{low:.0%} to {high:.0%}"
-    return _PoolLoss(pool, loss_share, f"{band} interrupted a month ({offer.source})", None, None, offer)
+    return PoolLoss(pool, loss_share, f"{band} interrupted a month ({offer.source})", None, None, offer)
 
 
 def _traced(
@@ -199,13 +187,13 @@ def _traced(
     estimate: LossEstimate,
     exposure_h: float,
     shock: float,
-) -> _PoolLoss:
+) -> PoolLoss:
     source = (
         f"{trace.source}: up {trace.up_share:.1%} of the time; of {estimate.starts} starts "
         f"{estimate.loss_share:.2%} were followed by a loss within {exposure_h:.3g} h "
         f"(standard error {estimate.standard_error_share:.2%})"
     )
-    return _PoolLoss(pool, max(estimate.loss_share, shock), source, key, estimate, None)
+    return PoolLoss(pool, max(estimate.loss_share, shock), source, key, estimate, None)
 
 
 def _correlations(used: Mapping[str, AvailabilityTrace], exposure_h: float) -> Array:
@@ -226,55 +214,3 @@ def _told_apart(names: Iterable[str], correlations: Array) -> tuple[list[str], l
         )
     ]
     return [pair for pair, value in pairs if math.isnan(value)], [pair for pair, value in pairs if value < 0]
-
-
-def _convention_notes(losses: Sequence[_PoolLoss], shock: float) -> Iterator[str]:
-    bands = [loss.offer for loss in losses if loss.offer is not None]
-    if bands:
-        yield "Of a band of interruptions its upper end counts, spread evenly over a month of 730 h."
-    if any(offer.interruption_high_share >= 1 for offer in bands):
-        yield f"A band without an upper end counts as {OPEN_BAND_WIDTH_SHARE:.0%} wide."
-    if shock > 0:
-        yield f"All pools are lost together with probability {shock:g}, independently of their own losses."
-    if any(loss.estimate is not None for loss in losses):
-        yield "A trace tells where a machine could be had; that none could counts as the loss of all that ran."
-
-
-def _trace_notes(
-    losses: Sequence[_PoolLoss],
-    availability: Mapping[str, AvailabilityTrace],
-    apart: Sequence[str],
-    opposed: Sequence[str],
-) -> Iterator[str]:
-    users: dict[str, list[str]] = {key: [] for key in availability}
-    for loss in losses:
-        if loss.key is not None:
-            users[loss.key].append(loss.pool.name)
-    for key, names in users.items():
-        if len(names) > 1:
-            yield f"The trace of {key} is that of {', '.join(names)}: they are lost together."
-    for loss in losses:
-        if loss.estimate is not None and loss.loss_share > loss.estimate.loss_share:
-            yield f"{loss.pool.name}: its trace shows fewer losses than the common shock, which counts."
-        elif loss.estimate is not None and loss.estimate.loss_share == 0:
-            yield f"{loss.pool.name}: its trace shows no loss at all, so it is planned with as never lost."
-    if opposed:
-        yield f"The losses of {', '.join(opposed)} seem to offset each other; they count as uncorrelated."
-    if apart:
-        yield (
-            f"The traces of {', '.join(apart)} tell no correlation (no starts in common, or one of the two was "
-            "always or never lost after them); the common shock alone correlates them."
-        )
-    unused = [key for key, names in users.items() if not names]
-    if unused:
-        known = {name for loss in losses for name in (loss.pool.name, loss.pool.zone or "")}
-        hints = "".join(near(key, known) for key in unused)
-        yield f"Traces of no pool, left out: {', '.join(unused)}.{hints}"
-
-
-def _shrinking_notes(least: float) -> Iterator[str]:
-    if least < -EIGENVALUE_SLACK:
-        yield (
-            f"The estimated correlations contradict one another (least eigenvalue {least:.2g}): all "
-            f"are divided by {1 - least:.3g}, the variances stay."
-        )
