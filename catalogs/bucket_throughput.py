@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from catalogs.errors import CatalogError
 from catalogs.importers.part import attempt
-from catalogs.measurements import TOLERANCE_SHARE
+from catalogs.quantiles import TOLERANCE_SHARE
 from catalogs.record_checks import provenance_problems
 
 if TYPE_CHECKING:
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 REQUIRED = ("model", "instance_type", "throughput_rps", "source", "obtained")
 OPTIONAL = ("bucket", "input_tokens", "output_tokens", "deadline_ms", "percentile")

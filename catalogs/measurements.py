@@ -8,28 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from catalogs.record_checks import positive_problems, provenance_problems, quantile_problems, raise_problems
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from catalogs.quantiles import TOLERANCE_SHARE, exact_quantile_ms, known_quantile_ms, quantile_problems
+from catalogs.record_checks import positive_problems, provenance_problems, raise_problems
 
 FUNCTION_HOST = re.compile(r"(?P<provider>\S+) (?P<memory_mb>\d+) MB")  # how failures name a function
-TOLERANCE_SHARE = 1e-9  # two percentiles closer than this are one; far below one request in any window
-
-
-def known_quantile_ms(
-    quantiles: Sequence[tuple[float, float]], samples: int | None, percentile: float
-) -> float | None:
-    """Smallest known quantile at or above `percentile`, in milliseconds; None where the data cannot tell.
-
-    Never interpolates between quantiles, so the answer is on the safe side. With n raw samples nothing is
-    claimed above 1 - 1/n: of 20 calls the .99 quantile is unknown, whatever the longest of them was.
-    """
-    if samples is not None and percentile > 1 - 1 / samples + TOLERANCE_SHARE:
-        return None
-    return next((ms for share, ms in quantiles if share >= percentile - TOLERANCE_SHARE), None)
 
 
 @dataclass(frozen=True)
@@ -100,17 +83,17 @@ class ServiceTime:
     @property
     def p50_ms(self) -> float | None:
         """Median, milliseconds, where it is known itself."""
-        return _exact_quantile_ms(self.quantiles, 0.50)
+        return exact_quantile_ms(self.quantiles, 0.50)
 
     @property
     def p95_ms(self) -> float | None:
         """95th percentile, milliseconds, where it is known itself."""
-        return _exact_quantile_ms(self.quantiles, 0.95)
+        return exact_quantile_ms(self.quantiles, 0.95)
 
     @property
     def p99_ms(self) -> float | None:
         """99th percentile, milliseconds, where it is known itself."""
-        return _exact_quantile_ms(self.quantiles, 0.99)
+        return exact_quantile_ms(self.quantiles, 0.99)
 
     def quantile_ms(self, percentile: float) -> float | None:
         """Time that at least `percentile` (share of 1) of the calls keep within, or None where unknown."""
@@ -252,7 +235,3 @@ class FailedProfile:
         """Memory setting of the function it was tried on; None for other hosts."""
         found = FUNCTION_HOST.fullmatch(self.host)
         return None if found is None else int(found["memory_mb"])
-
-
-def _exact_quantile_ms(quantiles: Sequence[tuple[float, float]], percentile: float) -> float | None:
-    return next((ms for share, ms in quantiles if abs(share - percentile) <= TOLERANCE_SHARE), None)
