@@ -134,7 +134,7 @@ def _keys(known: dict[bytes, Any]) -> Any:
 
 
 def _memory(found: dict[str, Any]) -> Memory:
-    from solvers.lagrangian import BlockAnswer
+    from solvers.block_solver import BlockAnswer
     from solvers.memory import Memory
 
     lengths = found["answer_lengths"]

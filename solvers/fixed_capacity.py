@@ -16,16 +16,17 @@ import numpy as np
 
 from solvers.backends import solve
 from solvers.backends.status import Status
+from solvers.block_solver import Effort, out_of_time
 from solvers.configurations import change_multipliers, empty_pool, usable_multipliers, widen_pool
 from solvers.fleets import capacity_at
 from solvers.horizon import HorizonProgram, compile_horizon
-from solvers.lagrangian import BlockPrograms, Effort, out_of_time
+from solvers.lagrangian import BlockPrograms
 from solvers.paths import cheapest_path
 from solvers.recourse import Evaluation, evaluate
 from solvers.solution import BoundReport, ShadowPrices, relative_gap
 
 if TYPE_CHECKING:
-    from solvers.lagrangian import Answers
+    from solvers.block_solver import Answers
     from solvers.parallel import Map
     from solvers.problem import Array, IntArray, ProvisioningProblem
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from solvers.lagrangian import Answers
+    from solvers.block_solver import Answers
     from solvers.problem import Array, IntArray, ProvisioningProblem
 
     Steps = dict[bytes, IntArray]  # sizes [j] by the digest of what they follow from

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.block_solver import Effort
 from solvers.certificate import report_infeasible, report_plan
 from solvers.configurations import usable_multipliers
 from solvers.fixed_capacity import PROBLEM as FIXED
 from solvers.fixed_capacity import FixedCapacity, Sweeping, horizon_relaxation, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
 from solvers.horizon import compile_horizon
-from solvers.lagrangian import Effort
 from solvers.parallel import Map, side_by_side
 from solvers.paths import cheapest_path
 from solvers.polish import relaxed_and_fixed, worst_windows_again

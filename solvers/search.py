@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.block_solver import Effort
 from solvers.components import Component, split
 from solvers.configurations import Pool, change_multipliers, empty_pool, usable_multipliers, widen_pool
 from solvers.horizon import HorizonProgram, compile_horizon
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import BlockPrograms
 from solvers.memory import Memory, option_names
 from solvers.recourse import Evaluation, evaluate
 from solvers.repair import repaired
 from solvers.solution import BoundReport, relative_gap
 
 if TYPE_CHECKING:
+    from solvers.block_solver import Answers
     from solvers.fixed_capacity import Relaxation
-    from solvers.lagrangian import Answers
     from solvers.memory import Steps
     from solvers.problem import Array, IntArray, ProvisioningProblem
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from solvers.block_solver import Effort
 from solvers.components import split
 from solvers.configurations import Pool, change_multipliers, empty_pool, usable_multipliers, widen_pool
 from solvers.counts import all_counts, near_counts
 from solvers.fixed_capacity import Sweeping, horizon_relaxation, rates_at, solve_fixed_capacity
 from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import BlockPrograms
 from solvers.parallel import one_by_one
 from solvers.paths import cheapest_path
 from solvers.plan_horizon import plan_horizon

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from solvers.backends import Status, installed_backends, solve
+from solvers.block_solver import Effort
 from solvers.configurations import usable_multipliers
 from solvers.horizon import compile_horizon
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import BlockPrograms
 from solvers.plan_horizon import plan_horizon
 from tests.solvers.brute_force import Optimum, enumerate_optimum
 from tests.solvers.hand_cases import HAND_CASES, HandCase

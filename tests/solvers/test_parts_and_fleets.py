@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from solvers.block_solver import Effort
 from solvers.certificate import report_plan
 from solvers.components import split
 from solvers.configurations import usable_multipliers
@@ -16,7 +17,7 @@ from solvers.errors import BackendError
 from solvers.fixed_capacity import FixedCapacity
 from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
-from solvers.lagrangian import BlockPrograms, Effort
+from solvers.lagrangian import BlockPrograms
 from solvers.parallel import one_by_one
 from solvers.plan_horizon import plan_horizon, sweep
 from solvers.search import Search, Settings
