@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 COLUMNS = ("time", "up")
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952, section 2.3.1

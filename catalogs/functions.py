@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalogs.inputs import InputFile
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 __all__ = ["FunctionCatalog", "FunctionTariff", "load_function_tariffs"]
 

@@ -10,7 +10,7 @@ from catalogs.tables import read_rows
 
 if TYPE_CHECKING:
     from catalogs.inputs import InputFile
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 MACHINE_COLUMNS = ("instance_type", "region", "price_usd_per_h", "currency", "price_date", "source")
 ENDPOINT_COLUMNS = ("endpoint_type", "region", "price_usd_per_h", "currency", "price_date", "source")

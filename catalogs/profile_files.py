@@ -24,7 +24,8 @@ from catalogs.importers import (
     timm,
     torchvision,
 )
-from catalogs.tables import InputFile, header_of, read_input
+from catalogs.inputs import InputFile, read_input
+from catalogs.tables import header_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -36,7 +36,8 @@ from catalogs.variants import ModelVariant
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 QUANTILE_COLUMNS = {
     "p50_ms": 0.50,

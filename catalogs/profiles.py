@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.bucket_throughput import BucketThroughput
+from catalogs.inputs import bundled_inputs, digests_of, raise_collected
 from catalogs.load_times import LoadTime
 from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity, ServiceTime
 from catalogs.profile_files import read_profile_path
 from catalogs.profile_tables import read as read_table
-from catalogs.tables import bundled_inputs, digests_of, raise_collected
 from catalogs.variants import ModelVariant, merge_variants, mixed_metrics
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalogs.importers.part import ProfilePart
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 __all__ = [
     "BucketThroughput",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalogs.inputs import InputFile
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 COLUMNS = (
     "instance_type",

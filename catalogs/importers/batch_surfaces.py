@@ -22,7 +22,7 @@ from catalogs.variants import ModelVariant
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 SOURCE = "BATCH (SC'20) service times fitted on AWS Lambda"
 SEARCHED_MB = range(1280, 3008 + 1, 64)  # the sizes BATCH's published search tries

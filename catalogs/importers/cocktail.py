@@ -16,7 +16,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "Cocktail (NSDI'22) profiles"
 MODELS = ("model", "latency_ms", "top1_measured_on_their_split", "concurrency_per_instance")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from catalogs.inputs import InputFile
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 COLUMNS = (
     "instance_type",

@@ -15,7 +15,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "InfAdapter capacity measurements (2023)"
 PERCENTILE = 0.99  # the file's latency column is p99_latency

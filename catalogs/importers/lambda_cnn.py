@@ -23,7 +23,7 @@ from catalogs.variants import ModelVariant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 SOURCE = "AWS Lambda CNN measurements (MXNet, 20 calls a setting)"
 COLUMNS = ("lambda_memory", "model_name", "hardware", "framework", "total_time", "load_time", "lambda_time")

@@ -11,7 +11,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "MArk (ATC'19) capacities"
 TASKS = {"lstm_ptb": "language-modelling", "opennmt_ende": "translation"}  # the others classify images

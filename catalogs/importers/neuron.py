@@ -17,7 +17,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "AWS Neuron performance tables"
 THROUGHPUT = ("Avg Throughput (/sec)", "Throughput (inference/sec)", "Throughput (inference/second)")

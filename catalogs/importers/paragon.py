@@ -15,7 +15,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "Paragon profile (WoSC'20)"
 MB_PER_GB = 1000  # its 3.072 and 2.048 GB are Lambda's settings 3072 and 2048 MB

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from catalogs.bucket_throughput import BucketThroughput
     from catalogs.load_times import LoadTime
     from catalogs.measurements import FailedProfile, FunctionTime, PublishedCapacity, ServiceTime
-    from catalogs.tables import Row
+    from catalogs.rows import Row
     from catalogs.variants import ModelVariant
 
 T = TypeVar("T")

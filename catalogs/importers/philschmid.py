@@ -16,7 +16,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "Schmid's transformer benchmark on AWS (batch 1)"
 NAME = re.compile(r"[a-z]+_(?P<instance>[a-z0-9]+\.[a-z0-9]+)_(?P<model>[a-z0-9_]+)\.csv")

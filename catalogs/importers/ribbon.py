@@ -22,7 +22,7 @@ from catalogs.variants import ModelVariant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalogs.tables import InputFile
+    from catalogs.inputs import InputFile
 
 SOURCE = "Ribbon (SC'21) latency samples"
 MODELS = {  # name in the files -> (canonical name, task); Ribbon paper, table of models

@@ -16,7 +16,8 @@ from catalogs.tables import header_of, read_rows
 from catalogs.variants import ModelVariant
 
 if TYPE_CHECKING:
-    from catalogs.tables import InputFile, Row
+    from catalogs.inputs import InputFile
+    from catalogs.rows import Row
 
 SOURCE = "torchvision weights"
 COLUMNS = ("family", "weights", "dataset", "metrics", "acc1", "acc5", "num_params", "gflops", "file_size_mb")

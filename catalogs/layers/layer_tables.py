@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from catalogs.inputs import InputFile
     from catalogs.layers.graph import LayerGraph
-    from catalogs.tables import Row
+    from catalogs.rows import Row
 
 REQUIRED = ("model", "layer", "class", "inbound", "out_elems", "params", "macs")
 OPTIONAL = ("idx", "out_shape")

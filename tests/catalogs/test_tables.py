@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from catalogs.errors import CatalogError
-from catalogs.inputs import inputs_of
-from catalogs.tables import (
+from catalogs.inputs import (
     InputFile,
-    Row,
     bundled_inputs,
     digests_of,
-    header_of,
+    inputs_of,
     near,
     raise_collected,
     read_input,
-    read_rows,
 )
+from catalogs.tables import header_of, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from catalogs.rows import Row
 
 
 def table(text: str) -> InputFile:
