@@ -2,7 +2,7 @@
 
 Every minute the greedy of section 4 looks an hour ahead in steps of a minute: machines that idle in the next five minutes go,
 and while the load of those minutes is not carried, the machine with the least cost per request over the hour, its launch
-included, comes (`solvers.greedy`, paper form: every machine carries what it carries alone). Requests that would be late in the
+included, comes (`solvers.machine_greedy`: every machine carries what it carries alone). Requests that would be late in the
 queue go to a function. Two policies: on-demand machines, and spot machines.
 
 Not as in the paper:
@@ -29,7 +29,7 @@ from planner.replay.policies.offers import offers_for_all
 from planner.replay.policies.routing import routes_of
 from planner.scenario.objective import Objective
 from planner.scenario.spot import Spot
-from solvers.greedy import Greedy
+from solvers.machine_greedy import MachineGreedy
 from solvers.recourse import evaluate
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Mark:
         """Drop what idles in the head of the hour, fill it with what costs least over the hour."""
         demand = self.expected.demand(seen, max(0.0, seen.now_s), STEPS)
         problem = hour_of(stretch(self.scenario, seen.now_s, 1), demand, self.options)
-        greedy = Greedy(problem, self._steps)
+        greedy = MachineGreedy(problem, self._steps)
         self._sizes = greedy.fill_from(self._sizes, 0, len(problem.window_h))
         instances = greedy.split_markets(self._sizes[None], 0)[0]
         head = problem.taking(windows=np.array([0]))
