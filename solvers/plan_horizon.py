@@ -13,28 +13,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.block_solver import Effort
 from solvers.certificate import report_infeasible, report_plan
-from solvers.configurations import usable_multipliers
 from solvers.fixed_capacity import PROBLEM as FIXED
-from solvers.fixed_capacity import FixedCapacity, Sweeping, horizon_relaxation, solve_fixed_capacity
+from solvers.fixed_capacity import FixedCapacity, Sweeping, solve_fixed_capacity
 from solvers.greedy import FORMS, greedy_baseline
-from solvers.horizon import compile_horizon
 from solvers.parallel import Map, side_by_side
-from solvers.paths import cheapest_path
-from solvers.polish import relaxed_and_fixed, worst_windows_again
-from solvers.relax_and_fix import BlockSettings, relax_and_fix
-from solvers.search import Programs, Progress, Search, Settings
+from solvers.polish import polish
+from solvers.search import Progress, Search, Settings
 from solvers.solution import Baseline, BoundReport, ProvisioningSolution
+from solvers.sweeps import find_path, first_bound, sweep
 
 if TYPE_CHECKING:
     from solvers.memory import Memory
-    from solvers.problem import Array, ProvisioningProblem
+    from solvers.problem import ProvisioningProblem
 
-EXACT = "the exact problem: all counts of every group"
 MAX_SWEEPS = 12  # a cap: no run measured so far took more than four before it met its gap or stalled
 STALL_SHARE = 5e-4  # of the objective: two sweeps that move neither bound nor plan by more end the sweeping
-BOUND_BLOCKS = (2, 3)  # windows a block once single windows stall: each is dearer than the one before
 
 
 def plan_horizon(
@@ -140,117 +134,6 @@ def improve(search: Search, run: Map, sweeps: int) -> tuple[int, ...]:
     if sweeps and search.gap > search.settings.gap:
         polish(search, multipliers, run)
     return ()
-
-
-def first_bound(search: Search, programs: Programs, run: Map, sweeps: int) -> tuple[Array, tuple[int, ...]]:
-    """Multipliers to begin with, and the windows that nobody can serve.
-
-    Where sweeps follow, which bring bounds, a remembered solve hands its multipliers on, and a single window has no use for any.
-    Without capacity tables the horizon's relaxation is worth solving and its duals are the multipliers; else the relaxed windows
-    give a first bound.
-    """
-    if search.memory is not None and sweeps:
-        return search.memory.multipliers, ()
-    if sweeps and len(search.problem.window_h) == 1 and all(program.from_fleet for _, program in programs):
-        return np.zeros((len(search.problem.change_usd), 1)), ()
-    if search.problem.is_linear.all():
-        clock = time.perf_counter()
-        horizon = search.horizons[0] if len(search.parts) == 1 else compile_horizon(search.problem)
-        relaxed = search.relaxed = horizon_relaxation(horizon)
-        search.remember("horizon-lp", clock)
-        if relaxed.shadow_usd is not None:
-            search.add_bound(
-                BoundReport("horizon-lp", EXACT, relaxed.value_usd, search.phases_s["horizon-lp"])
-            )
-            return usable_multipliers(search.problem, relaxed.change_usd), ()
-    multipliers = search.multipliers()
-    return multipliers, sweep(search, programs, multipliers, run, Effort(relax=True), "relaxed-windows")
-
-
-def sweep(
-    search: Search, programs: Programs, multipliers: Array, run: Map, effort: Effort, name: str
-) -> tuple[int, ...]:
-    """Solve every window of every part under the multipliers; keep the bound, and the fleets unless they are relaxed."""
-    clock = time.perf_counter()
-    answers = [(part, program.sweep(multipliers, run, effort, search.answers)) for part, program in programs]
-    search.remember(name, clock)
-    unservable = tuple(sorted({t for _, answer in answers for t in answer.unservable}))
-    if unservable:
-        return unservable
-    shared = not all(program.from_fleet for _, program in programs)
-    initial = float(multipliers[:, 0] @ search.problem.initial_change_count) if shared else 0.0
-    bound = sum(answer.bound_usd for _, answer in answers) - initial
-    floor = -np.inf if search.problem.value is not None else 0.0
-    report = BoundReport(f"lagrangian-{name}", EXACT, max(bound, floor), time.perf_counter() - clock)
-    search.add_bound(report, multipliers)
-    search.timed_out = search.timed_out or any(answer.timed_out for _, answer in answers)
-    if not effort.relax:
-        search.add_fleet(search.whole((part, answer.instances) for part, answer in answers))
-    return ()
-
-
-def find_path(search: Search) -> None:
-    """Cheapest path through the pools, part after part with the others' machines fixed, until no part changes."""
-    clock = time.perf_counter()
-    fleets = [search.best.instances[part.option] if search.best else None for part in search.parts]
-    for _ in range(2 if len(search.parts) > 1 else 1):
-        for n, part in enumerate(search.parts):
-            others = search.others(fleets, n)
-            found = cheapest_path(part.problem, search.pools[n], others)
-            if found is None:
-                return
-            fleets[n] = found
-    search.offer(
-        search.whole(
-            (part, fleet) for part, fleet in zip(search.parts, fleets, strict=True) if fleet is not None
-        )
-    )
-    search.remember("paths", clock)
-
-
-def polish(search: Search, multipliers: Array, run: Map) -> None:
-    """Relax and fix near the incumbent, its worst windows again, and longer blocks for the bound."""
-    settings = BlockSettings(block=2, look_ahead=2, gap=3e-3, node_limit=50, seed=search.settings.seed)
-    clock = time.perf_counter()
-    if search.best is None:
-        step_by_step(search, settings)
-    for step, improve_part in enumerate((relaxed_and_fixed, worst_windows_again)):
-        if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
-            return
-        search.progress("polish", step / 3)
-        fleets = []
-        for n, (part, horizon) in enumerate(zip(search.parts, search.horizons, strict=True)):
-            own = search.best.instances[part.option]
-            found = improve_part(horizon, own, search.most_offered(n), settings)
-            fleets.append((part, own if found is None else found))
-        search.add_fleet(search.whole(fleets))
-        search.offer(search.whole(fleets))
-        find_path(search)
-    search.remember("polish", clock)
-    for length in BOUND_BLOCKS:
-        if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
-            return
-        search.progress("longer blocks", 2 / 3)
-        longer = search.block_programs(length)
-        for part, program in longer:
-            program.begin_with(search.best.instances[part.option])
-        sweep(search, longer, multipliers, run, search.effort(), f"blocks-of-{length}")
-        find_path(search)
-
-
-def step_by_step(search: Search, settings: BlockSettings) -> None:
-    """Relax and fix over every count: the way to a first plan where no path through the pools keeps the limits between windows."""
-    clock = time.perf_counter()
-    settings = replace(settings, time_limit_s=search.left_s())
-    fleets = []
-    for part, horizon in zip(search.parts, search.horizons, strict=True):
-        found = relax_and_fix(horizon, None, settings)
-        if found is None:
-            return
-        fleets.append((part, found))
-    search.offer(search.whole(fleets))
-    search.remember("relax and fix", clock)
-    search.add_fleet(search.whole(fleets))
 
 
 def diagnose(search: Search, run: Map) -> FixedCapacity:

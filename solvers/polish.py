@@ -1,7 +1,8 @@
-"""Polish around an incumbent: relax and fix near its sizes, then its worst windows again between fixed neighbours."""
+"""Polish around an incumbent: relax and fix near its sizes, its worst windows again between fixed neighbours, longer blocks."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,65 @@ from scipy.ndimage import maximum_filter1d
 
 from solvers.counts import near_counts
 from solvers.fleets import machines_of, sizes_of, starts_of
-from solvers.relax_and_fix import relax_and_fix, solve_step, values_of_fleet
+from solvers.relax_and_fix import BlockSettings, relax_and_fix, solve_step, values_of_fleet
+from solvers.sweeps import find_path, sweep
 
 if TYPE_CHECKING:
     from solvers.horizon import HorizonProgram
+    from solvers.parallel import Map
     from solvers.problem import Array, IntArray
-    from solvers.relax_and_fix import BlockSettings
+    from solvers.search import Search
 
 # Counts near a plan: design/EVIDENCE.md, 1 needed 4 on either side of a rough start, and plans from the pools start closer.
 NEAR = {"reach": 2, "spare": 1, "span": 2}
 NEIGHBOURHOODS = 24  # of launches tried, the dearest first: a cap on the effort
 HALF_WIDTH = 2  # windows re-solved on either side of a bad one
+BOUND_BLOCKS = (2, 3)  # windows a block once single windows stall: each is dearer than the one before
+
+
+def polish(search: Search, multipliers: Array, run: Map) -> None:
+    """Relax and fix near the incumbent, its worst windows again, and longer blocks for the bound."""
+    settings = BlockSettings(block=2, look_ahead=2, gap=3e-3, node_limit=50, seed=search.settings.seed)
+    clock = time.perf_counter()
+    if search.best is None:
+        step_by_step(search, settings)
+    for step, improve_part in enumerate((relaxed_and_fixed, worst_windows_again)):
+        if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
+            return
+        search.progress("polish", step / 3)
+        fleets = []
+        for n, (part, horizon) in enumerate(zip(search.parts, search.horizons, strict=True)):
+            own = search.best.instances[part.option]
+            found = improve_part(horizon, own, search.most_offered(n), settings)
+            fleets.append((part, own if found is None else found))
+        search.add_fleet(search.whole(fleets))
+        search.offer(search.whole(fleets))
+        find_path(search)
+    search.remember("polish", clock)
+    for length in BOUND_BLOCKS:
+        if search.gap <= search.settings.gap or search.out_of_time() or search.best is None:
+            return
+        search.progress("longer blocks", 2 / 3)
+        longer = search.block_programs(length)
+        for part, program in longer:
+            program.begin_with(search.best.instances[part.option])
+        sweep(search, longer, multipliers, run, search.effort(), f"blocks-of-{length}")
+        find_path(search)
+
+
+def step_by_step(search: Search, settings: BlockSettings) -> None:
+    """Relax and fix over every count: the way to a first plan where no path through the pools keeps the limits between windows."""
+    clock = time.perf_counter()
+    settings = replace(settings, time_limit_s=search.left_s())
+    fleets = []
+    for part, horizon in zip(search.parts, search.horizons, strict=True):
+        found = relax_and_fix(horizon, None, settings)
+        if found is None:
+            return
+        fleets.append((part, found))
+    search.offer(search.whole(fleets))
+    search.remember("relax and fix", clock)
+    search.add_fleet(search.whole(fleets))
 
 
 def near_upper(horizon: HorizonProgram, instances: IntArray, most: IntArray) -> Array:

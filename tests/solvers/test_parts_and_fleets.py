@@ -19,9 +19,10 @@ from solvers.horizon import compile_horizon
 from solvers.infeasibility import explain_shortfall
 from solvers.lagrangian import BlockPrograms
 from solvers.parallel import one_by_one
-from solvers.plan_horizon import plan_horizon, sweep
+from solvers.plan_horizon import plan_horizon
 from solvers.search import Search, Settings
 from solvers.solution import BoundReport
+from solvers.sweeps import sweep
 from tests.solvers.brute_force import enumerate_optimum
 from tests.solvers.tiny_parts import served_value, spot_risk
 from tests.solvers.tiny_problems import tiny_problem
