@@ -18,9 +18,9 @@ from solvers.backends.program import LinearProgram
 from solvers.blocks import compile_block
 from solvers.counts import all_counts, no_counts
 from solvers.parameters import Parameters
+from solvers.window_index import WindowIndex
 
 if TYPE_CHECKING:
-    from solvers.backends.program import NormRow, SquareTerm
     from solvers.blocks import Compiled
     from solvers.counts import Candidates
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
@@ -67,28 +67,9 @@ class HorizonProgram:
     compiled: Compiled
 
     @cached_property
-    def column_window(self) -> IntArray:
-        """``[col]`` window of each column."""
-        arrays, windows = self.compiled.arrays, len(self.problem.window_h)
-        window = np.full(len(arrays.cost), -1)
-        for places in self.compiled.columns.values():
-            if places.size:
-                window[places] = np.arange(places.shape[1]) * windows // places.shape[1]
-        return window
-
-    @cached_property
-    def row_windows(self) -> tuple[IntArray, IntArray]:
-        """``[row]`` first and last window that a row touches; an empty row, which no column can mend, counts to the first."""
-        matrix = self.compiled.arrays.matrix
-        window = self.column_window[matrix.indices]
-        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        first = np.full(matrix.shape[0], len(self.problem.window_h))
-        last = np.full(matrix.shape[0], -1)
-        np.minimum.at(first, row, window)
-        np.maximum.at(last, row, window)
-        empty = last < 0
-        first[empty] = last[empty] = 0
-        return first, last
+    def by_window(self) -> WindowIndex:
+        """Which window each column and row belongs to."""
+        return WindowIndex(self.compiled, len(self.problem.window_h))
 
     @cached_property
     def against_fleet(self) -> BoolArray:
@@ -96,7 +77,7 @@ class HorizonProgram:
         found = np.zeros(self.compiled.arrays.matrix.shape[0], dtype=bool)
         for name in AGAINST_FLEET:
             found[self.compiled.rows.get(name, np.empty(0, dtype=int))] = True
-        return np.asarray(found & (self.row_windows[1] == 0))
+        return np.asarray(found & (self.by_window.row_windows[1] == 0))
 
     @cached_property
     def unit(self) -> Array | None:
@@ -119,32 +100,6 @@ class HorizonProgram:
             if columns.size:
                 unit[columns] = np.where(demand[own] > 0, demand[own], 1.0)
         return unit
-
-    @cached_property
-    def columns_by_window(self) -> list[IntArray]:
-        """Ascending column numbers of each window."""
-        return numbers_by(self.column_window, len(self.problem.window_h))
-
-    @cached_property
-    def rows_by_last_window(self) -> list[IntArray]:
-        """Ascending row numbers by the last window they touch."""
-        return numbers_by(self.row_windows[1], len(self.problem.window_h))
-
-    @cached_property
-    def norms_by_window(self) -> dict[int, list[NormRow]]:
-        """Second-order rows of each window."""
-        found: dict[int, list[NormRow]] = {}
-        for one in self.compiled.arrays.norms:
-            found.setdefault(int(self.column_window[one.columns[0]]), []).append(one)
-        return found
-
-    @cached_property
-    def squares_by_window(self) -> dict[int, list[SquareTerm]]:
-        """Quadratic terms of the objective of each window."""
-        found: dict[int, list[SquareTerm]] = {}
-        for one in self.compiled.arrays.squares:
-            found.setdefault(int(self.column_window[one.columns[0]]), []).append(one)
-        return found
 
     def columns_of(self, name: str) -> IntArray:
         """``[row, t or (t, q)]`` column numbers of the variable of this name; empty where the program has none."""
@@ -188,19 +143,19 @@ class HorizonProgram:
             ``[col]`` tighter upper limits; columns held at 0 are left out.
         """
         arrays = self.compiled.arrays
-        columns: IntArray = np.sort(np.concatenate(self.columns_by_window[windows]))
+        columns: IntArray = np.sort(np.concatenate(self.by_window.columns_by_window[windows]))
         top = arrays.upper[columns] if upper is None else np.minimum(arrays.upper[columns], upper[columns])
         used = (arrays.lower[columns] < 0) | (top > 0)
         columns, top = columns[used], top[used]
-        rows = np.sort(np.concatenate(self.rows_by_last_window[windows]))
-        first, _ = self.row_windows
+        rows = np.sort(np.concatenate(self.by_window.rows_by_last_window[windows]))
+        first, _ = self.by_window.row_windows
         rows = rows[first[rows] >= (windows.start if known is None else 0)]
         if not from_fleet and windows.start == 0:
             rows = rows[~self.against_fleet[rows]]
         matrix, before = split_columns(arrays.matrix[rows], columns)
         shift: Array = np.zeros(len(rows))
         if known is not None:
-            shift = np.asarray(before @ np.where(self.column_window < windows.start, known, 0.0))
+            shift = np.asarray(before @ np.where(self.by_window.column_window < windows.start, known, 0.0))
             decided = np.isfinite(shift)
             rows, matrix, shift = rows[decided], matrix[decided], shift[decided]
         block = Block(
@@ -212,31 +167,13 @@ class HorizonProgram:
                 lower=arrays.lower[columns],
                 upper=top,
                 integer=arrays.integer[columns],
-                norms=self.norms_of(windows, rows, columns),
-                squares=self.squares_of(windows, columns),
+                norms=self.by_window.norms_of(windows, rows, columns),
+                squares=self.by_window.squares_of(windows, columns),
             ),
             columns,
             rows,
         )
         return block if self.unit is None else in_units(block, self.unit[columns])
-
-    def norms_of(self, windows: slice, rows: IntArray, columns: IntArray) -> tuple[NormRow, ...]:
-        """The windows' norms, by the positions of their rows and columns in a block."""
-        return tuple(
-            replace(
-                one, row=int(np.searchsorted(rows, one.row)), columns=np.searchsorted(columns, one.columns)
-            )
-            for t in range(windows.start, windows.stop)
-            for one in self.norms_by_window.get(t, ())
-        )
-
-    def squares_of(self, windows: slice, columns: IntArray) -> tuple[SquareTerm, ...]:
-        """The windows' squares, by the positions of their columns in a block."""
-        return tuple(
-            replace(one, columns=np.searchsorted(columns, one.columns))
-            for t in range(windows.start, windows.stop)
-            for one in self.squares_by_window.get(t, ())
-        )
 
     def values(self, found: Array, columns: IntArray) -> Array:
         """A block's solution in the units of the horizon's program."""
@@ -265,13 +202,6 @@ def in_units(block: Block, unit: Array) -> Block:
         upper=p.upper / unit,
     )
     return replace(block, arrays=arrays)
-
-
-def numbers_by(window: IntArray, windows: int) -> list[IntArray]:
-    """Ascending positions of each window's number in `window`."""
-    order = np.argsort(window, kind="stable")
-    ends = np.searchsorted(window[order], np.arange(windows + 1))
-    return [order[ends[t] : ends[t + 1]] for t in range(windows)]
 
 
 def split_columns(matrix: sparse.csr_array, columns: IntArray) -> tuple[sparse.csr_array, sparse.csr_array]:

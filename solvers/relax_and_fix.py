@@ -37,9 +37,9 @@ def relax_and_fix(horizon: HorizonProgram, upper: Array | None, settings: BlockS
         found = solve_step(horizon, block, fixed, values, upper, None, settings)
         if found is None:
             return None
-        decided = horizon.column_window[found.columns] < fixed
+        decided = horizon.by_window.column_window[found.columns] < fixed
         values[found.columns[decided]] = found.values[decided]
-        left_out = (horizon.column_window < fixed) & np.isnan(values)
+        left_out = (horizon.by_window.column_window < fixed) & np.isnan(values)
         values[left_out] = 0.0
     whole: IntArray = np.rint(values[horizon.machine_columns]).astype(np.int64)
     return whole
@@ -89,7 +89,7 @@ def solve_step(
         places = np.searchsorted(cut.columns, horizon.machine_columns[:, block.stop - 1])
         lower, top = lower.copy(), top.copy()
         lower[places] = top[places] = after
-    window = horizon.column_window[cut.columns]
+    window = horizon.by_window.column_window[cut.columns]
     answer = solve(
         replace(arrays, lower=lower, upper=top, integer=arrays.integer & (window < whole_until)),
         gap=settings.gap,
