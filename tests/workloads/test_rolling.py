@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from tests.workloads.load_cases import daily_rate, noisy, trace_of
-from workloads.rolling import Layout, Rolling, choose_origins, nudge, roll
+from workloads.nudge import nudge
+from workloads.rolling import Layout, Rolling, choose_origins, roll
 from workloads.season import Season
 from workloads.series import RateCurve, cut_steps, to_root
 from workloads.short_memory import SHORT_MEMBERS
