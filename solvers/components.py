@@ -85,7 +85,7 @@ def ties_of_loads(problem: ProvisioningProblem, by_launches: bool) -> list[IntAr
     """Groups that load the same model on the same machine, where such loads are counted."""
     if not by_launches or problem.loads is None:
         return []
-    return [np.unique(problem.option_group[row.indices]) for row in problem.loaded_count]
+    return [np.unique(problem.option_group[row.indices]) for row in problem.rises.loaded_count]
 
 
 def one_limit_for_all(problem: ProvisioningProblem) -> bool:

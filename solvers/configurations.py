@@ -97,7 +97,7 @@ def price_fleets(
 
 def changes_of_pool(problem: ProvisioningProblem, pool: Pool) -> Array:
     """``[c, x]`` what costs when it rises, x, in each configuration: machines, then machines that hold a model."""
-    return np.asarray(pool.instances @ problem.change_count.T)
+    return np.asarray(pool.instances @ problem.rises.count.T)
 
 
 def change_multipliers(
@@ -111,10 +111,10 @@ def change_multipliers(
     changes = np.concatenate(
         [changes_of_pool(problem, pool) for problem, pool in zip(problems, pools, strict=True)]
     )
-    priced = np.flatnonzero(changes.any(axis=0) & (whole.change_usd > 0))
+    priced = np.flatnonzero(changes.any(axis=0) & (whole.rises.usd > 0))
     X, T = len(priced), len(whole.window_h)
     weights = sum(len(pool.window) for pool in pools)
-    cost = np.concatenate([*(pool.cost_usd for pool in pools), np.repeat(whole.change_usd[priced], T)])
+    cost = np.concatenate([*(pool.cost_usd for pool in pools), np.repeat(whole.rises.usd[priced], T)])
     one_each = [
         sparse.csr_array(
             (np.ones(len(pool.window)), (pool.window, np.arange(len(pool.window)))),
@@ -131,7 +131,7 @@ def change_multipliers(
         (counts[stays], ((x * T + window[c] + 1)[stays], c[stays])), shape=(X * T, weights)
     ).tocsr()
     initial = np.zeros((X, T))
-    initial[:, 0] = whole.initial_change_count[priced]
+    initial[:, 0] = whole.rises.initial_count[priced]
     convexity = sparse.hstack([sparse.block_diag(one_each), sparse.csr_array((T * len(pools), X * T))])
     rises = sparse.hstack([fall - rise, sparse.eye_array(X * T)])
     program = LinearProgram(
@@ -148,7 +148,7 @@ def change_multipliers(
         raise BackendError(
             f"the program over the pools ended as {answer.status.name}; report this as a defect"
         )
-    multipliers = np.zeros((len(whole.change_usd), T))
+    multipliers = np.zeros((len(whole.rises.usd), T))
     multipliers[priced] = answer.row_duals[T * len(pools) :].reshape(X, T)
     return usable_multipliers(whole, multipliers)
 
@@ -159,9 +159,9 @@ def usable_multipliers(problem: ProvisioningProblem, multipliers: Array) -> Arra
     Any multipliers in [0, s] give a bound; without the second condition a window's program could be unbounded. A machine's
     launch is served first, the load of the one model it holds from what is left.
     """
-    usable = np.clip(multipliers, 0.0, problem.change_usd[:, None])
+    usable = np.clip(multipliers, 0.0, problem.rises.usd[:, None])
     price = problem.price_usd_per_h * problem.window_h
-    machines, (loading, _) = len(problem.machines), problem.load_pairs
+    machines, (loading, _) = len(problem.machines), problem.rises.load_pairs
     for t in range(1, usable.shape[1]):
         launch = usable[:machines]
         launch[:, t] = np.minimum(launch[:, t], launch[:, t - 1] + price[:, t - 1])

@@ -66,7 +66,7 @@ def horizon_relaxation(horizon: HorizonProgram) -> Relaxation:
     problem, compiled = horizon.problem, horizon.compiled
     answer = solve(replace(compiled.arrays, norms=(), squares=()), relax=True)
     if answer.status is not Status.OPTIMAL or answer.row_duals is None or answer.objective is None:
-        third = np.repeat(problem.change_usd[:, None] / 3, len(problem.window_h), axis=1)
+        third = np.repeat(problem.rises.usd[:, None] / 3, len(problem.window_h), axis=1)
         return Relaxation(0.0 if problem.value is None else -np.inf, third, None)
     duals = np.abs(answer.row_duals)
     prices = shadow_prices(problem, compiled.rows, duals)
@@ -175,7 +175,7 @@ def sweep_windows(
     programs = BlockPrograms(horizon, from_fleet=True)
     programs.begin_with(plan.instances)
     pool = widen_pool(problem, empty_pool(problem), plan.instances, POOL_REACH, rate_rps)
-    nobody = np.zeros((len(problem.change_usd), len(problem.window_h)))
+    nobody = np.zeros((len(problem.rises.usd), len(problem.window_h)))
     for _ in range(SWEEPS):
         clock = time.perf_counter()
         swept = programs.sweep(multipliers, how.run, how.effort, how.answers)

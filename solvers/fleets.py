@@ -32,8 +32,8 @@ def starts_of(problem: ProvisioningProblem, machines: IntArray) -> IntArray:
 
 def rises_of(problem: ProvisioningProblem, instances: IntArray) -> Array:
     """``[c, t]`` rises of what costs when it rises (launches, then loads), the first window against what stood before it."""
-    counts = np.asarray(problem.change_count @ instances)
-    before = np.concatenate([problem.initial_change_count[:, None], counts[:, :-1]], axis=1)
+    counts = np.asarray(problem.rises.count @ instances)
+    before = np.concatenate([problem.rises.initial_count[:, None], counts[:, :-1]], axis=1)
     return np.asarray(np.maximum(counts - before, 0.0))
 
 

@@ -118,7 +118,7 @@ class BlockPrograms:
             earned = np.einsum("k,ktq,t,q->", best, p.demand_rps[:, block], p.window_h[block], p.level_share)
             least -= 3600.0 * float(earned)
         if self.from_fleet and block.start == 0:
-            least -= float(out_of_usd @ p.initial_change_count)
+            least -= float(out_of_usd @ p.rises.initial_count)
         return least
 
     def machine_places(self, b: int) -> IntArray:
@@ -131,7 +131,7 @@ class BlockPrograms:
         A machine launched inside the block and handed on may well have a negative price in its last window: its
         launch costs at least what the next block pays for it. Only rounding is cut off, never a true price.
         """
-        places, counted = self.machine_places(b), self.problem.change_count
+        places, counted = self.machine_places(b), self.problem.rises.count
         cost = self.blocks[b].arrays.cost.copy()
         cost[places[:, 0]] += counted.T @ into_usd
         cost[places[:, -1]] -= counted.T @ out_of_usd

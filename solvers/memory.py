@@ -44,7 +44,7 @@ class Memory:
 
     def fits(self, problem: ProvisioningProblem) -> bool:
         """Whether a problem chooses from the same options."""
-        return self.options == option_names(problem) and len(self.multipliers) == len(problem.change_usd)
+        return self.options == option_names(problem) and len(self.multipliers) == len(problem.rises.usd)
 
     def moved(self, windows: int, total: int) -> Memory:
         """Begin `windows` later: the last multipliers and machines are held over the windows that come new."""

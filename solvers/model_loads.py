@@ -34,7 +34,7 @@ class LoadVariables:
 
 def add_load_variables(p: Parameters) -> LoadVariables:
     """Those that cost something."""
-    pairs, T = len(p.problem.load_pairs[0]), p.windows
+    pairs, T = len(p.problem.rises.load_pairs[0]), p.windows
     part = p.problem.loads
     waits = part is not None and part.wait_usd_per_s > 0
     return LoadVariables(
@@ -49,12 +49,12 @@ def count_loads(p: Parameters, x: Variables) -> Family:
     part, loads = p.problem.loads, x.loads.loads
     if part is None or loads is None:
         return Family("count_loads", ())
-    holding = p.problem.loaded_count @ x.instances
+    holding = p.problem.rises.loaded_count @ x.instances
     constraints = []
     if p.windows > 1:
         constraints.append(loads[:, 1:] >= holding[:, 1:] - holding[:, :-1])
     if p.from_fleet:
-        before = part.initial_loaded[p.problem.load_pairs].astype(float)
+        before = part.initial_loaded[p.problem.rises.load_pairs].astype(float)
         constraints.append(loads[:, 0] >= holding[:, 0] - before)
     return Family("count_loads", tuple(constraints))
 
@@ -92,7 +92,7 @@ def load_cost_usd(p: Parameters, x: Variables) -> Expression:
     """sum_{i,m,t} l[i,m] loads[i,m,t]."""
     if p.problem.loads is None or x.loads.loads is None:
         return 0.0
-    return cp.sum(p.problem.loads.load_usd[p.problem.load_pairs] @ x.loads.loads)
+    return cp.sum(p.problem.loads.load_usd[p.problem.rises.load_pairs] @ x.loads.loads)
 
 
 def waiting_cost_usd(p: Parameters, x: Variables) -> Expression:

@@ -69,7 +69,7 @@ class Changes:
     @staticmethod
     def of(problem: ProvisioningProblem, pool: Pool, others: Array) -> Changes:
         """Gather them from a pool, over the columns that matter only."""
-        counts, initial = changes_of_pool(problem, pool), problem.initial_change_count
+        counts, initial = changes_of_pool(problem, pool), problem.rises.initial_count
         machines, waits = len(problem.machines), np.empty(0)
         held = np.empty((0, counts.shape[1]), dtype=bool)
         if problem.loads is not None and problem.loads.wait_usd_per_s > 0:
@@ -79,7 +79,7 @@ class Changes:
             waits = problem.loads.wait_usd_per_s * problem.loads.load_s
             held = np.eye(counts.shape[1], dtype=bool)[counts.shape[1] - len(waits) :]
         churn = None if problem.limits is None else problem.limits.max_churn
-        usd = np.concatenate([problem.change_usd, np.zeros(len(waits))])
+        usd = np.concatenate([problem.rises.usd, np.zeros(len(waits))])
         is_machine = np.arange(counts.shape[1]) < machines
         is_machine[:machines] &= ~problem.is_standby
         used = (counts.any(axis=0) | (initial > 0)) & (

@@ -16,6 +16,8 @@ from scipy import sparse
 
 from solvers.axes import along, cut, wrong_shapes
 from solvers.errors import ProblemError
+from solvers.problem_ranges import wrong_ranges
+from solvers.rises import Rises
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,42 +129,7 @@ class ProvisioningProblem:
         problems = wrong_shapes(self, self.sizes)
         if problems:
             raise ProblemError(problems)
-        for name in (
-            "demand_rps",
-            "capacity_rps",
-            "price_usd_per_h",
-            "start_usd",
-            "usd_per_request",
-            "window_h",
-        ):
-            values = getattr(self, name)
-            if not (np.isfinite(values).all() and (values >= 0).all()):
-                problems.append(f"{name} must be finite and >= 0")
-        if abs(float(self.level_share.sum()) - 1.0) > 1e-9:
-            problems.append(f"level_share sums to {self.level_share.sum():.6g}; it must sum to 1")
-        if (np.diff(self.demand_rps, axis=2) < -1e-9).any():
-            problems.append("demand_rps falls along the levels; level q + 1 must be at least level q")
-        if (np.diff(self.capacity_rps, axis=1) < -1e-9).any() or (self.capacity_rps[:, :1] != 0).any():
-            problems.append("capacity_rps must start at 0 and never fall along n")
-        if not 0 <= self.on_demand_floor_share <= 1:
-            problems.append(f"on_demand_floor_share is {self.on_demand_floor_share}; it must be in [0, 1]")
-        if self.linear_rps is not None and (self.serves & self.is_linear & (self.linear_rps <= 0)).any():
-            problems.append("linear_rps must be above 0 wherever a linear group serves a class")
-        if (
-            self.rates is not None
-            and not (
-                (self.rates.least_rps >= 0)
-                & (self.rates.most_rps >= self.rates.least_rps)
-                & (self.rates.usd_per_h >= 0)
-            ).all()
-        ):
-            problems.append(
-                "rates must have 0 <= least_rps <= most_rps and usd_per_h >= 0 for every function"
-            )
-        if self.spot_risk is not None and (self.spot_risk.covariance < 0).any():
-            problems.append(
-                "spot_risk.covariance must be >= 0 everywhere; count losses that offset each other as 0"
-            )
+        problems = wrong_ranges(self)
         if problems:
             raise ProblemError(problems)
 
@@ -237,33 +204,9 @@ class ProvisioningProblem:
         return sparse.csr_array(incidence(self.option_group, len(self.groups)) @ sparse.diags_array(working))
 
     @cached_property
-    def change_count(self) -> sparse.csr_array:
-        """``[c, g]`` sums options to what costs when it rises: machines (launches), then pairs (machine, model) (loads).
-
-        Pairs that load for nothing are left out.
-        """
-        if self.loads is None:
-            return self.machine_count
-        return sparse.csr_array(sparse.vstack([self.machine_count, self.loaded_count]))
-
-    @cached_property
-    def load_pairs(self) -> tuple[IntArray, IntArray]:
-        """``[p]`` machine and model of every pair whose load costs something."""
-        if self.loads is None:
-            return np.empty(0, dtype=int), np.empty(0, dtype=int)
-        machine, model = np.nonzero(self.loads.load_usd > 0)
-        return machine, model
-
-    @cached_property
-    def loaded_count(self) -> sparse.csr_array:
-        """``[p, g]`` sums options to the pairs of `load_pairs`."""
-        machine, model = self.load_pairs
-        if self.loads is None:
-            return sparse.csr_array((0, len(self.option_group)))
-        own = (self.option_machine[None] == machine[:, None]) & (
-            self.loads.group_model[self.option_group][None] == model[:, None]
-        )
-        return sparse.csr_array(own.astype(float))
+    def rises(self) -> Rises:
+        """What costs when it rises from one window to the next: launches and loads."""
+        return Rises(self)
 
     @cached_property
     def model_count(self) -> sparse.csr_array:
@@ -271,20 +214,6 @@ class ProvisioningProblem:
         if self.loads is None:
             return sparse.csr_array((0, len(self.option_group)))
         return incidence(self.loads.group_model[self.option_group], len(self.loads.models))
-
-    @cached_property
-    def change_usd(self) -> Array:
-        """``[c]`` USD of one rise: launches, then loads."""
-        if self.loads is None:
-            return self.start_usd
-        return np.concatenate([self.start_usd, self.loads.load_usd[self.load_pairs]])
-
-    @cached_property
-    def initial_change_count(self) -> Array:
-        """``[c]`` what stands just before the first window."""
-        if self.loads is None:
-            return self.initial_count.astype(float)
-        return np.concatenate([self.initial_count, self.loads.initial_loaded[self.load_pairs]]).astype(float)
 
     def taking(
         self,

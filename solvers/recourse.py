@@ -118,7 +118,7 @@ def evaluate(problem: ProvisioningProblem, instances: IntArray, rate_rps: Array 
         A linear program failed for a reason of the solver's own.
     """
     rises = rises_of(problem, instances)
-    changes_usd = float(problem.change_usd @ rises.sum(axis=1))
+    changes_usd = float(problem.rises.usd @ rises.sum(axis=1))
     budget = (
         np.inf if problem.limits is None or problem.limits.budget_usd is None else problem.limits.budget_usd
     )

@@ -154,10 +154,10 @@ class Search:
 
     def others(self, fleets: list[IntArray | None], own: int) -> Array:
         """``[x, t]`` what the other parts run."""
-        total = np.zeros((len(self.problem.change_usd), len(self.problem.window_h)))
+        total = np.zeros((len(self.problem.rises.usd), len(self.problem.window_h)))
         for n, (part, fleet) in enumerate(zip(self.parts, fleets, strict=True)):
             if n != own and fleet is not None:
-                total += part.problem.change_count @ fleet
+                total += part.problem.rises.count @ fleet
         return total
 
     def offer(self, instances: IntArray) -> None:
@@ -199,7 +199,7 @@ class Search:
             if self.tightest is None:
                 return found
             return usable_multipliers(self.problem, SMOOTHING * self.tightest + (1 - SMOOTHING) * found)
-        third = np.repeat(self.problem.change_usd[:, None] / 3, windows, axis=1)
+        third = np.repeat(self.problem.rises.usd[:, None] / 3, windows, axis=1)
         return usable_multipliers(self.problem, third)
 
     def add_bound(self, report: BoundReport, multipliers: Array | None = None) -> None:

@@ -32,7 +32,7 @@ def first_bound(search: Search, programs: Programs, run: Map, sweeps: int) -> tu
     if search.memory is not None and sweeps:
         return search.memory.multipliers, ()
     if sweeps and len(search.problem.window_h) == 1 and all(program.from_fleet for _, program in programs):
-        return np.zeros((len(search.problem.change_usd), 1)), ()
+        return np.zeros((len(search.problem.rises.usd), 1)), ()
     if search.problem.is_linear.all():
         clock = time.perf_counter()
         horizon = search.horizons[0] if len(search.parts) == 1 else compile_horizon(search.problem)
@@ -58,7 +58,7 @@ def sweep(
     if unservable:
         return unservable
     shared = not all(program.from_fleet for _, program in programs)
-    initial = float(multipliers[:, 0] @ search.problem.initial_change_count) if shared else 0.0
+    initial = float(multipliers[:, 0] @ search.problem.rises.initial_count) if shared else 0.0
     bound = sum(answer.bound_usd for _, answer in answers) - initial
     floor = -np.inf if search.problem.value is not None else 0.0
     report = BoundReport(f"lagrangian-{name}", EXACT, max(bound, floor), time.perf_counter() - clock)

@@ -164,9 +164,9 @@ class Planned:
         p = self.problem
         if p.loads is None:
             return np.zeros(len(p.window_h))
-        machine, model = p.load_pairs
+        machine, model = p.rises.load_pairs
         before = p.loads.initial_loaded[machine, model].astype(float)
-        held = np.column_stack([before, p.loaded_count @ self.solution.instances])  # [p, 1 + t]
+        held = np.column_stack([before, p.rises.loaded_count @ self.solution.instances])  # [p, 1 + t]
         return np.asarray(p.loads.load_usd[machine, model] @ np.maximum(np.diff(held, axis=1), 0.0))
 
     @property
