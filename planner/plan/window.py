@@ -180,8 +180,9 @@ class Window(Document):
         description="class -> rate at each level that nothing serves."
     )
     dispatch: str = Field(
-        description="Dispatch policy within a group. shared-queue: first come, first served from one queue; a request that would "
-        "miss its deadline anyway, and that late_to gives to no function, waits behind those that can still meet theirs."
+        description="Dispatch policy within a group. shared-queue: one queue; where classes of different deadlines share a group, "
+        "who has more time waits behind who has less, until both have the same left; else first come, first served. A request "
+        "that would miss its deadline anyway, and that late_to gives to no function, waits behind those that can still meet theirs."
     )
     groups: tuple[Group, ...] = Field(description="Groups at work.")
     fleet: tuple[FleetLine, ...] = Field(description="Machines of each option.")

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-DISPATCH_POLICY = "shared-queue"  # first come, first served; requests that will be late yield
-"""How a group hands out requests: one queue before all its replicas. A request that would miss its deadline anyway,
+DISPATCH_POLICY = "shared-queue"  # by deadline; requests that will be late yield
+"""How a group hands out requests: one queue before all its replicas, in the order of deadlines where requests are answered one by
+one, else in that of arrival. A request that would miss its deadline anyway,
 and that no function takes, waits behind those that can still meet theirs, so that an overload makes late no more than
 it must. The capacities are those of plain first come, first served, which has no more in time; they hold for round
 robin where service times are equal, too, not for random routing, which carries a small part of them."""

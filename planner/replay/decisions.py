@@ -70,12 +70,15 @@ class Routes:
     late_yields
         Where a request that would be late in its pool's queue has no function to go to, it waits behind all that would not;
         false: in the order of arrival.
+    by_deadline
+        Where the class allows more time than others of a pool, its requests stand aside for theirs as long as they can.
     """
 
     up_to_rps: Array
     weights: Array
     overflow: str | None = None
     late_yields: bool = False
+    by_deadline: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,8 @@
 
 The rate is a sum over past arrivals of exp(-age/memory)/memory, read before a request itself counts: without bias for Poisson
 arrivals. Requests are handed out by smooth weighted round robin: every target gains its weight, the one that has most takes the
-request and pays 1. So any stretch of requests splits as the weights say but for one request a target.
+request and pays 1. So any stretch of requests splits as the weights say but for one request a target. Where that is a function that
+may not run another call, the class's main pool takes the request instead.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ RATE_MEMORY_S = 30.0  # ours: long enough to measure 10 requests/s within 4 %, s
 LEAST_WEIGHT = 1e-9  # ours: a share this small is rounding of a solver
 SHARE_ROUNDING = 1e-6  # ours: rows of weights that sum to 1 within this lack nothing
 NO_OVERFLOW = -1
+NO_POOL = -1
 
 
 class Dispatch(NamedTuple):
@@ -165,9 +167,8 @@ def measured_level(dispatch: Dispatch, k: int, at_s: float) -> int:
 
 
 @compiled
-def next_target(dispatch: Dispatch, k: int, at_s: float) -> int:
-    """Target of a request of class k that arrives now; the number of targets means refusal."""
-    level = measured_level(dispatch, k, at_s)
+def next_target(dispatch: Dispatch, k: int, level: int) -> int:
+    """Target of a request of class k at the level measured; the number of targets means refusal."""
     choices = dispatch.choices[k, level]
     if choices == 0:
         return int(dispatch.credit.shape[1]) - 1
@@ -180,3 +181,13 @@ def next_target(dispatch: Dispatch, k: int, at_s: float) -> int:
                 best = target
         dispatch.credit[k, best] -= 1.0
     return best
+
+
+@compiled
+def main_pool(dispatch: Dispatch, k: int, level: int, pools: int) -> int:
+    """Pool that gets most of a class at a level; none: `NO_POOL`."""
+    found, most = NO_POOL, 0.0
+    for choice in range(dispatch.choices[k, level]):
+        if dispatch.target[k, level, choice] < pools and dispatch.share[k, level, choice] > most:
+            found, most = int(dispatch.target[k, level, choice]), float(dispatch.share[k, level, choice])
+    return found

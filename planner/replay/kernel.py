@@ -17,6 +17,7 @@ from planner.replay.dispatch import no_dispatch, with_routes
 from planner.replay.instances import UNLIMITED, idle_functions, with_room
 from planner.replay.lines import empty_lines, longer_slab
 from planner.replay.members import join_pool, leave_pool, overhang_s
+from planner.replay.patient_lines import patience_s
 from planner.replay.queues import empty_queues
 from planner.replay.services import services_of
 from planner.replay.stream import (
@@ -50,7 +51,7 @@ class Seen:
     busy_share
         ``[j]`` part of the replica-seconds at work since the last look that were spent in calls; 0 where none was at work.
     waiting
-        ``[j]`` requests that wait now, late ones among them.
+        ``[j]`` requests that wait now, late ones and those that stand aside among them.
     in_time_share
         ``[k]`` of the requests whose calls began since the last look; nan where there was none.
     """
@@ -98,7 +99,9 @@ class Kernel:
         self._state = State(
             services=services_of(supply, seed),
             queues=empty_queues(supply),
-            lines=empty_lines(len(supply.targets) + len(supply.pools), FIRST_PLACES),
+            lines=empty_lines(
+                len(supply.targets) + len(supply.pools) * (1 + len(supply.classes)), FIRST_PLACES
+            ),
             calls=idle_functions(supply),
             dispatch=no_dispatch(len(supply.classes), len(supply.targets)),
             tally=empty_tally(
@@ -163,6 +166,7 @@ class Kernel:
         self._pass_to(at_s)
         dispatch = with_routes(self._state.dispatch, self._supply, self._state.services.law, routes)
         self._state = self._state._replace(dispatch=dispatch)
+        self._state.queues.patience_s[:] = patience_s(self._supply, routes)
 
     def set_rates(self, rates_rps: ArrayLike, at_s: float) -> None:
         """Let the dispatcher's measurement start from ``[k]`` requests/s; before the start of the replay, at the start."""
@@ -242,7 +246,7 @@ class Kernel:
         for counted in (self._ready_s, tally.busy_since_s, tally.met, tally.answered):
             counted[:] = 0.0
         length = self._state.lines.length
-        waiting = length[: len(queues.members)] + length[queues.late_line]
+        waiting = length[: len(queues.members)] + length[queues.late_line] + queues.patient
         return Seen(np.clip(busy, 0.0, 1.0), waiting, in_time)
 
     def finish(self, at_s: float) -> None:

@@ -1,8 +1,8 @@
 """Late requests, compiled: a second, lower line of each pool.
 
 Where routes say so (`planner.replay.decisions.Routes.late_yields`), a request that is foreseen late in its pool's queue waits here,
-so that a short overload does not make all that come after it late, too. A replica takes from this line only when it is free and
-the queue is empty: work is conserved, no call is broken off, and late requests are served in the order of arrival.
+so that a short overload does not make all that come after it late, too. A replica takes from this line only when it is free,
+the queue is empty and nobody stands aside (`planner.replay.patient_lines`): work is conserved, no call is broken off, and late requests are served in the order of arrival.
 
 Why this never lowers the share in time that capacities promise: they hold for one queue, first come, first served, where requests
 are answered one by one in equal times (M/D/c). There the instants at which calls begin do not depend on the order in which those
@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.replay.compiled import compiled
+from planner.replay.lines import NONE
+from planner.replay.patient_lines import first_patient
 from planner.replay.queues import begin_call, free_from, promise_call, renew_promises
 
 if TYPE_CHECKING:
@@ -36,26 +38,31 @@ if TYPE_CHECKING:
 
 
 @compiled
-def begin_late_calls(
+def begin_lower_calls(
     queues: Queues, services: Services, lines: Lines, tally: Tally, pool: int, until_s: float
 ) -> None:
-    """Begin the calls of late requests whose start has come by `until_s`; those of the queue have begun."""
-    line = queues.late_line[pool]
-    while lines.length[line] > 0 and lines.length[pool] == 0:
+    """Begin the calls of who stands aside, then of late requests, that start by `until_s`; those of the queue have begun."""
+    while lines.length[pool] == 0:
+        k = first_patient(queues, lines, pool)
+        line = queues.late_line[pool] if k == NONE else queues.patient_line[k, pool]
+        if lines.length[line] == 0:
+            return
         # a server that stops too soon for a newer request may still take these
         if queues.size[pool] < queues.members[pool]:
             renew_promises(queues, services, lines, pool, queues.begun_s[pool])
         first, size = lines.first[line], min(queues.batch[pool], lines.length[line])
-        start_s = late_start_s(queues, lines, pool, first, size)
+        start_s = lower_start_s(queues, lines, pool, first, size)
         if start_s > until_s or start_s == np.inf:
             return
         promise_call(queues, services, lines, pool, first, size, start_s)
         begin_call(queues, lines, tally, pool, line)
+        if k != NONE:
+            queues.patient[pool] -= 1
 
 
 @compiled
-def late_start_s(queues: Queues, lines: Lines, pool: int, first: int, size: int) -> float:
-    """Start of a call of `size` late requests from place `first` on; not before the queue became empty."""
+def lower_start_s(queues: Queues, lines: Lines, pool: int, first: int, size: int) -> float:
+    """Start of a call of `size` requests of a lower line from place `first` on; not before the queue became empty."""
     emptied_s = queues.begun_s[pool]
     start_s = free_from(queues, pool, max(emptied_s, lines.arrival_s[first] + queues.timeout_s[pool]))
     if start_s == np.inf or size < queues.batch[pool]:

@@ -33,7 +33,7 @@ class Lines(NamedTuple):
     call_size, start_s, end_s, server
         ``[place]`` of the first request of a call that is promised a server: its requests (0: no promise), instants, server.
     first, last, length
-        ``[line]`` ends of the lines: pools, then functions, then late requests of pools.
+        ``[line]`` ends of the lines: pools, functions, late requests of pools, those that stand aside by class and pool.
     free
         ``[2]`` first free place, number of free places.
     """

@@ -108,5 +108,9 @@ class Planned:
         weights = np.array([[row.get(target, 0.0) for target in self.supply.targets] for row in rows])
         last = np.append(np.diff(levels) > 0, True)  # of equal levels
         return Routes(
-            up_to_rps=levels[last], weights=weights[last], overflow=window.late_to.get(name), late_yields=True
+            up_to_rps=levels[last],
+            weights=weights[last],
+            overflow=window.late_to.get(name),
+            late_yields=True,
+            by_deadline=True,
         )

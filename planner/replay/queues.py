@@ -8,7 +8,8 @@ promised anew in the same order, whenever a machine joins or leaves. Outcomes ar
 Of a batch the last one promised may still be open: it closes when it is full, or at the latest when a replica is free and its
 first request has waited for the timeout.
 
-Requests that yield wait in a second line (`planner.replay.late_lines`), for which nothing is promised.
+Requests that stand aside or yield wait in lines of their own, for which nothing is promised (`planner.replay.patient_lines`,
+`planner.replay.late_lines`).
 
 Servers are replicas of machines, numbered over all pools.
 """
@@ -55,6 +56,8 @@ class Queues(NamedTuple):
         ``[j]`` no member stops taking calls before this.
     late_line, begun_s
         ``[j]`` line of the pool's late requests; start of the last call that its queue began.
+    patient_line, patience_s, patient
+        ``[k, j]``, ``[k, j]``, ``[j]`` line of a class's requests that stand aside, for how long they do, and how many there are.
     start_s, end_s, taking_s, gone_s
         ``[server]`` start and end of the last call begun, last instant at which it takes a call, and when it is lost (infinity:
         never).
@@ -76,6 +79,9 @@ class Queues(NamedTuple):
     last_start_s: Array
     late_line: IntArray
     begun_s: Array
+    patient_line: IntArray
+    patience_s: Array
+    patient: IntArray
     start_s: Array
     end_s: Array
     taking_s: Array
@@ -84,7 +90,7 @@ class Queues(NamedTuple):
 
 def empty_queues(supply: Supply) -> Queues:
     """No machine at work, room for `FIRST_ROOM` servers."""
-    pools, rows = supply.pools, len(supply.pools)
+    pools, rows, classes = supply.pools, len(supply.pools), len(supply.classes)
     return Queues(
         batch=np.array([pool.batch for pool in pools], dtype=np.int64),
         timeout_s=np.array([pool.batch_timeout_s if pool.batch > 1 else 0.0 for pool in pools], dtype=float),
@@ -104,6 +110,9 @@ def empty_queues(supply: Supply) -> Queues:
         last_start_s=np.full(rows, np.inf),
         late_line=len(supply.targets) + np.arange(rows),
         begun_s=np.full(rows, -np.inf),
+        patient_line=len(supply.targets) + rows + np.arange(classes * rows).reshape(classes, rows),
+        patience_s=np.zeros((classes, rows)),
+        patient=np.zeros(rows, dtype=np.int64),
         start_s=np.zeros(FIRST_ROOM),
         end_s=np.zeros(FIRST_ROOM),
         taking_s=np.full(FIRST_ROOM, -np.inf),

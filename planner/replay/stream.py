@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from planner.replay.compiled import compiled, compiled_entry
-from planner.replay.dispatch import NO_OVERFLOW, Dispatch, next_target
+from planner.replay.dispatch import NO_OVERFLOW, NO_POOL, Dispatch, main_pool, measured_level, next_target
 from planner.replay.foresight import foreseen_start_s
 from planner.replay.instances import (
     Instances,
@@ -17,8 +17,9 @@ from planner.replay.instances import (
     empty_due_buffers,
     has_room,
 )
-from planner.replay.late_lines import begin_late_calls
-from planner.replay.lines import Lines, join_line
+from planner.replay.late_lines import begin_lower_calls
+from planner.replay.lines import NONE, Lines, join_line, leave_line
+from planner.replay.patient_lines import first_patient
 from planner.replay.queues import (
     Queues,
     answer_at_once,
@@ -51,48 +52,91 @@ class State(NamedTuple):
 
 @compiled
 def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
-    """Let a request be answered at once where a replica is free, join the queue else; a late one may go elsewhere.
-
-    Late by the start and the time of its own call that can be foreseen at its arrival.
-    """
-    queues, lines, calls = state.queues, state.lines, state.calls
+    """Let a request be answered at once where a replica is free, stand aside where it has time, take its place else."""
+    queues, lines = state.queues, state.lines
     if lines.length[pool] > 0:
         begin_calls(queues, state.services, lines, state.tally, pool, at_s)
-    line = queues.late_line[pool]
-    if lines.length[line] > 0:
-        begin_late_calls(queues, state.services, lines, state.tally, pool, at_s)
+    if lines.length[queues.late_line[pool]] > 0 or queues.patient[pool] > 0:
+        begin_lower_calls(queues, state.services, lines, state.tally, pool, at_s)
+        place_patient(state, pool, at_s)
+    if queues.patience_s[k, pool] > 0.0 and at_s < free_from(queues, pool, at_s) < np.inf:
+        join_line(lines, queues.patient_line[k, pool], at_s, k, number, window, weight)
+        queues.patient[pool] += 1
+    else:
+        take_place(state, pool, at_s, at_s, k, number, window, weight)
+
+
+@compiled
+def place_patient(state: State, pool: int, at_s: float) -> None:
+    """Let those who stood aside and may not any longer take their place, in the order in which their time was over."""
+    queues, lines = state.queues, state.lines
+    while (
+        state.calls.crowded[0] == 0
+    ):  # else the rest have their turn with the next request, when there is room for more calls
+        k = first_patient(queues, lines, pool)
+        if k == NONE:
+            return
+        line = queues.patient_line[k, pool]
+        place = lines.first[line]
+        arrival_s = lines.arrival_s[place]
+        if arrival_s + queues.patience_s[k, pool] > at_s:
+            return
+        number, window, weight = lines.number[place], lines.window[place], lines.weight[place]
+        leave_line(lines, line)
+        queues.patient[pool] -= 1
+        take_place(state, pool, at_s, arrival_s, k, number, window, weight)
+
+
+@compiled
+def take_place(
+    state: State, pool: int, at_s: float, arrival_s: float, k: int, number: int, window: int, weight: float
+) -> None:
+    """Answer a request at once where a replica is free, else let it join the queue; a late one may go elsewhere.
+
+    Late by the start and the time of its own call that can be foreseen now.
+    """
+    queues, lines, calls = state.queues, state.lines, state.calls
     f, yields = state.dispatch.overflow[k], state.dispatch.yields[k] == 1
     if f != NO_OVERFLOW or yields:
         start_s = foreseen_start_s(queues, state.services, lines, pool, at_s, k)
-        spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - at_s)
+        spare_s = state.tally.deadline_s[k] - state.services.foreseen_s[k, pool] - (start_s - arrival_s)
         yields = yields and spare_s < -ROUNDING_S
         if f != NO_OVERFLOW and spare_s < -ROUNDING_S and has_room(calls, f, at_s):
             state.tally.overflowed[k, window] += weight
-            join_function(state, f, at_s, k, number, window, weight)
+            join_function(state, f, at_s, arrival_s, k, number, window, weight)
             return
-    if queues.batch[pool] == 1 and not yields and free_from(queues, pool, at_s) == at_s:
+    if queues.batch[pool] == 1 and not yields and arrival_s == at_s and free_from(queues, pool, at_s) == at_s:
         answer_at_once(queues, state.services, state.tally, pool, at_s, k, number, window, weight)
         return
-    place = join_line(lines, line if yields else pool, at_s, k, number, window, weight)
+    line = queues.late_line[pool] if yields else pool
+    place = join_line(lines, line, arrival_s, k, number, window, weight)
     if not yields:
         promise(queues, state.services, lines, pool, place)
 
 
 @compiled
-def join_function(state: State, f: int, at_s: float, k: int, number: int, window: int, weight: float) -> None:
+def join_function(
+    state: State, f: int, at_s: float, arrival_s: float, k: int, number: int, window: int, weight: float
+) -> None:
     """Call a function for a request, or put it into the function's buffer."""
     calls, lines = state.calls, state.lines
     line = calls.pools[0] + f
     if calls.batch[f] == 1:
-        latency_s = call_function(calls, state.services, state.tally, f, at_s, k, number, window, weight, 1)
-        count_call(state.tally, line, k, window, weight, latency_s)
+        lasts_s = call_function(calls, state.services, state.tally, f, at_s, k, number, window, weight, 1)
+        count_call(state.tally, line, k, window, weight, at_s - arrival_s + lasts_s)
         return
-    join_line(lines, line, at_s, k, number, window, weight)
+    join_line(lines, line, arrival_s, k, number, window, weight)
     if lines.length[line] == calls.batch[f]:
         empty_buffer(calls, state.services, lines, state.tally, f, at_s)
     elif lines.length[line] == 1:
         calls.due_s[f] = at_s + calls.timeout_s[f]
         calls.next_due_s[0] = min(calls.next_due_s[0], calls.due_s[f])
+
+
+@compiled
+def throttled(state: State, f: int, at_s: float) -> bool:
+    """Whether a function would refuse a call now; a buffer takes every request."""
+    return bool(state.calls.batch[f] == 1 and not has_room(state.calls, f, at_s))
 
 
 @compiled
@@ -109,7 +153,7 @@ def pass_time(state: State, until_s: float) -> None:
     empty_due_buffers(state.calls, state.services, state.lines, state.tally, until_s)
     for pool in range(len(state.queues.batch)):
         begin_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
-        begin_late_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
+        begin_lower_calls(state.queues, state.services, state.lines, state.tally, pool, until_s)
 
 
 @compiled_entry
@@ -140,13 +184,17 @@ def pass_requests(
         if state.calls.next_due_s[0] <= at_s:
             empty_due_buffers(state.calls, state.services, state.lines, state.tally, at_s)
         state.tally.arrived[k, window] += weight
-        target = next_target(state.dispatch, k, at_s)
+        level = measured_level(state.dispatch, k, at_s)
+        target = next_target(state.dispatch, k, level)
+        if pools <= target < targets and throttled(state, target - pools, at_s):
+            pool = main_pool(state.dispatch, k, level, pools)
+            target = target if pool == NO_POOL else pool
         if target == targets:
             state.tally.refused[k, window] += weight
         elif target < pools:
             join_pool(state, target, at_s, k, numbered + i, window, weight)
         else:
-            join_function(state, target - pools, at_s, k, numbered + i, window, weight)
+            join_function(state, target - pools, at_s, at_s, k, numbered + i, window, weight)
     pass_time(state, until_s)
     return len(times_s)
 

@@ -42,18 +42,22 @@ def burst_functions(planned: Planned) -> set[int]:
 
 
 def late_functions(planned: Planned) -> list[int | None]:
-    """By class: the cheapest function at any rate that answers its share in time, as accurate as asked.
+    """By class: the function that takes most of all classes' late requests, and of these the cheapest.
+
+    It takes calls at any rate, in time, as accurate as asked. Bursts come to all classes of a trace at once and go before functions are
+    warm: in one pool of instances fewer of their calls are cold, which costs what a more accurate model costs for few requests.
 
     None: no function does, none is wanted, or groups serve nothing of the class.
     """
     p, functions = planned.problem, planned.options.functions
     if not planned.scenario.resources.late_go_to_functions:
         return [None] * len(p.classes)
+    carried = [one for k, one in enumerate(planned.options.classes) if planned.carried_rps[k].any()]
+    takes = [sum(function.takes_late(one) for one in carried) for function in functions]
     found: list[int | None] = []
-    for k, one in enumerate(planned.options.classes):
-        carried = planned.carried_rps[k].any()
-        fit = [f for f, function in enumerate(functions) if carried and function.takes_late(one)]
-        found.append(min(fit, key=lambda f: float(p.usd_per_request[f]), default=None))
+    for one in planned.options.classes:
+        fit = [f for f, function in enumerate(functions) if one in carried and function.takes_late(one)]
+        found.append(min(fit, key=lambda f: (-takes[f], float(p.usd_per_request[f])), default=None))
     return found
 
 

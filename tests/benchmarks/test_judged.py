@@ -106,7 +106,9 @@ def test_bare_pools_get_the_top_level_and_no_help() -> None:
         .decide(Observation(0.0, 1.0, np.zeros((2, 0)), {}, {}, {}, {}, np.zeros(2), {}))
         .routes
     )
-    assert all(one.overflow is None and not one.late_yields for one in routes.values())
+    assert all(
+        one.overflow is None and not one.late_yields and not one.by_deadline for one in routes.values()
+    )
 
 
 @pytest.mark.parametrize(("machine_rps", "is_defect"), [(12.0, False), (19.9, True)])

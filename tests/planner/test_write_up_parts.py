@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import pytest
 from planner.write_up.certificate import Verdict, certificate_of
 from planner.write_up.document import loss_notes
 from planner.write_up.limits import binding_limits
-from planner.write_up.options import burst_functions, options_used
+from planner.write_up.options import burst_functions, late_functions, options_used
 from planner.write_up.problem import spot_policy_of
 from planner.write_up.windows import windows_of
+from tests.planner.enumerated import table
+from tests.planner.small_catalogs import function_time, profiles, request_class, scenario, time, variant
 from tests.planner.test_write_up import planned
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 WINDOWS = [f"20261123T00{minute:02d}00Z" for minute in (0, 15, 30, 45)]
 GROUP = "good/c5.large/b1x1/d300p94"
+FLOORS = {"rough": 0.7, "exact": 0.85}
 
 
 def bound_by(made: Planned, limit: str) -> list[str | None]:
@@ -207,3 +211,29 @@ def test_what_would_be_late_goes_to_a_function_unless_a_budget_forbids_it(
         WINDOWS
     )
     assert [one.id for one in options_used(made)].count(name) == found
+
+
+def test_late_requests_of_several_classes_share_a_function_that_is_accurate_enough_for_all() -> None:
+    """The cheaper function is only good enough for one of the two; calls of both keep the other one warm."""
+    classes = [request_class(name, min_accuracy=floor, deadline_ms=5000.0) for name, floor in FLOORS.items()]
+    question = scenario(*classes)
+    known = profiles(
+        time("good"),
+        time("better"),
+        variants=(variant("good", 0.76), variant("better", 0.9)),
+        functions=(function_time("good"), function_time("better", mean_ms=150.0)),
+    )
+    options = table(question, profiles=known)
+    usd = np.array([one.usd_per_request for one in options.functions])
+    names = [one.model for one in options.functions]
+    assert usd[names.index("good")] < usd[names.index("better")]
+
+    def late(carried: tuple[float, float]) -> list[str | None]:
+        problem = SimpleNamespace(classes=tuple(FLOORS), usd_per_request=usd)
+        carried_rps = np.array(carried)[:, None]
+        asked = SimpleNamespace(problem=problem, options=options, scenario=question, carried_rps=carried_rps)
+        return [None if f is None else names[f] for f in late_functions(asked)]  # type: ignore[arg-type]
+
+    assert late((1.0, 1.0)) == ["better", "better"]
+    assert late((1.0, 0.0)) == ["good", None]
+    assert late((0.0, 1.0)) == [None, "better"]

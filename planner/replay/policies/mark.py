@@ -98,7 +98,8 @@ class Mark:
         machines = {place: int(count) for place, count in zip(places, instances, strict=True) if count}
         at_work = np.minimum(instances, [seen.ready.get(place, 0) for place in places])
         flows, sizes = flows_over(head, at_work, instances)
-        return Decision(machines, routes_of(head, flows, sizes, self.late, self.supply, late_yields=False))
+        routes = routes_of(head, flows, sizes, self.late, self.supply, by_deadline=False)
+        return Decision(machines, routes)
 
 
 def flows_over(

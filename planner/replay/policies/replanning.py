@@ -224,6 +224,6 @@ def windows_of(
         reserved = {one.option: one.reserved_concurrency for one in called}
         flows = (planned.carried_rps[:, :, t], planned.overflow_rps[:, :, t])
         window = problem.taking(windows=np.array([t]))
-        routes = routes_of(window, flows, planned.sizes[:, t], late, supply, late_yields=True)
+        routes = routes_of(window, flows, planned.sizes[:, t], late, supply, by_deadline=True)
         found.append(PlannedWindow(machines, routes, provisioned, reserved))
     return found

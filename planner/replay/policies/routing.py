@@ -25,7 +25,7 @@ def routes_of(
     late: Sequence[str | None],
     supply: Supply,
     *,
-    late_yields: bool,
+    by_deadline: bool,
 ) -> dict[str, Routes]:
     """Shares over the supply's targets for every class of one window.
 
@@ -42,8 +42,8 @@ def routes_of(
         ``[j]`` machines at work in each group.
     late
         ``[k]`` function that takes requests which would be late in their queue; None: they wait.
-    late_yields
-        Whether those that wait do so behind all that would be in time.
+    by_deadline
+        Whether those that wait do so in the order of their deadlines, late ones behind all that would be in time.
     """
     number = {name: place for place, name in enumerate(supply.targets)}
     own = np.array([number[name] for name in (*problem.groups, *problem.functions)], dtype=int)
@@ -62,5 +62,5 @@ def routes_of(
             if demand[q] <= 0:
                 weights[q] = weights[q + 1]
         rising = np.append(True, np.diff(demand) > 0)
-        found[name] = Routes(demand[rising], weights[rising], late[k], late_yields)
+        found[name] = Routes(demand[rising], weights[rising], late[k], by_deadline, by_deadline)
     return found

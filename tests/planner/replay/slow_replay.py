@@ -64,8 +64,12 @@ class SlowPool:
     servers: list[Server] = field(default_factory=list)
     waiting: list[Request] = field(default_factory=list)
     late: list[Request] = field(default_factory=list)
+    aside: list[Request] = field(default_factory=list)
+    patience_s: dict[str, float] = field(default_factory=dict)
     latest_start_s: float = -math.inf
     late_answers: int = 0
+    aside_answers: int = 0
+    placed: int = 0
     busy: list[tuple[float, float, float]] = field(default_factory=list)  # start, end, weight
 
     @property
@@ -74,8 +78,15 @@ class SlowPool:
 
     @property
     def line(self) -> list[Request]:
-        """Late requests have their turn where nobody else waits."""
-        return self.waiting or self.late
+        """Who stands aside has a turn where nobody waits, late requests where nobody stands aside either."""
+        self.aside.sort(key=self.place_s)
+        return self.waiting or self.aside or self.late
+
+    def place_s(self, request: Request) -> tuple[float, int]:
+        """When a request takes its place in the queue; of two at once the class that comes first."""
+        return request.arrival_s + self.patience_s[request.served], list(self.patience_s).index(
+            request.served
+        )
 
     def next_server(self) -> Server | None:
         """The replica that is free first, of those that still take the first batch however late it is closed."""
@@ -96,6 +107,7 @@ class SlowPool:
         members = line[: self.pool.batch]
         del line[: self.pool.batch]
         self.late_answers += len(members) * (line is self.late)
+        self.aside_answers += len(members) * (line is self.aside)
         self.latest_start_s = start_s
         leader = members[0]
         end_s = start_s + service_s(self.pool.laws[leader.served], self.seed, leader.number)
@@ -104,9 +116,9 @@ class SlowPool:
         kept = end_s <= server.gone_s
         return [Outcome(one, self.pool.name, end_s - one.arrival_s if kept else math.inf) for one in members]
 
-    def foreseen_start_s(self, request: Request) -> float:
+    def foreseen_start_s(self, request: Request, at_s: float) -> float:
         """Start of a request as far as it can be known, else by the number of calls ahead of it."""
-        at_s, steady = request.arrival_s, all(np.ptp(law.quantile_s) == 0 for law in self.pool.laws.values())
+        steady = all(np.ptp(law.quantile_s) == 0 for law in self.pool.laws.values())
         able = [one for one in self.servers if one.taking_s >= at_s]
         if steady or any(one.free_s <= at_s for one in able):
             return self.start_if_last_s(request)
@@ -142,6 +154,7 @@ class SlowFunction:
     reserved: float = math.inf
     instances: list[Instance] = field(default_factory=list)
     buffer: list[Request] = field(default_factory=list)
+    since_s: float = 0.0
     calls: list[tuple[Request, bool, float]] = field(default_factory=list)  # leader, cold, usd
     part_batches: int = 0
 
@@ -152,7 +165,7 @@ class SlowFunction:
         return (self.running(at_s, provisioned=False) + self.provisioned) * self.function.functions
 
     def due_s(self) -> float:
-        return self.buffer[0].arrival_s + self.function.batch_timeout_s if self.buffer else math.inf
+        return self.since_s + self.function.batch_timeout_s if self.buffer else math.inf
 
     def call(self, at_s: float, warm_s: float, leader: Request) -> float:
         """Begin a call that there is room for; return how long it lasts."""
@@ -186,10 +199,12 @@ class SlowReplay:
         self.pools = {one.name: SlowPool(one, seed) for one in supply.pools}
         self.functions = {one.name: SlowFunction(one, supply.keep_alive_s) for one in supply.functions}
         self.routes: dict[str, Routes] = {}
+        self.deadline_s = {one.name: one.deadline_s for one in supply.classes}
         self.rate_rps = {one.name: 0.0 for one in supply.classes}
         self.measured_s = {one.name: 0.0 for one in supply.classes}
         self.credit = {one.name: np.zeros(len(supply.targets) + 1) for one in supply.classes}
         self.outcomes: list[Outcome] = []
+        self.level = 0
 
     def pass_time(self, until_s: float) -> None:
         """Begin calls one by one in the order of time."""
@@ -228,38 +243,67 @@ class SlowReplay:
         request = Request(at_s, served, self.number, weight)
         self.number += 1
         target = self.next_target(at_s, served)
+        if target in self.functions and self.functions[target].function.batch == 1:
+            target = (
+                target if self.has_room(self.functions[target], at_s) else self.main_pool(served) or target
+            )
         if target is None:
             self.outcomes.append(Outcome(request, "", math.inf))
         elif target in self.pools:
             self.join_pool(self.pools[target], request)
         else:
-            self.join_function(self.functions[target], request)
+            self.join_function(self.functions[target], request, at_s)
         self.pass_time(at_s)
 
+    def set_routes(self, routes: dict[str, Routes]) -> None:
+        self.routes = routes
+        for j, pool in enumerate(self.pools.values()):
+            pool.patience_s = {name: self.patience(pool, j, name) for name in self.deadline_s}
+
+    def patience(self, pool: SlowPool, j: int, name: str) -> float:
+        """The time by which the shortest deadline of the pool, or a call of the function for late requests, is shorter."""
+        sharing = [one for one, rule in self.routes.items() if rule.weights[:, j].any()]
+        if name not in sharing or pool.pool.batch > 1 or not self.routes[name].by_deadline:
+            return 0.0
+        left_s = min(self.deadline_s[one] for one in sharing)
+        if self.routes[name].overflow is not None:
+            left_s = max(left_s, self.functions[str(self.routes[name].overflow)].function.law.foreseen_s)
+        return max(self.deadline_s[name] - left_s, 0.0)
+
     def join_pool(self, pool: SlowPool, request: Request) -> None:
+        """Who stood aside long enough takes a place; a request with time stands aside while it would have to wait."""
+        at_s = request.arrival_s
+        while pool.aside and pool.place_s(first := min(pool.aside, key=pool.place_s))[0] <= at_s:
+            pool.aside.remove(first)
+            pool.placed += 1
+            self.take_place(pool, first, at_s)
+        start_s = pool.start_if_last_s(request)
+        if pool.patience_s[request.served] > 0 and at_s < start_s < math.inf:
+            pool.aside.append(request)
+        else:
+            self.take_place(pool, request, at_s)
+
+    def take_place(self, pool: SlowPool, request: Request, at_s: float) -> None:
         routes = self.routes[request.served]
         if routes.overflow is None and not routes.late_yields:
             pool.waiting.append(request)
             return
-        deadline_s = next(one.deadline_s for one in self.supply.classes if one.name == request.served)
-        end_s = pool.foreseen_start_s(request) + pool.pool.laws[request.served].foreseen_s
-        late = end_s - request.arrival_s > deadline_s + 1e-9
-        if (
-            late
-            and routes.overflow is not None
-            and self.has_room(self.functions[routes.overflow], request.arrival_s)
-        ):
+        end_s = pool.foreseen_start_s(request, at_s) + pool.pool.laws[request.served].foreseen_s
+        late = end_s - request.arrival_s > self.deadline_s[request.served] + 1e-9
+        if late and routes.overflow is not None and self.has_room(self.functions[routes.overflow], at_s):
             self.outcomes.append(Outcome(request, "", math.nan, overflowed=True))
-            self.join_function(self.functions[routes.overflow], request)
+            self.join_function(self.functions[routes.overflow], request, at_s)
         elif late and routes.late_yields:
             pool.late.append(request)
         else:
             pool.waiting.append(request)
 
-    def join_function(self, function: SlowFunction, request: Request) -> None:
+    def join_function(self, function: SlowFunction, request: Request, at_s: float) -> None:
         function.buffer.append(request)
+        if len(function.buffer) == 1:
+            function.since_s = at_s
         if len(function.buffer) == function.function.batch:
-            self.empty_buffer(function, request.arrival_s)
+            self.empty_buffer(function, at_s)
 
     def next_target(self, at_s: float, served: str) -> str | None:
         """Smooth weighted round robin over the level of the rate measured before this arrival."""
@@ -267,7 +311,7 @@ class SlowReplay:
         self.rate_rps[served], self.measured_s[served] = before + 1 / RATE_MEMORY_S, at_s
         if (routes := self.routes.get(served)) is None:
             return None
-        level = int(np.searchsorted(routes.up_to_rps[:-1], before))
+        self.level = level = int(np.searchsorted(routes.up_to_rps[:-1], before))
         row = np.asarray(routes.weights[level], dtype=float)
         row = np.append(row, 1 - row.sum())
         choices = np.flatnonzero(row > 1e-9)
@@ -278,10 +322,15 @@ class SlowReplay:
             self.credit[served][best] -= 1
         return self.supply.targets[best] if best < len(self.supply.targets) else None
 
+    def main_pool(self, served: str) -> str | None:
+        """The pool that gets most of a class at the level of the last arrival."""
+        shares = self.routes[served].weights[self.level, : len(self.pools)]
+        return list(self.pools)[int(np.argmax(shares))] if shares.max() > 1e-9 else None
+
     def finish(self, at_s: float) -> None:
         self.pass_time(at_s)
         for function in sorted(self.functions.values(), key=SlowFunction.due_s):
             if function.buffer:
                 self.empty_buffer(function, function.due_s())
         for pool in self.pools.values():
-            self.outcomes += [Outcome(one, "", math.inf) for one in pool.waiting + pool.late]
+            self.outcomes += [Outcome(one, "", math.inf) for one in pool.waiting + pool.aside + pool.late]

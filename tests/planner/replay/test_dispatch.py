@@ -63,3 +63,16 @@ def test_routes_to_where_a_class_may_not_be_served_are_named() -> None:
         wrong = {"more": Routes(np.array([1.0]), np.array([weights]), overflow)}
         with pytest.raises(ValueError, match="which may not serve it"):
             Kernel(barred, [0.0, 1.0], 1).set_routes(wrong, 0.0)
+
+
+@pytest.mark.parametrize(("share", "served"), [((0.5, 0.5), [3, 1]), ((0.0, 1.0), [0, 1])])
+def test_where_a_function_may_not_run_another_call_the_pool_takes_the_request(
+    share: tuple[float, float], served: list[int]
+) -> None:
+    """Four requests at once, one execution allowed: half of them are meant for the function; without a pool they are refused."""
+    found = Kernel(supply(limit=1), (0.0, 1e9), seed=1)
+    found.machine_joins("pool", -1.0)
+    found.set_routes(routes(*share), 0.0)
+    found.advance([0.0, 0.001, 0.002, 0.003], [0] * 4, 5.0)
+    assert found.tally.served[0, :, 0].tolist() == served
+    assert found.tally.refused[0, 0] == 4 - sum(served)

@@ -78,7 +78,7 @@ def random_routes(rng: np.random.Generator, supply: Supply) -> dict[str, Routes]
         weights *= rng.choice([0.8, 1.0]) / weights.sum(axis=1, keepdims=True)
         overflow = rng.choice([one.name for one in supply.functions]) if rng.random() < 0.7 else None
         rising = np.sort(rng.uniform(0.5, 6.0, levels))
-        found[name] = Routes(rising, weights, overflow, late_yields=bool(rng.random() < 0.5))
+        found[name] = Routes(rising, weights, overflow, *(rng.random(2) < 0.5).tolist())
     return found
 
 
@@ -108,7 +108,7 @@ class Pair:
 
     def route(self, routes: dict[str, Routes], at_s: float) -> None:
         self.fast.set_routes(routes, at_s)
-        self.slow.routes = routes
+        self.slow.set_routes(routes)
 
     def provision(self, counts: dict[str, int], reserved: dict[str, int], at_s: float) -> None:
         self.fast.set_instances(counts, reserved, at_s)
@@ -121,7 +121,7 @@ class Pair:
             self.slow.arrive(float(at_s), CLASSES[k], weight)
         self.slow.pass_time(until_s)
         pools = (self.slow.pools[one.name] for one in self.supply.pools)
-        waiting = [len(one.waiting) + len(one.late) for one in pools]
+        waiting = [len(one.waiting) + len(one.late) + len(one.aside) for one in pools]
         assert self.fast.observe(until_s).waiting.tolist() == waiting
 
 
@@ -222,10 +222,10 @@ def test_nobody_hopes_for_an_idle_machine_that_stops_too_soon(seed: int) -> None
 
 
 def test_cases_reach_every_branch() -> None:
-    """What the random cases are there for happens in them: overflow, cold and provisioned calls, refusals, late lines."""
+    """What the random cases are there for happens in them: overflow, cold and provisioned calls, refusals, other lines."""
     seen: dict[str, float] = dict.fromkeys(("overflowed", "cold_calls", "calls", "refused", "served"), 0.0)
-    late_alone, late_in_batches, late_at_end, stretched = 0, 0, 0, 0
-    for seed in range(25):
+    late_alone, late_in_batches, late_at_end, stretched, aside, placed = 0, 0, 0, 0, 0, 0
+    for seed in range(60):
         pair = played(seed)
         for name in seen:
             seen[name] += float(getattr(pair.fast.tally, name).sum())
@@ -233,7 +233,10 @@ def test_cases_reach_every_branch() -> None:
             late_alone += pool.late_answers * (pool.pool.batch == 1)
             late_in_batches += pool.late_answers * (pool.pool.batch > 1)
             late_at_end += len(pool.late)
+            aside += pool.aside_answers
+            placed += pool.placed
         for function in pair.slow.functions.values():
             stretched += function.part_batches * (len(function.function.size_stretch) > 1)
     assert min(seen.values()) > 20.0
     assert min(late_alone, late_in_batches, late_at_end, stretched) > 10
+    assert min(aside, placed) > 10

@@ -61,6 +61,7 @@ def test_routes_follow_the_levels() -> None:
     np.testing.assert_allclose(routes["lax"].weights, [[1.0, 0.0], [2 / 3, 1 / 3]])
     assert routes["lax"].overflow is None
     assert routes["lax"].late_yields
+    assert routes["lax"].by_deadline
     assert decided(policy, 3600.0).routes["lax"].overflow == FUNCTION
     assert decided(policy, 3420.0).routes is routes
 

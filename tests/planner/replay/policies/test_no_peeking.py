@@ -35,7 +35,13 @@ class Recorded:
     def decide(self, seen: Observation) -> Decision:
         decision = self.policy.decide(seen)
         routes = {
-            name: (one.up_to_rps.tobytes(), one.weights.tobytes(), one.overflow, one.late_yields)
+            name: (
+                one.up_to_rps.tobytes(),
+                one.weights.tobytes(),
+                one.overflow,
+                one.late_yields,
+                one.by_deadline,
+            )
             for name, one in sorted(decision.routes.items())
         }
         parts = (decision.machines, decision.ahead, decision.provisioned, decision.reserved, decision.running)

@@ -37,7 +37,7 @@ def routed(
     functions[0, problem.functions.index(FUNCTION)] = called
     sizes = np.array([1 if name == GROUP else 0 for name in problem.groups])
     flows = (groups, functions)
-    return routes_of(problem, flows, sizes, [late], one.supply, late_yields=True)["web"]
+    return routes_of(problem, flows, sizes, [late], one.supply, by_deadline=True)["web"]
 
 
 def shares(one: Case, routes: Routes) -> list[dict[str, float]]:
@@ -52,6 +52,7 @@ def test_shares_are_flows_over_demand(small: Case) -> None:
     assert shares(small, routes) == [{GROUP: 1.0}, {GROUP: 0.75, FUNCTION: 0.25}]
     assert routes.overflow == FUNCTION
     assert routes.late_yields
+    assert routes.by_deadline
 
 
 def test_what_is_not_served_is_refused(small: Case) -> None:
