@@ -2,7 +2,8 @@
 
 Where routes say so (`planner.replay.decisions.Routes.late_yields`), a request that is foreseen late in its pool's queue waits here,
 so that a short overload does not make all that come after it late, too. A replica takes from this line only when it is free,
-the queue is empty and nobody stands aside (`planner.replay.patient_lines`): work is conserved, no call is broken off, and late requests are served in the order of arrival.
+the queue is empty and nobody stands aside (`planner.replay.patient_lines`): work is conserved, no call is broken off, and late
+requests are served in the order of arrival.
 
 Why this never lowers the share in time that capacities promise: they hold for one queue, first come, first served, where requests
 are answered one by one in equal times (M/D/c). There the instants at which calls begin do not depend on the order in which those
