@@ -44,8 +44,8 @@ def burst_functions(planned: Planned) -> set[int]:
 def late_functions(planned: Planned) -> list[int | None]:
     """By class: the function that takes most of all classes' late requests, and of these the cheapest.
 
-    It takes calls at any rate, in time, as accurate as asked. Late requests are few and come in bursts: in one pool of instances fewer
-    of their calls are cold, at the price of a more accurate model for those who would do with less.
+    It takes calls at any rate, in time, as accurate as asked. Late requests are few and come in bursts: in one pool of instances
+    fewer of their calls are cold, at the price of a more accurate model for those who would do with less.
 
     None: no function does, none is wanted, or groups serve nothing of the class.
     """
