@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 LEAST_SIZES = (
     16  # sizes tabulated at once at least: a call of the closed forms takes as long for one size as for these
 )

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from planner.buckets import bucket_groups
 from planner.calls import calls_for
-from planner.capacity_tables import CapacityTables
+from planner.capacity_tables import COUNT_CAP, CapacityTables
 from planner.containers import place_in_containers
 from planner.functions.offered import NO_INPUTS, serverless_functions
-from planner.groups import candidates_of, drop_slower, tabulated
+from planner.groups import candidates_of, drop_slower, parted, tabulated
 from planner.input_checks import check_names
 from planner.machines import NO_BURSTS, rentals_of
 from planner.model_loads import loads_count, with_load_times
-from planner.options import OptionTable, ServingGroup, sustained_note
+from planner.options import OptionTable, ServingGroup
 from planner.profile_join import Join, profiles_by_host, wanted_variants
-from planner.published import published_group
+from planner.published import groups_from_capacities
 from planner.rejections import RejectedOption, failed_profiles, other_items, unfit_host, without_profile
 from planner.request_classes import ClassSet
 
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
     from planner.functions.offered import FunctionInputs
     from planner.groups import Candidate
     from planner.options import Machine
-    from planner.profile_join import Place, Rejected
+    from planner.profile_join import Rejected
     from planner.scenario import Scenario
     from planner.serverless import ServerlessFunction
-
-COUNT_CAP = 2000  # machines of one group: the largest queue tabulated (an exact table takes 0.4 s)
 
 
 def enumerate_options(
@@ -136,7 +134,7 @@ def groups_from_times(join: Join) -> tuple[list[ServingGroup], Rejected]:
                 rejected += left_out
     kept, slower = drop_slower(candidates, same_model=models_differ(join, candidates))
     tables = CapacityTables(COUNT_CAP)
-    groups, empty = _parted(
+    groups, empty = parted(
         tabulated(one, join.classes, tables, share, standby=standby)
         for one in kept
         for share, standby in join.rentals.uses_of(one.call.time.instance_type)
@@ -148,58 +146,6 @@ def models_differ(join: Join, candidates: Iterable[Candidate]) -> bool:
     """Whether accuracy on average, or what loading a model costs, tells models of one task apart."""
     measured_s = (one.call.time.load_s for one in candidates)
     return join.classes.weighs_accuracy or loads_count(join.scenario, measured_s)
-
-
-def groups_from_capacities(
-    join: Join, functions: Sequence[ServerlessFunction]
-) -> tuple[list[ServingGroup], Rejected]:
-    """Groups in linear mode: published capacities, of single-item requests; bursts where functions do not take them are theirs."""
-    groups: list[ServingGroup] = []
-    rejected: Rejected = []
-    unaided = without_functions_for_late(join, functions)
-    tables = CapacityTables(COUNT_CAP)
-    target = join.scenario.resources.target_utilisation
-    for (model, host), published in join.capacities.items():
-        name, one = f"{model}/{host or 'unnamed host'}", join.wanted[model]
-        unfit = None if host is None else unfit_host(name, host, one.variant, 1, join.rentals)
-        unused = _unused_capacity(join, (model, host))
-        if unused is not None:
-            rejected.append(RejectedOption(name, "capacity mode", unused))
-        elif 1 not in one.accepting:
-            reason = "published capacities are of requests of 1 item; no class sends that"
-            rejected.append(RejectedOption(name, "items", reason))
-        elif unfit is not None:
-            rejected.append(unfit)
-        else:
-            uses = [(1.0, False)] if host is None else join.rentals.uses_of(host)
-            found, left_out = _parted(
-                published_group(
-                    row,
-                    one.variant,
-                    one.accepting[1],
-                    join.classes,
-                    tables,
-                    target * share,
-                    f"{row.source}{sustained_note(share)}",
-                    unaided=unaided,
-                    standby=standby,
-                )
-                for row in published
-                for share, standby in uses
-            )
-            groups += found
-            rejected += left_out
-    return groups, rejected
-
-
-def without_functions_for_late(join: Join, functions: Sequence[ServerlessFunction]) -> frozenset[int]:
-    """Classes whose late requests no function takes: what bursts make late stays late."""
-    wanted = join.scenario.resources.late_go_to_functions
-    return frozenset(
-        k
-        for k, one in enumerate(join.classes.classes)
-        if not (wanted and any(function.takes_late(one) for function in functions))
-    )
 
 
 def groups_from_throughputs(join: Join) -> tuple[list[ServingGroup], Rejected]:
@@ -222,22 +168,6 @@ def groups_from_throughputs(join: Join) -> tuple[list[ServingGroup], Rejected]:
             groups += found
             rejected += left_out
     return groups, rejected
-
-
-def _unused_capacity(join: Join, place: Place) -> str | None:
-    """Why published capacities are not used: the scenario's mode, or service times that tell more."""
-    mode = join.scenario.resources.capacity
-    if mode == "queueing":
-        return "resources.capacity is queueing; its capacity is published"
-    if mode == "auto" and any(time.items_per_request == 1 for time in join.times.get(place, ())):
-        return "its capacity is published; its service times are known too"
-    return None
-
-
-def _parted(sized: Iterable[ServingGroup | RejectedOption]) -> tuple[list[ServingGroup], Rejected]:
-    found = list(sized)
-    groups = [one for one in found if isinstance(one, ServingGroup)]
-    return groups, [one for one in found if isinstance(one, RejectedOption)]
 
 
 def notes_of(

@@ -17,7 +17,7 @@ from planner.rejections import RejectedOption
 from planner.tiers import PERCENTILE_SLACK, Tier, keeps_tier_by_table, tiers_with_meets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from catalogs.variants import ModelVariant
     from planner.calls import Call
@@ -209,6 +209,13 @@ def tabulated(
         standby=standby,
         quantiles_ms=time.quantiles,
     )
+
+
+def parted(sized: Iterable[ServingGroup | RejectedOption]) -> tuple[list[ServingGroup], list[RejectedOption]]:
+    """Groups apart from what is rejected."""
+    found = list(sized)
+    groups = [one for one in found if isinstance(one, ServingGroup)]
+    return groups, [one for one in found if isinstance(one, RejectedOption)]
 
 
 def carries_nothing(service: PoolService, count: int) -> str:

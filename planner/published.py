@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.groups import carries_nothing
-from planner.options import ServingGroup
+from planner.capacity_tables import COUNT_CAP, CapacityTables
+from planner.groups import carries_nothing, parted
+from planner.options import ServingGroup, sustained_note
 from planner.queueing import PoolService, implied_service_s
-from planner.rejections import RejectedOption
+from planner.rejections import RejectedOption, unfit_host
 from planner.tiers import Tier
 
 if TYPE_CHECKING:
@@ -23,8 +24,71 @@ if TYPE_CHECKING:
 
     from catalogs.measurements import PublishedCapacity
     from catalogs.variants import ModelVariant
-    from planner.capacity_tables import CapacityTables
+    from planner.profile_join import Join, Place, Rejected
     from planner.request_classes import ClassSet
+    from planner.serverless import ServerlessFunction
+
+
+def groups_from_capacities(
+    join: Join, functions: Sequence[ServerlessFunction]
+) -> tuple[list[ServingGroup], Rejected]:
+    """Groups in linear mode: published capacities, of single-item requests; bursts where functions do not take them are theirs."""
+    groups: list[ServingGroup] = []
+    rejected: Rejected = []
+    unaided = without_functions_for_late(join, functions)
+    tables = CapacityTables(COUNT_CAP)
+    target = join.scenario.resources.target_utilisation
+    for (model, host), published in join.capacities.items():
+        name, one = f"{model}/{host or 'unnamed host'}", join.wanted[model]
+        unfit = None if host is None else unfit_host(name, host, one.variant, 1, join.rentals)
+        unused = _unused_capacity(join, (model, host))
+        if unused is not None:
+            rejected.append(RejectedOption(name, "capacity mode", unused))
+        elif 1 not in one.accepting:
+            reason = "published capacities are of requests of 1 item; no class sends that"
+            rejected.append(RejectedOption(name, "items", reason))
+        elif unfit is not None:
+            rejected.append(unfit)
+        else:
+            uses = [(1.0, False)] if host is None else join.rentals.uses_of(host)
+            found, left_out = parted(
+                published_group(
+                    row,
+                    one.variant,
+                    one.accepting[1],
+                    join.classes,
+                    tables,
+                    target * share,
+                    f"{row.source}{sustained_note(share)}",
+                    unaided=unaided,
+                    standby=standby,
+                )
+                for row in published
+                for share, standby in uses
+            )
+            groups += found
+            rejected += left_out
+    return groups, rejected
+
+
+def without_functions_for_late(join: Join, functions: Sequence[ServerlessFunction]) -> frozenset[int]:
+    """Classes whose late requests no function takes: what bursts make late stays late."""
+    wanted = join.scenario.resources.late_go_to_functions
+    return frozenset(
+        k
+        for k, one in enumerate(join.classes.classes)
+        if not (wanted and any(function.takes_late(one) for function in functions))
+    )
+
+
+def _unused_capacity(join: Join, place: Place) -> str | None:
+    """Why published capacities are not used: the scenario's mode, or service times that tell more."""
+    mode = join.scenario.resources.capacity
+    if mode == "queueing":
+        return "resources.capacity is queueing; its capacity is published"
+    if mode == "auto" and any(time.items_per_request == 1 for time in join.times.get(place, ())):
+        return "its capacity is published; its service times are known too"
+    return None
 
 
 def published_group(
