@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from planner.replay.buffers import empty_buffer, empty_due_buffers
 from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, NO_POOL, Dispatch, main_pool, measured_level, next_target
 from planner.replay.foresight import foreseen_start_s
-from planner.replay.instances import (
-    Instances,
-    call_function,
-    count_call,
-    empty_buffer,
-    empty_due_buffers,
-    has_room,
-)
+from planner.replay.instances import Instances, call_function, count_call, has_room
 from planner.replay.late_lines import begin_lower_calls
 from planner.replay.lines import NONE, Lines, join_line, leave_line
 from planner.replay.patient_lines import first_patient
