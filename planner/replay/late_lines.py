@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.replay.answers import begin_call
 from planner.replay.compiled import compiled
 from planner.replay.lines import NONE
 from planner.replay.patient_lines import first_patient
-from planner.replay.queues import begin_call, free_from, promise_call, renew_promises
+from planner.replay.queues import free_from, promise_call, renew_promises
 
 if TYPE_CHECKING:
     from planner.replay.lines import Lines

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from planner.replay.answers import answer_at_once, begin_calls
 from planner.replay.buffers import empty_buffer, empty_due_buffers
 from planner.replay.compiled import compiled, compiled_entry
 from planner.replay.dispatch import NO_OVERFLOW, NO_POOL, Dispatch, main_pool, measured_level, next_target
@@ -14,14 +15,7 @@ from planner.replay.instances import Instances, call_function, count_call, has_r
 from planner.replay.late_lines import begin_lower_calls
 from planner.replay.lines import NONE, Lines, join_line, leave_line
 from planner.replay.patient_lines import first_patient
-from planner.replay.queues import (
-    Queues,
-    answer_at_once,
-    begin_calls,
-    free_from,
-    promise,
-    renew_promises,
-)
+from planner.replay.queues import Queues, free_from, promise, renew_promises
 from planner.replay.tally import ROUNDING_S, Tally
 
 if TYPE_CHECKING:
