@@ -1,9 +1,9 @@
 """The replay: requests through whatever a policy has running, instant by instant.
 
 A run alternates between instants at which something is decided or changes (a decision, a machine that joins, drains or is lost)
-and the stretches between them, in which the compiled kernel works through the requests. The fleet keeps machines and bills in
-full in both modes; in the sampled mode only the requests of some blocks of time are simulated (`planner.replay.sampling`), and
-each counts for several.
+and the stretches between them, in which the compiled kernel works through the requests (`planner.replay.traffic`). The fleet keeps
+machines and bills in full in both modes; in the sampled mode only the requests of some blocks of time are simulated
+(`planner.replay.sampling`), and each counts for several.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.errors import InputError
-from planner.replay.arrivals import BIN_S, Arrivals
+from planner.replay.arrivals import BIN_S
 from planner.replay.checks import decision_problems, edge_problems, time_problems
 from planner.replay.decisions import Observation
-from planner.replay.dispatch import RATE_MEMORY_S
 from planner.replay.fleet import Fleet
 from planner.replay.interruptions import draw_interruptions
 from planner.replay.kernel import Kernel
@@ -24,6 +23,7 @@ from planner.replay.presence import Presence
 from planner.replay.results import COST_PARTS, Replayed
 from planner.replay.sampling import SAMPLE_SHARE, sampled, warm_up_s, whole
 from planner.replay.tally import latency_edges_s
+from planner.replay.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MODES = ("exact", "sampled")
-MEMORIES = 5.0  # of the dispatcher, looked back on before a block: what lies beyond weighs e^-5, under 1 %
 
 
 def replay(
@@ -119,18 +118,13 @@ class _Run:
     ) -> None:
         self.policy, self.supply = policy, supply
         self.duration_s = requests.duration_s
-        self.edges, self.phases = edges, phases
-        self.arrivals = Arrivals(requests, supply.classes, seed)
+        self.edges = edges
         self.kernel = Kernel(supply, edges, seed)
+        self.traffic = Traffic(requests, supply, seed, self.kernel, phases)
         self.presence = Presence(supply, self.kernel, edges)
         self.fleet = Fleet(supply, self.presence, edges, interruptions)
-        self.first_rps = requests.rate_rps(
-            supply.classes, np.array([0.0, min(RATE_MEMORY_S, self.duration_s)])
-        )[:, 0]
-        self.phase = 0
         self.decided_routes: Mapping[str, Routes] = {}
         self.routes: Mapping[str, Routes] | None = None
-        self.simulated = False
         self.busy_share = np.zeros(len(supply.pools))
         self.in_time_share = np.full(len(supply.classes), np.nan)
 
@@ -138,15 +132,15 @@ class _Run:
         """Go from the first decision to the end."""
         decision_s = decision_s[decision_s < self.duration_s]
         now_s = float(decision_s[0])
-        self.kernel.set_rates(self.first_rps, now_s)
+        self.traffic.begin(now_s)
         for at_s in [*decision_s[1:].tolist(), self.duration_s]:
             self._decide(now_s)
             while self.fleet.next_event_s < at_s:
                 event_s = self.fleet.next_event_s
-                now_s = self._serve(now_s, event_s)
-                self._happen(event_s)
-            now_s = self._serve(now_s, at_s)
-            self._happen(at_s)
+                self._go_on(now_s, event_s)
+                now_s = event_s
+            self._go_on(now_s, at_s)
+            now_s = at_s
             if progress is not None:
                 progress(max(0.0, at_s) / self.duration_s)
         self.fleet.end(self.duration_s)
@@ -165,10 +159,11 @@ class _Run:
         self.decided_routes = decision.routes
         self._route(now_s)
 
-    def _happen(self, now_s: float) -> None:
-        """Let machines become ready or be lost, and route by those that stand in for lost ones."""
-        self.fleet.happen(now_s)
-        self._route(now_s)
+    def _go_on(self, now_s: float, until_s: float) -> None:
+        """Serve requests up to an instant; then let machines become ready or be lost, and route by what stands in for them."""
+        self.traffic.serve(now_s, until_s)
+        self.fleet.happen(until_s)
+        self._route(until_s)
 
     def _route(self, now_s: float) -> None:
         """Tell the kernel the routes where they have changed."""
@@ -180,14 +175,14 @@ class _Run:
     def _seen(self, now_s: float) -> Observation:
         """What the policy may know; where no request was simulated since the last look, what was seen then still stands."""
         seen = self.kernel.observe(now_s)
-        if self.simulated:
+        if self.traffic.simulated:
             self.busy_share, self.in_time_share = seen.busy_share, seen.in_time_share
-        self.simulated = False
+        self.traffic.simulated = False
         names = [one.name for one in self.supply.pools]
         return Observation(
             now_s=now_s,
             bin_s=BIN_S,
-            arrived=self.arrivals.seen(now_s),
+            arrived=self.traffic.arrived(now_s),
             ready=self.fleet.ready,
             coming=self.fleet.coming,
             busy_share=dict(zip(names, self.busy_share.tolist(), strict=True)),
@@ -196,43 +191,11 @@ class _Run:
             lost=self.fleet.taken_back(),
         )
 
-    def _serve(self, now_s: float, until_s: float) -> float:
-        """Let requests arrive and be served up to an instant, and return it."""
-        reached_s = max(0.0, now_s)
-        while reached_s < until_s:
-            phase = self.phases[self.phase]
-            end_s = min(until_s, phase.until_s)
-            if phase.weight is None:
-                self.kernel.skip_to(end_s)
-            else:
-                self.simulated = True
-                for times_s, classes, chunk_end_s in self.arrivals.chunks(reached_s, end_s):
-                    self.kernel.advance(times_s, classes, chunk_end_s, phase.weight)
-            if end_s == phase.until_s:
-                self.phase += 1
-                if phase.weight is None and self.phase < len(self.phases):
-                    self.kernel.set_rates(self._measured_rps(end_s), end_s)
-            reached_s = end_s
-        return until_s
-
-    def _measured_rps(self, now_s: float) -> Array:
-        """``[k]`` rates as the dispatcher would have measured them, had it seen all requests."""
-        recent = self.arrivals.seen(now_s)[:, -int(MEMORIES * RATE_MEMORY_S / BIN_S) :]
-        if recent.shape[1] == 0:
-            return self.first_rps
-        weight = np.exp(np.arange(-recent.shape[1], 0.0) * (BIN_S / RATE_MEMORY_S))
-        rates: Array = recent @ weight / (weight.sum() * BIN_S)
-        return rates
-
     def replayed(self, seed: int) -> Replayed:
         """What happened."""
         tally, bills = self.kernel.tally, self.fleet.bills
         usd = bills.usd.copy()
         usd[COST_PARTS.index("functions_usd")] += tally.calls_usd.sum(axis=0) + tally.provisioned_usd
-        begins_s = [0.0, *(one.until_s for one in self.phases)]
-        counted_s = sum(
-            one.until_s - begin_s for one, begin_s in zip(self.phases, begins_s, strict=False) if one.weight
-        )
         return Replayed(
             policy=self.policy.name,
             seed=seed,
@@ -260,5 +223,5 @@ class _Run:
             warm_s=tally.warm_s,
             billed_s=tally.billed_s,
             most_calls=tally.most_calls,
-            simulated_share=counted_s / self.duration_s,
+            simulated_share=self.traffic.counted_s / self.duration_s,
         )
