@@ -6,9 +6,7 @@ a policy decides), and reads `Kernel.tally` at the end. Memory is that of the mo
 
 from __future__ import annotations
 
-import heapq
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +14,11 @@ import numpy as np
 from planner.replay.dispatch import no_dispatch, with_routes
 from planner.replay.instances import UNLIMITED, idle_functions, with_room
 from planner.replay.lines import empty_lines, longer_slab
-from planner.replay.members import join_pool, leave_pool, overhang_s
 from planner.replay.patient_lines import patience_s
 from planner.replay.queues import empty_queues
+from planner.replay.seen import Watch
 from planner.replay.services import services_of
+from planner.replay.slots import Slots
 from planner.replay.stream import (
     State,
     call_buffers,
@@ -32,33 +31,13 @@ from planner.replay.tally import Tally, empty_tally
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from planner.replay.decisions import Routes
+    from planner.replay.seen import Seen
     from planner.replay.supply import Supply
 
-    Array = NDArray[np.float64]
-
 FIRST_PLACES = 1024  # ours: places for waiting requests; they grow by doubling
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What the dispatcher and the machines show.
-
-    Parameters
-    ----------
-    busy_share
-        ``[j]`` part of the replica-seconds at work since the last look that were spent in calls; 0 where none was at work.
-    waiting
-        ``[j]`` requests that wait now, late ones and those that stand aside among them.
-    in_time_share
-        ``[k]`` of the requests whose calls began since the last look; nan where there was none.
-    """
-
-    busy_share: Array
-    waiting: NDArray[np.int64]
-    in_time_share: Array
 
 
 class Kernel:
@@ -86,14 +65,10 @@ class Kernel:
         self.now_s = -math.inf
         self._supply = supply
         self._pool_index = {pool.name: j for j, pool in enumerate(supply.pools)}
-        self._slot_replicas = max((pool.replicas for pool in supply.pools), default=1)
-        self._slot_pool: list[int] = []
-        self._free_slots: list[int] = []
-        self._leaving: list[tuple[float, int]] = []  # heap of (gone_s, slot)
+        self._slots = Slots(supply)
+        self._watch = Watch(len(supply.pools))
         self._requests = 0
         self._provisioned_from_s = 0.0
-        self._ready_s = np.zeros(len(supply.pools))
-        self._overhang_s = np.zeros(len(supply.pools))
         deadline_s = np.array([one.deadline_s for one in supply.classes], dtype=float)
         functions = len(supply.functions)
         self._state = State(
@@ -117,14 +92,7 @@ class Kernel:
     def machine_joins(self, pool: str, at_s: float) -> int:
         """Put a machine to work; return its slot, the name by which it leaves. What waits already profits at once."""
         self._pass_to(at_s)
-        while self._leaving and self._leaving[0][0] <= at_s:
-            self._drop(heapq.heappop(self._leaving)[1])
-        if not self._free_slots:
-            self._free_slots.append(len(self._slot_pool))
-            self._slot_pool.append(0)
-        slot = self._free_slots.pop()
-        self._slot_pool[slot] = self._pool_index[pool]
-        queues = join_pool(self._state.queues, self._slot_pool[slot], self._servers(slot), at_s)
+        slot, queues = self._slots.join(self._state.queues, self._pool_index[pool], at_s)
         self._state = self._state._replace(queues=queues)
         return slot
 
@@ -141,17 +109,7 @@ class Kernel:
             count as refused. (Calls that began before end in any case.)
         """
         self._pass_to(at_s)
-        queues, j = self._state.queues, self._slot_pool[slot]
-        servers = self._servers(slot)
-        queues.stale[j] = 1
-        end_s = max(at_s, float(queues.end_s[servers].max()))
-        if gone_s is None:
-            self._drop(slot)
-        else:
-            queues.taking_s[servers] = gone_s - queues.longest_s[j]
-            queues.gone_s[servers] = gone_s
-            heapq.heappush(self._leaving, (gone_s, slot))
-        return end_s
+        return self._slots.leave(self._state.queues, slot, at_s, gone_s)
 
     def set_routes(self, routes: Mapping[str, Routes], at_s: float) -> None:
         """Route by `routes` from now on.
@@ -221,7 +179,7 @@ class Kernel:
                 self._make_room()
         self._requests += len(times)
         if math.isfinite(self.now_s):
-            self._ready_s += self._state.queues.members * (until_s - self.now_s)
+            self._watch.count(self._state.queues, until_s - self.now_s)
         self.now_s = until_s
 
     def skip_to(self, at_s: float) -> None:
@@ -235,19 +193,7 @@ class Kernel:
     def observe(self, at_s: float) -> Seen:
         """Show what machines and dispatcher know at `at_s`."""
         self._pass_to(at_s)
-        queues, tally = self._state.queues, self.tally
-        ahead_s = overhang_s(queues, at_s)
-        busy_s = tally.busy_since_s + self._overhang_s - ahead_s
-        busy = np.divide(busy_s, self._ready_s, out=np.zeros(len(busy_s)), where=self._ready_s > 0)
-        in_time = np.divide(
-            tally.met, tally.answered, out=np.full(len(tally.met), np.nan), where=tally.answered > 0
-        )
-        self._overhang_s = ahead_s
-        for counted in (self._ready_s, tally.busy_since_s, tally.met, tally.answered):
-            counted[:] = 0.0
-        length = self._state.lines.length
-        waiting = length[: len(queues.members)] + length[queues.late_line] + queues.patient
-        return Seen(np.clip(busy, 0.0, 1.0), waiting, in_time)
+        return self._watch.look(self._state, at_s)
 
     def finish(self, at_s: float) -> None:
         """End the replay: calls that have begun end, buffers are called when due, who waits for a machine is refused."""
@@ -265,14 +211,6 @@ class Kernel:
         self._check_time(at_s)
         if at_s > self.now_s:
             self.advance((), (), at_s)
-
-    def _servers(self, slot: int) -> NDArray[np.int64]:
-        return slot * self._slot_replicas + np.arange(self._supply.pools[self._slot_pool[slot]].replicas)
-
-    def _drop(self, slot: int) -> None:
-        """Take the servers of a slot out of its pool."""
-        leave_pool(self._state.queues, self._slot_pool[slot], self._servers(slot))
-        self._free_slots.append(slot)
 
     def _make_room(self) -> None:
         """Let the arrays that are full grow."""
