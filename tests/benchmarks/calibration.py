@@ -78,7 +78,7 @@ JUDGED_HEADS = ("asked", "promised", "found", "error", "short", "surely", "reque
 HEADS = ("class", *JUDGED_HEADS, "beyond", "nominal", "met there", "overflow", "USD", "planned", "verdict")
 BARE_HEADS = ("class", *JUDGED_HEADS, "full", "bursts", "to f", "verdict")
 FILLED_HEADS = ("pool", *JUDGED_HEADS, "machines", "bursts", "to f", "verdict")
-NAME_WIDTH, WIDTH = 28, 10
+NAME_WIDTH, WIDTH = 36, 10
 POOL_WIDTH = 66
 
 
