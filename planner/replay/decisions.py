@@ -6,6 +6,7 @@ start of the replay.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -124,3 +125,11 @@ class Policy(Protocol):
     def decide(self, seen: Observation) -> Decision:
         """Decide from what is known at ``seen.now_s``."""
         ...
+
+
+def by_pool(machines: Mapping[Place, int]) -> Counter[str]:
+    """Pool -> machines, whatever their rentals."""
+    found: Counter[str] = Counter()
+    for (pool, _), number in machines.items():
+        found[pool] += number
+    return found

@@ -9,14 +9,14 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from planner.replay.bills import Bills
+from planner.replay.decisions import by_pool
 from planner.replay.interruptions import NO_INTERRUPTIONS, NOTICE_S
 from planner.replay.machine import launched, taken_over
-from planner.replay.rerouting import around_losses
+from planner.replay.recovery import Recovery
 from planner.replay.results import Notice
-from planner.replay.standby import Standby
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,24 +24,13 @@ if TYPE_CHECKING:
     from planner.replay.decisions import Decision, Place, Routes
     from planner.replay.interruptions import Interruptions
     from planner.replay.machine import Machine
+    from planner.replay.presence import Workplace
     from planner.replay.supply import Supply
 
     Rows = dict[Place, list[Machine]]
     Spare = dict[str, list[Machine]]  # rental -> machines left over
 
 NEVER_S = float("inf")
-
-
-class Workplace(Protocol):
-    """Where machines work: the queues (`planner.replay.kernel`)."""
-
-    def machine_joins(self, pool: str, at_s: float) -> int:
-        """Put a machine to work; return its slot."""
-        ...
-
-    def machine_leaves(self, slot: int, at_s: float, gone_s: float | None = None) -> float:
-        """Take a machine out; return when its last call ends."""
-        ...
 
 
 class Fleet:
@@ -65,21 +54,17 @@ class Fleet:
         window_edge_s: Iterable[float],
         interruptions: Interruptions = NO_INTERRUPTIONS,
     ) -> None:
-        self._supply = supply
         self._pools = {one.name: one for one in supply.pools}
         self._rentals = {one.id: one for one in supply.rentals}
         self._workplace = workplace
         self._interruptions = interruptions
         self.bills = Bills(supply, window_edge_s)
-        self._standby = Standby(supply, self.bills)
         self._working: Rows = {}
         self._waiting: Rows = {}  # ahead of need
-        self._decided: Counter[Place] = Counter()
-        self._wanted: Counter[Place] = Counter()  # as decided, and standby machines that are called
         self._ahead: Counter[Place] = Counter()
         self._at_work: Counter[Place] = Counter()
+        self._recovery = Recovery(supply, self.bills, self._at_work)
         self._lost: Counter[str] = Counter()
-        self._hit: set[str] = set()  # spot pools whose loss is not made good yet
         self._order = count()
         self._events: list[tuple[float, int, str | None, Machine | None]] = []
         for at_s, spot_pool in interruptions.instants_s():
@@ -111,20 +96,14 @@ class Fleet:
 
     def rerouted(self, routes: Mapping[str, Routes]) -> Mapping[str, Routes]:
         """Routes as they hold now: these, or while a loss is not made good those around it."""
-        short = {pool for pool, _ in self._short()}
-        if not short:
-            return routes
-        return around_losses(routes, self._supply, short, by_pool(self._at_work))
+        return self._recovery.rerouted(routes)
 
     def decide(self, now_s: float, decision: Decision) -> None:
         """Take a decision as what is wanted from now on, and begin to bring it about."""
-        wanted = Counter(decision.machines)
-        stopped = Counter({place: n for place, n in wanted.items() if self._rentals[place[1]].is_standby})
-        self._decided, self._ahead = wanted - stopped, +Counter(decision.ahead)
-        self._standby.hold(+stopped, now_s)
+        self._ahead = +Counter(decision.ahead)
         for place, number in decision.running.items():
             self._take_over(place, number, now_s)
-        self._call_standby(now_s)
+        self._recovery.decide(decision.machines, now_s)
         self._reconcile(now_s)
 
     def happen(self, now_s: float) -> None:
@@ -140,7 +119,7 @@ class Fleet:
 
     def end(self, end_s: float) -> None:
         """Bill what still runs or stands stopped up to the end."""
-        self._standby.pay(end_s)
+        self._recovery.end(end_s)
         for rows in (self._working, self._waiting):
             for found in rows.values():
                 for machine in found:
@@ -159,31 +138,32 @@ class Fleet:
     def _reconcile(self, now_s: float) -> None:
         """Fill what is missing from what waits, from pools with too many, then by launches; stop what is left over."""
         spare: Spare = defaultdict(list)
-        sides = ((self._working, self._wanted), (self._waiting, self._ahead))
-        for place in sorted({*self._wanted, *self._ahead, *self._working, *self._waiting}):
-            self._put_to_work(place, now_s)
-            for rows, wanted in sides:
+        wanted = self._recovery.wanted
+        sides = ((self._working, wanted), (self._waiting, self._ahead))
+        for place in sorted({*wanted, *self._ahead, *self._working, *self._waiting}):
+            self._put_to_work(place, wanted[place], now_s)
+            for rows, numbers in sides:
                 found = rows.setdefault(place, [])
-                if len(found) > wanted[place]:
+                if len(found) > numbers[place]:
                     found.sort(key=lambda one: one.rank)
-                    spare[place[1]] += found[wanted[place] :]
-                    del found[wanted[place] :]
-        for rows, wanted in sides:
-            for place in sorted(wanted):
+                    spare[place[1]] += found[numbers[place] :]
+                    del found[numbers[place] :]
+        for rows, numbers in sides:
+            for place in sorted(numbers):
                 found = rows[place]
-                if len(found) < wanted[place]:
-                    self._move(place, wanted[place], found, spare[place[1]], now_s)
-                    self._launch(place, wanted[place], found, now_s)
+                if len(found) < numbers[place]:
+                    self._move(place, numbers[place], found, spare[place[1]], now_s)
+                    self._launch(place, numbers[place], found, now_s)
                     for machine in found:
                         machine.joins = rows is self._working
         for left in spare.values():
             for machine in left:
                 self._stop(machine, now_s)
 
-    def _put_to_work(self, place: Place, now_s: float) -> None:
+    def _put_to_work(self, place: Place, wanted: int, now_s: float) -> None:
         """Take machines that wait for their pool into it, as far as it wants them, the soonest ready first."""
         waiting, working = self._waiting.get(place, []), self._working.get(place, [])
-        missing = self._wanted[place] - len(working)
+        missing = wanted - len(working)
         if not waiting or missing <= 0:
             return
         waiting.sort(key=lambda one: one.rank)
@@ -224,7 +204,7 @@ class Fleet:
         """Put a machine to work where its pool wants it now; one that was moved or stopped since is not ready yet, or gone."""
         if machine.ready_s == at_s and machine.slot is None and machine.joins:
             self._join(machine, at_s)
-            if machine.rental.spot_pool in self._hit and self._call_standby(at_s):
+            if self._recovery.is_ready(machine.rental.id, at_s):
                 self._reconcile(at_s)
 
     def _join(self, machine: Machine, now_s: float) -> None:
@@ -258,32 +238,6 @@ class Fleet:
                     found.clear()
                     hit = True
         if hit:
-            self._hit.add(spot_pool)
-            self._call_standby(at_s)
-            left = by_pool(self._at_work + self._standby.called)
+            left = self._recovery.lose(spot_pool, at_s)
             self.bills.interrupt(at_s, Notice(spot_pool, before, left))
             self._reconcile(at_s)
-
-    def _short(self) -> list[Place]:
-        """Places that want more machines than are at work there since their spot pool was lost."""
-        return [
-            place
-            for place, number in self._decided.items()
-            if self._rentals[place[1]].spot_pool in self._hit and self._at_work[place] < number
-        ]
-
-    def _call_standby(self, now_s: float) -> bool:
-        """Call the standby machines that losses ask for, none without; return whether what is wanted changes by it."""
-        short = self._short()
-        self._hit &= {self._rentals[place[1]].spot_pool or "" for place in short}
-        changed = self._standby.call({place[0] for place in short}, now_s)
-        self._wanted = self._decided + self._standby.called
-        return changed
-
-
-def by_pool(machines: Mapping[Place, int]) -> Counter[str]:
-    """Pool -> machines, whatever their rentals."""
-    found: Counter[str] = Counter()
-    for (pool, _), number in machines.items():
-        found[pool] += number
-    return found

@@ -1,18 +1,29 @@
-"""The kernel as the fleet sees it, with a record of how long machines are at work in every pool."""
+"""Where machines work, as the fleet sees it, and a record of how long they do in every pool."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from planner.replay.kernel import Kernel
     from planner.replay.supply import Supply
 
     Array = NDArray[np.float64]
+
+
+class Workplace(Protocol):
+    """Where machines work: the queues (`planner.replay.kernel`)."""
+
+    def machine_joins(self, pool: str, at_s: float) -> int:
+        """Put a machine to work; return its slot."""
+        ...
+
+    def machine_leaves(self, slot: int, at_s: float, gone_s: float | None = None) -> float:
+        """Take a machine out; return when its last call ends."""
+        ...
 
 
 class Presence:
@@ -24,7 +35,7 @@ class Presence:
         ``[t + 1]`` edges of the windows; time before the first counts nowhere, for no request comes then.
     """
 
-    def __init__(self, supply: Supply, kernel: Kernel, window_edge_s: Array) -> None:
+    def __init__(self, supply: Supply, kernel: Workplace, window_edge_s: Array) -> None:
         self._kernel = kernel
         self._edge_s = window_edge_s
         self._pool = {one.name: j for j, one in enumerate(supply.pools)}

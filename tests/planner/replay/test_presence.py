@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import numpy as np
 import pytest
 
 from planner.replay.presence import Presence
 from tests.planner.replay.fixed_policy import SUPPLY
-
-if TYPE_CHECKING:
-    from planner.replay.kernel import Kernel
 
 POOL = SUPPLY.pools[0].name
 
@@ -32,7 +27,7 @@ class Busy:
 
 @pytest.fixture
 def presence() -> Presence:
-    return Presence(SUPPLY, cast("Kernel", Busy()), np.array([0.0, 100.0, 200.0]))
+    return Presence(SUPPLY, Busy(), np.array([0.0, 100.0, 200.0]))
 
 
 def test_a_machine_is_at_work_until_its_last_call_ends(presence: Presence) -> None:
