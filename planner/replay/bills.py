@@ -43,8 +43,7 @@ class Bills:
         windows = len(edge_s) - 1
         self.usd = np.zeros((len(COST_PARTS), windows))
         self.machines_s, self.starts, self.lost = (np.zeros((len(self._rental), windows)) for _ in range(3))
-        self.notice_s: list[float] = []
-        self.noticed: list[Notice] = []
+        self.notices: list[Notice] = []
 
     def launch(self, machine: Machine) -> None:
         """Count a launch."""
@@ -53,11 +52,6 @@ class Bills:
     def lose(self, rental: str, count: int, at_s: float) -> None:
         """Count machines that the provider takes back."""
         self.lost[self._rental[rental], self._window(at_s)] += count
-
-    def interrupt(self, at_s: float, notice: Notice) -> None:
-        """Count the loss of a spot pool with machines."""
-        self.notice_s.append(at_s)
-        self.noticed.append(notice)
 
     def pay(self, machine: Machine, until_s: float) -> None:
         """Bill a machine from its launch to an instant: boot, model loads, and the rest."""

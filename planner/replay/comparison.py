@@ -239,6 +239,5 @@ def judged(replayed: Replayed, first: int) -> Replayed:
     """What happened from a window on; the histogram of latencies is of the whole time."""
     later = {name: getattr(replayed, name)[..., first:] for name in (*PER_WINDOW, *PER_WINDOW_TOO, *OF_CALLS)}
     edge_s = replayed.window_edge_s[first:]
-    notice_s = replayed.notice_s[replayed.notice_s >= edge_s[0]]
-    noticed = replayed.noticed[len(replayed.noticed) - len(notice_s) :]
-    return replace(replayed, window_edge_s=edge_s, notice_s=notice_s, noticed=noticed, **later)
+    notices = tuple(one for one in replayed.notices if one.at_s >= edge_s[0])
+    return replace(replayed, window_edge_s=edge_s, notices=notices, **later)

@@ -239,5 +239,5 @@ class Fleet:
                     hit = True
         if hit:
             left = self._recovery.lose(spot_pool, at_s)
-            self.bills.interrupt(at_s, Notice(spot_pool, before, left))
+            self.bills.notices.append(Notice(at_s, spot_pool, before, left))
             self._reconcile(at_s)

@@ -43,8 +43,8 @@ def loss_promises(done: PlanReplay) -> Iterator[Promise]:
         yield Promise("losses", "spot_machines", pool.name, planned, paid, done.window_s)
         yield from _left(done, pool.name)
     survival = numbers(one.expected.spot_survival for one in windows)
-    noticed = np.ones(len(replayed.notice_s), dtype=bool)
-    yield Promise("losses", "spot_survival", "", survival, 1.0 - _in_time(done, noticed), done.window_s)
+    every = np.ones(len(replayed.notices), dtype=bool)
+    yield Promise("losses", "spot_survival", "", survival, 1.0 - _in_time(done, every), done.window_s)
     for guard in done.plan.problem.spot.guards:
         yield from _guarded(done, guard)
 
@@ -57,7 +57,7 @@ def _left(done: PlanReplay, spot_pool: str) -> Iterator[Promise]:
         if all(one is None for one in sizes):
             continue
         left = _at_notices(
-            done, spot_pool, [float(one.left.get(group.name, 0)) for one in done.replayed.noticed]
+            done, spot_pool, [float(one.left.get(group.name, 0)) for one in done.replayed.notices]
         )
         subject = f"{group.name} without {spot_pool}"
         counts = numbers(None if one is None else one.count for one in sizes)
@@ -92,7 +92,7 @@ def _guarded(done: PlanReplay, guard: SpotGuard) -> Iterator[Promise]:
             _at_notices(
                 done,
                 pool.name,
-                [float(one.before.get(name, 0) - one.left.get(name, 0)) for one in replayed.noticed],
+                [float(one.before.get(name, 0) - one.left.get(name, 0)) for one in replayed.notices],
             )
             for name in (supply.pools[j].name for j in own)
         ]
@@ -117,7 +117,7 @@ def _notice_windows(done: PlanReplay) -> NDArray[np.int64]:
 
 def _at_notices(done: PlanReplay, spot_pool: str, figures: list[float]) -> Array:
     """``[t]`` mean of figures ``[n]`` over a window's notices of a pool; nan where there is none."""
-    own = np.array([one.spot_pool == spot_pool for one in done.replayed.noticed], dtype=bool)
+    own = np.array([one.spot_pool == spot_pool for one in done.replayed.notices], dtype=bool)
     into, windows = _notice_windows(done)[own], len(done.window_s)
     total: Array = np.bincount(into, np.array(figures)[own], minlength=windows).astype(float)
     notices: Array = np.bincount(into, minlength=windows).astype(float)

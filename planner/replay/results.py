@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from planner.replay.interruptions import NOTICE_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from planner.replay.supply import Supply
@@ -26,12 +27,15 @@ class Notice:
 
     Parameters
     ----------
+    at_s
+        The instant of the notice.
     spot_pool
         Which one is lost.
     before, left
         Pool -> machines at work just before, and just after, the standby machines that are called counted as started.
     """
 
+    at_s: float
     spot_pool: str
     before: Mapping[str, int]
     left: Mapping[str, int]
@@ -69,10 +73,8 @@ class Replayed:
         ``[c, t]`` by `COST_PARTS`.
     starts, lost
         ``[i, t]`` launches, and machines that the provider took back.
-    notice_s
-        ``[n]`` instants, rising, at which a spot pool with machines was given notice.
-    noticed
-        ``[n]`` which one, and the machines of every pool at work before and after.
+    notices
+        ``[n]`` losses of spot pools with machines, in the order of time.
     calls, cold_calls
         ``[f, t]`` function calls, and those that began cold.
     calls_usd, warm_s, billed_s
@@ -101,8 +103,7 @@ class Replayed:
     usd: Array
     starts: Array
     lost: Array
-    notice_s: Array
-    noticed: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
     calls: Array
     cold_calls: Array
     calls_usd: Array
@@ -112,10 +113,16 @@ class Replayed:
     simulated_share: float
 
     @property
+    def notice_s(self) -> Array:
+        """``[n]`` instants of the notices."""
+        return np.array([one.at_s for one in self.notices], dtype=float)
+
+    @property
     def touched(self) -> NDArray[np.bool_]:
         """``[n, t]`` windows that a loss falls in: from its notice until its machines are gone and others can have booted."""
         boot_s = max((one.boot_s for one in self.supply.rentals), default=0.0)
-        over_s = self.notice_s + max(NOTICE_S, boot_s)
+        notice_s = self.notice_s[:, None]
+        over_s = notice_s + max(NOTICE_S, boot_s)
         begin_s, end_s = self.window_edge_s[:-1], self.window_edge_s[1:]
-        touched: NDArray[np.bool_] = (self.notice_s[:, None] < end_s) & (over_s[:, None] >= begin_s)
+        touched: NDArray[np.bool_] = (notice_s < end_s) & (over_s >= begin_s)
         return touched

@@ -136,7 +136,7 @@ def summary_of(replayed: Replayed) -> Summary:
         over_provisioning=share(paid, busy) - 1.0,
         starts=float(replayed.starts.sum()),
         lost=float(replayed.lost.sum()),
-        interruptions=float(len(replayed.notice_s)),
+        interruptions=float(len(replayed.notices)),
         survived=survived(replayed, by_window),
         cold_share=share(replayed.cold_calls.sum(), replayed.calls.sum()),
     )

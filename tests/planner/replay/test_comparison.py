@@ -26,8 +26,9 @@ def test_windows_of_the_warm_up_count_nowhere() -> None:
 def test_notices_of_the_warm_up_count_nowhere() -> None:
     """The one notice of the case comes at 1.5 h."""
     whole = make_replay().replayed
-    assert judged(whole, 0).noticed == whole.noticed
-    assert judged(whole, 1).noticed == whole.noticed
+    assert judged(whole, 0).notices == whole.notices
+    assert judged(whole, 1).notices == whole.notices
     assert judged(whole, 1).notice_s.tolist() == [1.5 * HOUR]
-    early = judged(replace(whole, notice_s=np.array([0.5 * HOUR])), 1)
-    assert (early.notice_s.size, early.noticed) == (0, ())
+    (notice,) = whole.notices
+    early = judged(replace(whole, notices=(replace(notice, at_s=0.5 * HOUR),)), 1)
+    assert early.notices == ()

@@ -184,7 +184,7 @@ def test_interruptions_come_at_the_rates_of_the_supply() -> None:
 
     def losses(number: int, seed: int) -> float:
         policy = FixedPolicy({-200.0: machines(number, "c5/spot/a")})
-        return len(replay(policy, often, requests, seed=seed, window_edge_s=HOUR).notice_s)
+        return len(replay(policy, often, requests, seed=seed, window_edge_s=HOUR).notices)
 
     assert [losses(2, seed) for seed in range(4)] == [losses(3, seed) for seed in range(4)]
     assert 10 <= sum(losses(2, seed) for seed in range(4)) <= 40

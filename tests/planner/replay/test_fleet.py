@@ -221,7 +221,7 @@ def test_an_interruption_gives_notice_and_launches_replacements() -> None:
     assert_allclose(paid(fleet), [960 + (280 + 760), 30 + 60, 10 + 20, 0])
     assert_allclose(fleet.bills.starts.sum(axis=1), [1, 4, 0])
     assert_allclose(fleet.bills.lost.sum(axis=1), [0, 2, 0])
-    assert len(fleet.bills.notice_s) == 1
+    assert [one.at_s for one in fleet.bills.notices] == [200.0]
 
 
 def test_a_loss_without_machines_is_no_interruption() -> None:
@@ -229,7 +229,7 @@ def test_a_loss_without_machines_is_no_interruption() -> None:
     fleet, _ = fleet_of(notices_s=(200.0,))
     fleet.decide(0.0, want({("first", OD): 1}))
     fleet.happen(END_S)
-    assert fleet.bills.notice_s == []
+    assert fleet.bills.notices == []
     assert fleet.taken_back() == {}
 
 

@@ -189,7 +189,8 @@ def test_a_loss_is_judged_where_its_machines_go_and_counts_where_it_is_noticed(
 ) -> None:
     """Only the second window misses a percentile; a boot of 180 s from 3,400 s on ends before it, one from 3,550 s within."""
     done = make_replay(guarded_plan())
-    early = replace(done, replayed=replace(done.replayed, notice_s=np.array([notice_s])))
+    (notice,) = done.replayed.notices
+    early = replace(done, replayed=replace(done.replayed, notices=(replace(notice, at_s=notice_s),)))
     (one,) = (each for each in promises_of(early) if each.figure == "violation_share")
     assert one.happened.tolist() == short
     (survival,) = (each for each in promises_of(early) if each.figure == "spot_survival")

@@ -120,4 +120,4 @@ def test_the_bill_of_a_loss(replayed: Replayed) -> None:
     expected = SPOT_USD * machines_s[rentals.index("c5.xlarge/spot")] / 3600
     expected += (RUNNING_USD * running_s + STOPPED_USD * (3600 - running_s)) * MACHINES / 3600
     assert usd.sum() == pytest.approx(expected, rel=1e-3)
-    assert (replayed.starts.sum(), replayed.lost.sum(), len(replayed.notice_s)) == (8, 4, 1)
+    assert (replayed.starts.sum(), replayed.lost.sum(), len(replayed.notices)) == (8, 4, 1)

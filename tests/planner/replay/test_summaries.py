@@ -21,6 +21,11 @@ SUPPLY = Supply(
 )
 
 
+def notice(at_s: float) -> Notice:
+    """One of two machines is lost."""
+    return Notice(at_s, "c5/a", {"p": 2}, {"p": 1})
+
+
 @pytest.fixture
 def replayed() -> Replayed:
     """Two windows: strict sends 100 and 50, free 100 and 0; in the second a spot loss costs strict 15 requests in time."""
@@ -43,8 +48,7 @@ def replayed() -> Replayed:
         usd=np.array([[1.0, 1.0], [0.5, 0.0], [0.25, 0.0], [0.125, 0.125]]),
         starts=np.array([[2.0, 0.0], [0.0, 1.0]]),
         lost=np.array([[0.0, 1.0], [0.0, 0.0]]),
-        notice_s=np.array([0.0, 300.0]),
-        noticed=(Notice("c5/a", {"p": 2}, {"p": 1}),) * 2,
+        notices=(notice(0.0), notice(300.0)),
         calls=np.array([[20.0, 5.0]]),
         cold_calls=np.array([[4.0, 1.0]]),
         calls_usd=np.array([[0.125, 0.125]]),
@@ -111,7 +115,7 @@ def test_an_interruption_is_judged_until_its_machines_are_gone_and_others_can_ha
     replayed: Replayed,
 ) -> None:
     """Notices of the first window, which kept all: machines of the second go at 301 s, in the window that did not."""
-    early, late = replace(replayed, notice_s=np.array([179.0])), replace(replayed, notice_s=np.array([181.0]))
+    early, late = (replace(replayed, notices=(notice(at_s),)) for at_s in (179.0, 181.0))
     assert (summary_of(early).survived, summary_of(late).survived) == (1.0, 0.0)
     slow = Rental("c5/spot", "c5", "spot", 0.1, 0.1, 180.0, 60.0, "c5/a")
     slowly = replace(early, supply=replace(SUPPLY, rentals=(slow,)))  # nothing stands in before 359 s
