@@ -18,15 +18,14 @@ from planner.dominance import prune, restricted
 from planner.machines import on_demand_floor_share
 from planner.model_loads import model_loads
 from planner.operator_limits import operator_limits
-from planner.rejections import RejectedOption
-from planner.replacements import OptionKinds, Replacement
+from planner.replacements import option_kinds, replaced_options
 from planner.request_classes import ClassSet
 from planner.spot_pools import spot_risk
 from solvers.limits import FunctionRates
 from solvers.problem import ProvisioningProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -94,16 +93,6 @@ def assemble(
     )
     problem = provisioning_problem(scenario, demand, stays, availability)
     return Assembly(problem, stays, whole, options)
-
-
-def replaced_options(names: Sequence[str], replacements: Iterable[Replacement]) -> list[RejectedOption]:
-    """Why the pruned options are left out: what each gives way to."""
-    found = []
-    for one in replacements:
-        count = f", {one.machines_for_one} machines for one" if one.machines_for_one > 1 else ""
-        reason = f"dominated by {names[one.by]}{count}: all it does is done at no more cost"
-        found.append(RejectedOption(names[one.index], "dominated", reason))
-    return found
 
 
 def provisioning_problem(
@@ -234,19 +223,3 @@ def quota_use(scenario: Scenario, machines: Sequence[Machine]) -> Array:
         for quota in scenario.resources.quotas
     ]
     return np.array(rows, dtype=float).reshape(len(rows), len(machines))
-
-
-def option_kinds(options: OptionTable) -> OptionKinds:
-    """Number the instance types, markets, models and tiers of the rows."""
-    return OptionKinds(
-        host=_numbered([machine.instance_type for machine in options.machines]),
-        place=_numbered([machine.place for machine in options.machines]),
-        model=_numbered([group.model for group in options.groups]),
-        tier=_numbered([group.tier.label for group in options.groups]),
-    )
-
-
-def _numbered(names: Sequence[str]) -> IntArray:
-    """Equal numbers for equal names, in alphabetical order from 0."""
-    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([numbers[name] for name in names], dtype=int)

@@ -12,9 +12,9 @@ from decimal import ROUND_CEILING, Context
 from typing import TYPE_CHECKING
 
 from planner.accuracy_floors import freer_value
-from planner.assembly import option_kinds
 from planner.dominance import prune, restricted
 from planner.errors import InfeasiblePlanError
+from planner.replacements import option_kinds
 from planner.write_up.certificate import Verdict
 
 if TYPE_CHECKING:

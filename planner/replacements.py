@@ -1,4 +1,4 @@
-"""Which option stands in for which: kinds of options, what counts in their favour, and functions that give way."""
+"""Which option stands in for which: kinds of options, what counts in their favour, why they fell out, functions that give way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.rejections import RejectedOption
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from planner.options import OptionTable
     from solvers.problem import Array, BoolArray, IntArray, ProvisioningProblem
 
 
@@ -46,6 +51,32 @@ class Pruning:
     functions: BoolArray
     group_replacements: tuple[Replacement, ...]
     function_replacements: tuple[Replacement, ...]
+
+
+def option_kinds(options: OptionTable) -> OptionKinds:
+    """Number the instance types, markets, models and tiers of the rows."""
+    return OptionKinds(
+        host=_numbered([machine.instance_type for machine in options.machines]),
+        place=_numbered([machine.place for machine in options.machines]),
+        model=_numbered([group.model for group in options.groups]),
+        tier=_numbered([group.tier.label for group in options.groups]),
+    )
+
+
+def _numbered(names: Sequence[str]) -> IntArray:
+    """Equal numbers for equal names, in alphabetical order from 0."""
+    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([numbers[name] for name in names], dtype=int)
+
+
+def replaced_options(names: Sequence[str], replacements: Iterable[Replacement]) -> list[RejectedOption]:
+    """Why the pruned options are left out: what each gives way to."""
+    found = []
+    for one in replacements:
+        count = f", {one.machines_for_one} machines for one" if one.machines_for_one > 1 else ""
+        reason = f"dominated by {names[one.by]}{count}: all it does is done at no more cost"
+        found.append(RejectedOption(names[one.index], "dominated", reason))
+    return found
 
 
 def replaced_functions(problem: ProvisioningProblem) -> tuple[Replacement, ...]:

@@ -33,9 +33,11 @@ calculate_on_one_thread()
 import numpy as np  # noqa: E402  after the number of threads is set
 
 from catalogs.prices import load_price_catalog  # noqa: E402
-from planner import assembly, pipeline  # noqa: E402
+from planner import pipeline  # noqa: E402
+from planner.assembly import provisioning_problem  # noqa: E402
 from planner.dominance import prune, restricted  # noqa: E402
 from planner.inputs import load_inputs  # noqa: E402
+from planner.replacements import option_kinds  # noqa: E402
 from planner.scenario import load_scenario  # noqa: E402
 from solvers.backends import solve  # noqa: E402
 from solvers.fixed_capacity import horizon_relaxation  # noqa: E402
@@ -117,9 +119,9 @@ def problem_of(folder: Path, windows: int, start: str) -> ProvisioningProblem:
     with phase("enumerate"):
         options = pipeline.options_from(scenario, demand, inputs)
     with phase("assemble"):
-        whole = assembly.provisioning_problem(scenario, demand, options)
+        whole = provisioning_problem(scenario, demand, options)
     with phase("prune"):
-        pruning = prune(whole, assembly.option_kinds(options))
+        pruning = prune(whole, option_kinds(options))
         problem = restricted(whole, pruning)
     offered = len(machines) * len(MODELS) * len(demand.classes)
     told("types x models x classes", f"{len(machines)} x {len(MODELS)} x {len(demand.classes)} = {offered}")
