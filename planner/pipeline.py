@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from planner.assembly import assemble
+from planner.checked_inputs import checked_inputs
 from planner.demand import demand_of
 from planner.directions import answered
 from planner.enumeration import enumerate_options
 from planner.errors import InfeasiblePlanError, InputError
 from planner.functions.arrivals import buffer_arrivals
 from planner.functions.offered import FunctionInputs
-from planner.inputs import Inputs, checked_inputs, load_inputs
-from planner.instants import instant_text
+from planner.inputs import Inputs, load_inputs
+from planner.instants import with_instants
 from planner.memory_file import Remembered, read_memory, remembering, write_memory
 from planner.scenario import ConstantTrace
 from planner.shortfall import check_served
-from planner.solver import Solver
+from planner.solver import Solver, check_installed
 from planner.write_up import write_up
 from workloads.burstiness import COUNTS_MIN, dispersion_at
 from workloads.constant import constant_forecast
@@ -32,8 +32,8 @@ from workloads.forecast import forecast_rates
 
 if TYPE_CHECKING:
     from planner.assembly import Assembly
+    from planner.checked_inputs import CheckedInput
     from planner.demand import Demand
-    from planner.inputs import CheckedInput
     from planner.options import OptionTable
     from planner.plan import ProvisioningPlan
     from planner.scenario import Scenario
@@ -68,7 +68,7 @@ def plan_scenario(
         When no plan serves the demand within the limits; says which limits to relax and by how much.
     """
     report = progress or _silent
-    _check_solver(scenario.solver.name)
+    check_installed(scenario.solver.name)
     if greedy and scenario.objective.direction == "effective_accuracy":
         raise InputError(
             ["--greedy plans for least cost; objective.maximise is effective_accuracy. Leave it out."]
@@ -86,7 +86,10 @@ def plan_scenario(
     try:
         answer = answered(scenario, served, solver)
     except InfeasiblePlanError as error:
-        raise InfeasiblePlanError([_with_time(reason, scenario) for reason in error.problems]) from None
+        start = scenario.horizon.start
+        raise InfeasiblePlanError(
+            [with_instants(one, start, scenario.window_s) for one in error.problems]
+        ) from None
     if memory_file is not None and answer.solution.memory is not None:
         write_memory(memory_file, answer.solution.memory, scenario)
     made = write_up(
@@ -234,25 +237,6 @@ def _load(scenario: Scenario, report: Progress) -> Inputs:
 def _formulated(scenario: Scenario, report: Progress) -> Assembly:
     inputs = _load(scenario, report)
     return formulate(scenario, inputs, forecast_traces(scenario, inputs, report), report)
-
-
-def _check_solver(name: str) -> None:
-    """Fail before any work where the solver asked for is not installed here."""
-    from solvers.backends import installed_backends
-
-    found = [backend.name for backend in installed_backends()]
-    if name not in found:
-        raise InputError([f"solver.name is {name!r}, which is not installed here; found: {', '.join(found)}"])
-
-
-def _with_time(reason: str, scenario: Scenario) -> str:
-    """Say when a window is, in place of its number."""
-
-    def time_of(found: re.Match[str]) -> str:
-        start = scenario.horizon.start + timedelta(seconds=int(found[1]) * scenario.window_s)
-        return f"the window of {instant_text(start)}"
-
-    return re.sub(r"\bwindow (\d+)", time_of, reason)
 
 
 def _silent(step: str, share: float) -> None:

@@ -96,3 +96,12 @@ class Solver:
         if self._started_s is None:
             self._started_s = time.monotonic()
         return max(self.settings.time_limit_s - (time.monotonic() - self._started_s), LEAST_TIME_S)
+
+
+def check_installed(name: str) -> None:
+    """Fail before any work where the solver asked for is not installed here."""
+    from solvers.backends import installed_backends
+
+    found = [backend.name for backend in installed_backends()]
+    if name not in found:
+        raise InputError([f"solver.name is {name!r}, which is not installed here; found: {', '.join(found)}"])

@@ -11,8 +11,8 @@ from planner.report.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from planner.checked_inputs import CheckedInput
     from planner.health import Part
-    from planner.inputs import CheckedInput
     from planner.report.table import Cell
     from workloads.forecast import Forecast
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from planner import pipeline, solver
+from planner.checked_inputs import checked_inputs
 from planner.errors import InputError
-from planner.inputs import checked_inputs, load_inputs
+from planner.inputs import load_inputs
 from planner.plan import plan_bytes
 from tests.planner.small_catalogs import request_class, scenario
 
