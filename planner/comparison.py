@@ -1,4 +1,4 @@
-"""Capacities and costs of options compared: what is of use, what adds up, and how many machines stand in for one."""
+"""Options compared: what capacity is of use and adds up, how many machines stand in for one, and what ties their types."""
 
 from __future__ import annotations
 
@@ -86,3 +86,12 @@ def limit_ratios(count_limit: Array) -> Array:
     broken = (count_limit > 0).astype(float) @ limited.T.astype(float) > 0
     free = ~np.asarray(limited.any(axis=1))
     return np.where(free[:, None] & free[None, :], np.inf, np.where(broken, 0.0, 1.0))
+
+
+def ties_types(problem: ProvisioningProblem) -> bool:
+    """Whether operators' limits look at single machines: their zones, their starts and stops, how long they stay."""
+    limits = problem.limits
+    if limits is None:
+        return False
+    stays = bool((limits.scale_in_windows > 1).any())
+    return limits.min_zones > 1 or limits.max_churn is not None or stays

@@ -11,17 +11,15 @@ its own:
 3. ``whole type``: every group of i gives way, to groups of the one type of i', with one x and x times its
    launch cost no more than i's.
 
-Limits that a counterpart could break hold a swap back: what stands in the current fleet never gives way to
-another type; under a count limit x is 1, and i' may not be limited where i is free. The on-demand floor holds
-nothing back, since it is one share for every group and a swap multiplies all markets of a group by one x: if
-od >= floor N, then x od >= floor x N, and such inequalities add up where groups merge. (The design's page
-keeps i' = i under any spot share; that is needed for limits by zone or fleet, which this program does not
-have.) Accuracy per request is inside `serves`; where accuracy on average or the value of served requests counts,
-j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and another
-type takes over only whole (pass 3), at no more for any load. The type stays too where spot losses are looked at, where
-operators limit zones, changes or how soon machines stop, and for machines that are paid for already; least machines, most
-groups and a budget hold nothing back, since a swap has no fewer machines, no more groups and no higher bill. Where joint
-losses are weighed, `planner.loss_order` says which groups may be compared at all.
+Limits that a counterpart could break hold a swap back: what stands in the current fleet never gives way to another type; under a
+count limit x is 1, and i' may not be limited where i is free. The on-demand floor holds nothing back, since it is one share for
+every group and a swap multiplies all markets of a group by one x: if od >= floor N, then x od >= floor x N, and such inequalities
+add up where groups merge. Accuracy per request is inside `serves`; where accuracy on average or the value of served requests
+counts, j' has no less of it for every class j may serve. Where loading a model costs something, the model stays, and another type
+takes over only whole (pass 3), at no more for any load. The type stays too where spot losses are looked at, where operators limit
+zones, changes or how soon machines stop, and for machines that are paid for already; least machines, most groups and a budget
+hold nothing back, since a swap has no fewer machines, no more groups and no higher bill. Where joint losses are weighed,
+`planner.loss_order` says which groups may be compared at all.
 
 Why that is lossless: swap j's machines for the counterparts in any plan. Group j' may already stand, and
 carries the sum because its capacity is superadditive and reaches all it may be asked for, which is checked
@@ -44,6 +42,7 @@ from planner.comparison import (
     machine_ratios,
     reach_rps,
     superadditive,
+    ties_types,
     useful_capacity_rps,
 )
 from planner.loss_order import guarded_rates, stays_apart
@@ -83,15 +82,6 @@ def restricted(problem: ProvisioningProblem, pruning: Pruning) -> ProvisioningPr
     return replace(kept, capacity_rps=kept.capacity_rps[:, :width])
 
 
-def ties_types(problem: ProvisioningProblem) -> bool:
-    """Whether operators' limits look at single machines: their zones, their starts and stops, how long they stay."""
-    limits = problem.limits
-    if limits is None:
-        return False
-    stays = bool((limits.scale_in_windows > 1).any())
-    return limits.min_zones > 1 or limits.max_churn is not None or stays
-
-
 class _Pool:
     """The groups during a prune: `stays` ``[j]`` shrinks one step at a time, and each step loses nothing."""
 
@@ -100,9 +90,8 @@ class _Pool:
         self.stays = np.ones(len(problem.groups), dtype=bool)
         self.host = np.full(len(problem.groups), -1)
         self.host[problem.option_group] = kinds.host[problem.option_machine]
-        self.fed = np.zeros(
-            (len(problem.groups), int(kinds.place.max(initial=-1)) + 1), dtype=bool
-        )  # [j, place]
+        places = int(kinds.place.max(initial=-1)) + 1
+        self.fed = np.zeros((len(problem.groups), places), dtype=bool)  # [j, place]
         self.fed[problem.option_group, kinds.place[problem.option_machine]] = True
         weighs = problem.spot_risk is not None and problem.spot_risk.weighs_losses
         self.useful_rps = problem.capacity_rps if weighs else useful_capacity_rps(problem)
