@@ -9,21 +9,12 @@ in time: the program decides who shares its buffer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner.functions.brackets import (
-    PROMISE_RATES,
-    SEARCH_RATES,
-    joined,
-    range_name,
-    rate_brackets,
-    rates_in,
-)
-from planner.functions.buffers import BufferLaws, buffers_at
+from planner.functions.brackets import joined, range_name, rate_brackets
 from planner.functions.candidates import idle_candidates, ready_candidates
 from planner.functions.promises import promise_of
 from planner.rejections import RejectedOption
@@ -33,36 +24,17 @@ from planner.tiers import PERCENTILE_SLACK, Tier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from catalogs.tariffs import FunctionTariff
     from catalogs.variants import ModelVariant
-    from planner.functions.arrivals import BufferArrivals
     from planner.functions.brackets import Bracket
     from planner.functions.buffers import Buffers
-    from planner.functions.call_times import CallTimes
     from planner.functions.candidates import Candidates
+    from planner.functions.grid import Buffer, BufferGrid
     from planner.functions.promises import Promise
     from planner.profile_join import Rejected
     from planner.rejections import RejectionKind
-    from planner.scenario import Functions
-
-    Array = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
-    IntArray = NDArray[np.int64]
 
 TRIES = 20  # candidates looked at closely before a range is given up: the first nearly always holds between the search rates too
 HELD_STEP_SHARE = 0.1  # a dearer point must hold requests for a tenth less to be worth an option of its own
-
-
-@dataclass(frozen=True)
-class Buffer:
-    """One point of the grid, and the range of rates that it is offered for."""
-
-    memory_mb: int
-    batch: int
-    timeout_s: float
-    bracket: Bracket
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +47,12 @@ class BufferSearch:
         ``lambda/model[/arm64]``.
     items_per_request
         Items of a request, as its times were measured.
+    grid
+        The buffers to choose from.
     asked
         Tiers of the classes, by name, that accept the model.
     tiers
         Tiers to search for: those asked, and the meets of incomparable ones.
-    arrivals
-        Of every trace whose requests may come; the worst of them counts.
     top_rps
         Requests/s of these classes together at the top level of their busiest window.
     """
@@ -90,28 +62,22 @@ class BufferSearch:
     provider: str
     arch: str
     items_per_request: int
-    times: CallTimes
-    tariff: FunctionTariff
+    grid: BufferGrid
     asked: Mapping[str, Tier]
     tiers: tuple[Tier, ...]
-    arrivals: tuple[BufferArrivals, ...]
     top_rps: float
-    timeouts_s: tuple[float, ...]
-    settings: Functions
-    laws: BufferLaws
-    _alone: dict[Buffer, list[Buffers]] = field(default_factory=dict, repr=False)
 
     def found(self) -> tuple[list[ServerlessFunction], Rejected]:
         """Options of every tier and range; a reason for each tier that some range cannot keep, and one for the other points."""
         options: dict[str, ServerlessFunction] = {}
         rejected: Rejected = []
-        brackets = rate_brackets(self.settings, self.top_rps)
+        brackets = rate_brackets(self.grid.settings, self.top_rps)
         if not brackets:
             reason = f"its classes send {self.top_rps:.4g} requests/s at most; the least range of rates begins above it"
             return [], [RejectedOption(self.name, "rate", reason)]
         missed: dict[Tier, list[Bracket]] = {tier: [] for tier in self.tiers}
         for bracket in brackets:
-            rated = self.rated(bracket)
+            rated = self.grid.rated(bracket)
             for tier in self.tiers:
                 offers = list(self.offers(rated, bracket, tier))
                 options |= {one.id: one for one in offers}
@@ -121,51 +87,23 @@ class BufferSearch:
             if without:
                 rejected.append(self.too_late(tier, without))
         kept = joined(options.values())
-        points = int(self.offered.sum())
+        points = int(self.grid.offered.sum())
         if kept:
             ranges = f"each of {len(brackets)} ranges of rates"
             reason = f"of {points} points (memory, batch, timeout) in {ranges}, {len(kept)} are the cheapest of their tiers"
             rejected.append(RejectedOption(f"{self.name} in other buffers", "dominated", reason))
         return kept, rejected
 
-    @cached_property
-    def batch_sizes(self) -> tuple[int, ...]:
-        """Batch sizes asked for that were measured at some memory size."""
-        most = int(self.times.batch_most.max())
-        return tuple(size for size in self.settings.bracketed_batch_sizes if size <= most)
-
-    @cached_property
-    def offered(self) -> BoolArray:
-        """``[m, b, u]`` points that are choices: no batch larger than measured, and one timeout where nothing is gathered."""
-        sizes = np.array(self.batch_sizes)
-        found = np.repeat(
-            (sizes[None, :] <= self.times.batch_most[:, None])[:, :, None], len(self.timeouts_s), axis=2
-        )
-        found[:, sizes == 1, 1:] = False
-        return np.asarray(found)
-
-    def rated(self, bracket: Bracket) -> list[Buffers]:
-        """The whole grid at the rates that a range is searched by, under every trace's arrivals."""
-        sizes = np.array(self.batch_sizes), np.array(self.timeouts_s)
-        return self._at(rates_in(bracket, SEARCH_RATES), self.times, sizes)
-
-    def _at(self, rates_rps: Array, times: CallTimes, sizes: tuple[IntArray, Array]) -> list[Buffers]:
-        keep_alive_s = self.settings.keep_alive_s
-        return [
-            buffers_at(rate, one, times, self.tariff, sizes, self.laws, keep_alive_s)
-            for one in self.arrivals
-            for rate in rates_rps.tolist()
-        ]
-
     def offers(self, rated: Sequence[Buffers], bracket: Bracket, tier: Tier) -> Iterator[ServerlessFunction]:
         """Options for one tier and range."""
-        idle = idle_candidates(rated, tier, self.offered)
+        idle = idle_candidates(rated, tier, self.grid.offered)
         yield from self.cheapest(idle, bracket, tier, bracket[1])
-        price = self.tariff.usd_per_gb_s_on_provisioned
-        if self.settings.provisioned_concurrency and price is not None:
-            ready_usd = [self.tariff.provisioned_usd_per_h(size, 1) for size in self.times.memory_mb.tolist()]
+        settings, tariff = self.grid.settings, self.grid.tariff
+        price = tariff.usd_per_gb_s_on_provisioned
+        if settings.provisioned_concurrency and price is not None:
+            ready_usd = [tariff.provisioned_usd_per_h(size, 1) for size in self.grid.times.memory_mb.tolist()]
             ready = ready_candidates(
-                rated, tier, self.offered, price, np.array(ready_usd), self.settings.concurrency_limit
+                rated, tier, self.grid.offered, price, np.array(ready_usd), settings.concurrency_limit
             )
             for rate in bracket:
                 yield from self.cheapest(ready, bracket, tier, rate)
@@ -179,7 +117,7 @@ class BufferSearch:
             if option is None:
                 return
             yield option
-            if self.top_rps * option.concurrency_s <= self.settings.concurrency_limit:
+            if self.top_rps * option.concurrency_s <= self.grid.settings.concurrency_limit:
                 return
             candidates = candidates.holding_less((1 - HELD_STEP_SHARE) * option.concurrency_s)
 
@@ -189,27 +127,17 @@ class BufferSearch:
         """The cheapest candidate that keeps the tier between the rates searched too."""
         first = candidates.by_price(rate_rps)[:TRIES]
         for memory, batch, timeout, provisioned in candidates.point[first].tolist():
-            size = self.batch_sizes[batch]
-            waits_s = 0.0 if size == 1 else self.timeouts_s[timeout]
-            buffer = Buffer(int(self.times.memory_mb[memory]), size, waits_s, bracket)
-            deadlines_s = (
-                asked.deadline_s for asked in self.asked.values()
-            )  # a meet of two tiers has one of these too
-            promise = promise_of(self.alone(buffer), provisioned, deadlines_s, self.tariff)
+            buffer = self.grid.buffer(memory, batch, timeout, bracket)
+            # A meet of two tiers has the deadline of one of them too.
+            deadlines_s = (asked.deadline_s for asked in self.asked.values())
+            promise = promise_of(self.grid.alone(buffer), provisioned, deadlines_s, self.grid.tariff)
             if promise.in_time[tier.deadline_s] >= tier.percentile - PERCENTILE_SLACK:
                 return self.option(buffer, provisioned, promise)
         return None
 
-    def alone(self, buffer: Buffer) -> list[Buffers]:
-        """One buffer at the rates that it is promised by, under every trace's arrivals."""
-        if buffer not in self._alone:
-            row = self.times.taking(np.flatnonzero(self.times.memory_mb == buffer.memory_mb))
-            sizes = np.array([buffer.batch]), np.array([buffer.timeout_s])
-            self._alone[buffer] = self._at(rates_in(buffer.bracket, PROMISE_RATES), row, sizes)
-        return self._alone[buffer]
-
     def option(self, buffer: Buffer, provisioned: int, promise: Promise) -> ServerlessFunction:
         """The option of a buffer, for all classes that it answers in time."""
+        times, tariff = self.grid.times, self.grid.tariff
         known = {name: promise.in_time[tier.deadline_s] for name, tier in self.asked.items()}
         met = {
             name: share
@@ -217,12 +145,12 @@ class BufferSearch:
             if share >= self.asked[name].percentile - PERCENTILE_SLACK
         }
         strictest = max(self.asked[name].percentile for name in met)
-        row = int(np.flatnonzero(self.times.memory_mb == buffer.memory_mb)[0])
-        load_s = float(self.times.load_s[row])
-        quantiles = self.times.quantiles_ms(row, buffer.batch)
+        row = int(np.flatnonzero(times.memory_mb == buffer.memory_mb)[0])
+        load_s = float(times.load_s[row])
+        quantiles = times.quantiles_ms(row, buffer.batch)
         price_usd_per_h = 0.0
         if provisioned:
-            price_usd_per_h = self.tariff.provisioned_usd_per_h(buffer.memory_mb, provisioned)
+            price_usd_per_h = tariff.provisioned_usd_per_h(buffer.memory_mb, provisioned)
         return ServerlessFunction(
             id=f"{self.name}/{_buffer_name(buffer, provisioned, self.items_per_request)}",
             variant=self.variant,
@@ -241,29 +169,29 @@ class BufferSearch:
             least_usd_per_request=promise.least_usd_per_request,
             concurrency_s=promise.concurrency_s,
             deadline_meet_rate=met,
-            source=self.times.source,
-            obtained=self.times.obtained,
-            tariff_source=self.tariff.source,
+            source=times.source,
+            obtained=times.obtained,
+            tariff_source=tariff.source,
             batch_timeout_ms=1000 * buffer.timeout_s,
             rate_rps=buffer.bracket,
             mean_batch=promise.mean_batch,
             provisioned_concurrency=provisioned,
             usd_per_h=price_usd_per_h,
-            arrivals="; ".join(one.label for one in self.arrivals),
-            size_mean_ms=self.times.size_mean_ms(row, buffer.batch),
+            arrivals="; ".join(one.label for one in self.grid.arrivals),
+            size_mean_ms=times.size_mean_ms(row, buffer.batch),
         )
 
     def too_late(self, tier: Tier, without: Sequence[Bracket]) -> RejectedOption:
         """Why no point keeps a tier in some ranges: the most that any of them answers in time, in the last of these ranges."""
         low, high = without[-1]
-        rated = self.rated(without[-1])
+        rated = self.grid.rated(without[-1])
         met = [one.in_time(one.idle_cold_share, tier.deadline_s) for one in rated]
-        best = float(np.min(met, axis=0)[self.offered].max())
+        best = float(np.min(met, axis=0)[self.grid.offered].max())
         met_warm = [one.shares_in_time(tier.deadline_s)[0] for one in rated]
-        warm = float(np.min(met_warm, axis=0)[self.offered].max())
+        warm = float(np.min(met_warm, axis=0)[self.grid.offered].max())
         ranges = ", ".join(range_name(bracket) for bracket in without)
         reason = (
-            f"no point of {int(self.offered.sum())} (memory, batch, timeout) answers {tier.percentile:g} within "
+            f"no point of {int(self.grid.offered.sum())} (memory, batch, timeout) answers {tier.percentile:g} within "
             f"{tier.deadline_ms:g} ms at {ranges} requests/s; at {range_name((low, high))} the best answers {best:.4g}, and "
             f"{warm:.4g} if no call were cold"
         )

@@ -21,11 +21,12 @@ from planner.serverless import ServerlessFunction, known_meet_rate
 from planner.tiers import PERCENTILE_SLACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from catalogs.functions import FunctionTariff
     from catalogs.measurements import FunctionTime
     from catalogs.variants import ModelVariant
+    from planner.profile_join import Rejected
     from planner.scenario import Functions
     from planner.tiers import Tier
 
@@ -68,6 +69,22 @@ def with_sizes_between(
         between = [function_time_at_memory(points, size, failed_mb(model, provider)) for size in sorted(grid)]
         found += [one for one in between if one is not None]
     return found
+
+
+def other_sizes(
+    measured: Iterable[FunctionTime], times: Iterable[FunctionTime], asked_mb: Sequence[int] | None
+) -> Rejected:
+    """Models that none of the memory sizes asked for is measured for, or lies between two that are."""
+    known = {(one.model, one.provider) for one in times}
+    sizes = ", ".join(f"{size}" for size in asked_mb or ())
+    without = dict.fromkeys(
+        (one.model, one.provider) for one in measured if (one.model, one.provider) not in known
+    )
+    reason = f"resources.functions.memory_mb asks for {sizes} MB; its calls were measured at other sizes, none around these"
+    return [
+        RejectedOption(f"{provider.removeprefix('aws-')}/{model}", "function limits", reason)
+        for model, provider in without
+    ]
 
 
 def function_option(

@@ -11,11 +11,13 @@ import numpy as np
 from planner.functions.batched import BufferSearch
 from planner.functions.buffers import BufferLaws
 from planner.functions.call_times import call_times
+from planner.functions.grid import BufferGrid
 from planner.functions.measured import (
     broken_limit,
     function_name,
     function_option,
     lasts_exactly,
+    other_sizes,
     with_sizes_between,
 )
 from planner.functions.partitioned import partitioned_functions
@@ -202,24 +204,19 @@ def _search(
     if not len(kept):
         return RejectedOption(f"{name} in a buffer", "function limits", str(limits[-1]))
     traces = sorted({classes.classes[k].trace for k in accepting})
-    apart = {
-        arrivals[trace].label: arrivals[trace] for trace in traces
-    }  # Poisson arrivals of two traces are alike
+    # Poisson arrivals of two traces are alike.
+    apart = tuple({arrivals[trace].label: arrivals[trace] for trace in traces}.values())
+    grid = BufferGrid(times.taking(kept), tariff, apart, timeouts_s, settings, laws)
     return BufferSearch(
         name=name,
         variant=variant,
         provider=first.provider,
         arch=first.arch,
         items_per_request=first.items_per_request,
-        times=times.taking(kept),
-        tariff=tariff,
+        grid=grid,
         asked=asked,
         tiers=tiers_with_meets(tier for k in accepting for tier in classes.sized_tiers(k)),
-        arrivals=tuple(apart.values()),
         top_rps=float(classes.demand.top_rps[list(accepting)].sum(axis=0).max()),
-        timeouts_s=timeouts_s,
-        settings=settings,
-        laws=laws,
     )
 
 
@@ -235,22 +232,6 @@ def timeouts_of(join: Join) -> tuple[float, ...]:
     return tuple(
         sorted({round(deadline * step / TIMEOUT_STEPS, 9) for deadline in deadlines for step in steps})
     )
-
-
-def other_sizes(
-    measured: Iterable[FunctionTime], times: Iterable[FunctionTime], asked_mb: Sequence[int] | None
-) -> Rejected:
-    """Models that none of the memory sizes asked for is measured for, or lies between two that are."""
-    known = {(one.model, one.provider) for one in times}
-    sizes = ", ".join(f"{size}" for size in asked_mb or ())
-    without = dict.fromkeys(
-        (one.model, one.provider) for one in measured if (one.model, one.provider) not in known
-    )
-    reason = f"resources.functions.memory_mb asks for {sizes} MB; its calls were measured at other sizes, none around these"
-    return [
-        RejectedOption(f"{provider.removeprefix('aws-')}/{model}", "function limits", reason)
-        for model, provider in without
-    ]
 
 
 def _no_tariff(join: Join, provider: str, arch: str) -> str:
