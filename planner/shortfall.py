@@ -40,7 +40,8 @@ def _explain(one: RequestClass, options: OptionTable, profiles: ProfileCatalog) 
     if idle:
         return (
             f"{where}: {len(idle)} options answer a call within {one.tier.deadline_ms:g} ms, but carry nothing within it. "
-            f"{_counted(idle)}. Raise deadline_ms, lower its percentile, or allow faster models and machines."
+            f"{_counted(idle)}. Raise deadline_ms, lower its percentile, or allow faster models and machines; where bursts are "
+            "why, a trace of shorter intervals may show that few fall within one deadline."
         )
     late = [(rejected.needed_ms, rejected.option) for rejected in own if rejected.needed_ms is not None]
     if late:

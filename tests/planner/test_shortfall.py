@@ -32,6 +32,7 @@ def test_options_that_bursts_leave_no_capacity_are_told_as_such() -> None:
     )
     assert "0 requests/s at arrivals 1e+06 times as bursty as Poisson, up to 2000 of its machines" in line
     assert "profile" not in line
+    assert line.endswith("a trace of shorter intervals may show that few fall within one deadline.")
 
 
 def test_a_deadline_too_short_for_a_call_is_told_with_the_least_that_would_do() -> None:
