@@ -58,9 +58,8 @@ def join_pool(state: State, pool: int, at_s: float, k: int, number: int, window:
 def place_patient(state: State, pool: int, at_s: float) -> None:
     """Let those who stood aside and may not any longer take their place, in the order in which their time was over."""
     queues, lines = state.queues, state.lines
-    while (
-        state.calls.crowded[0] == 0
-    ):  # else the rest have their turn with the next request, when there is room for more calls
+    # where there is no memory for more calls, the rest have their turn with the next request
+    while state.calls.crowded[0] == 0:
         k = first_patient(queues, lines, pool)
         if k == NONE:
             return
@@ -174,9 +173,10 @@ def pass_requests(
         state.tally.arrived[k, window] += weight
         level = measured_level(state.dispatch, k, at_s)
         target = next_target(state.dispatch, k, level)
-        if pools <= target < targets and throttled(state, target - pools, at_s):
+        if pools <= target < targets:
             pool = main_pool(state.dispatch, k, level, pools)
-            target = target if pool == NO_POOL else pool
+            if pool != NO_POOL and throttled(state, target - pools, at_s):
+                target = pool
         if target == targets:
             state.tally.refused[k, window] += weight
         elif target < pools:

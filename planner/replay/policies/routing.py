@@ -62,5 +62,7 @@ def routes_of(
             if demand[q] <= 0:
                 weights[q] = weights[q + 1]
         rising = np.append(True, np.diff(demand) > 0)
-        found[name] = Routes(demand[rising], weights[rising], late[k], by_deadline, by_deadline)
+        found[name] = Routes(
+            demand[rising], weights[rising], late[k], late_yields=by_deadline, by_deadline=by_deadline
+        )
     return found
