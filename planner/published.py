@@ -100,13 +100,15 @@ def published_group(
     used_share: float,
     source: str,
     *,
-    unaided: frozenset[int] = frozenset(),
-    standby: bool = False,
+    unaided: frozenset[int],
+    standby: bool,
 ) -> ServingGroup | RejectedOption:
     """Take a published capacity for its own tier: it serves classes that ask no more than that.
 
     Parameters
     ----------
+    tables
+        Shared by the groups of one enumeration.
     used_share
         Part of the published capacity that may be used: the target utilisation, times what the machine sustains.
     source

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from planner.document import Place
     from planner.scenario.document import Scenario
-
-    Contradiction = tuple[Place, str]  # where, and the sentence that goes on after the name of the place
+    from planner.scenario.spot_contradictions import Contradiction
 
 
 def contradictions(scenario: Scenario) -> list[Contradiction]:
