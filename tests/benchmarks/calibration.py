@@ -136,16 +136,13 @@ class Trial:
         supply = with_losses(self.supply, 0.0)
         runs = self.replays(Bare, requests_at_top(self.plan, bursts), supply)
         promised, full = promised_at_top(self.plan)
-        pools, aided = len(supply.pools), aided_classes(self.plan)
+        aided = aided_classes(self.plan)
         rows = []
         for k, one in enumerate(supply.classes):
             own = ~np.isnan(promised[k])
-            targets = slice(None) if one.name in aided else slice(pools)
-            elsewhere = [0.0 if one.name in aided else run.served[k, pools:].sum(axis=0) for run in runs]
-            sent = np.array([run.arrived[k] - away for run, away in zip(runs, elsewhere, strict=True)])[
-                :, own
-            ]
-            in_time = np.array([run.in_time[k, targets].sum(axis=0) for run in runs])[:, own]
+            counted = len(supply.targets) if one.name in aided else len(supply.pools)
+            sent = np.array([run.arrived[k] - run.served[k, counted:].sum(axis=0) for run in runs])[:, own]
+            in_time = np.array([run.in_time[k, :counted].sum(axis=0) for run in runs])[:, own]
             judged = _judged(one.percentile, sent, in_time, promised[k, own])
             row = [
                 f"{self.scenario.name}/{one.name}",

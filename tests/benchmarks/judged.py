@@ -239,12 +239,15 @@ class Bare(Planned):
 
     name = "bare"
 
+    def __init__(self, plan: ProvisioningPlan, supply: Supply) -> None:
+        super().__init__(plan, supply)
+        self.aided = aided_classes(plan)
+
     def decide(self, seen: Observation) -> Decision:
         """As the plan, with the routes of the top level alone."""
         decision = super().decide(seen)
-        aided = aided_classes(self.plan)
         routes = {
-            name: Routes(np.array([np.inf]), one.weights[-1:], one.overflow if name in aided else None)
+            name: Routes(np.array([np.inf]), one.weights[-1:], one.overflow if name in self.aided else None)
             for name, one in decision.routes.items()
         }
         return replace(decision, routes=routes)
@@ -255,14 +258,20 @@ class Filled(Planned):
 
     name = "filled"
 
+    def __init__(self, plan: ProvisioningPlan, supply: Supply) -> None:
+        super().__init__(plan, supply)
+        self.late_to = functions_for_late(plan)
+
     def decide(self, seen: Observation) -> Decision:
         """As the plan, each pool at work with its own requests."""
-        targets, late_to = self.supply.targets, functions_for_late(self.plan)
+        targets = self.supply.targets
         decision = super().decide(seen)
         at_work = {pool for (pool, _), count in decision.machines.items() if count > 0}
         routes = {
             one.name: Routes(
-                np.array([np.inf]), np.eye(len(targets))[[targets.index(one.name)]], late_to.get(one.name)
+                np.array([np.inf]),
+                np.eye(len(targets))[[targets.index(one.name)]],
+                self.late_to.get(one.name),
             )
             for one in self.supply.classes
             if one.name in at_work
