@@ -30,14 +30,19 @@ def source_digest(folder: Path) -> str:
 SOURCES = source_digest(Path(__file__).parent)
 
 
-def compiled(function: Function) -> Function:
-    """Compile for other compiled functions at their first call; divisions by 0 follow IEEE 754.
+# Nothing compiled here allocates, so arrays are passed on without counting references (`_nrt`): the counting would take ten times
+# as long as the work itself. Without wrappers for callers from outside it compiles in half the time.
+INNER = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-    Nothing compiled here allocates, so arrays are passed on without counting references (``_nrt``): the counting would take ten
-    times as long as the work itself. Without wrappers for callers from outside it compiles in half the time.
-    """
-    inner = numba.njit(error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return cast("Function", inner(function))
+
+def compiled(function: Function) -> Function:
+    """Compile for other compiled functions at their first call; divisions by 0 follow IEEE 754."""
+    return cast("Function", numba.njit(**INNER)(function))
+
+
+def compiled_inline(function: Function) -> Function:
+    """Compile likewise, into every caller: handing on the whole state costs more than answering most requests does."""
+    return cast("Function", numba.njit(forceinline=True, **INNER)(function))
 
 
 def compiled_entry(function: Function) -> Function:

@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.replay.answers import answer_at_once, begin_calls
 from planner.replay.buffers import empty_buffer, empty_due_buffers
-from planner.replay.compiled import compiled, compiled_entry
+from planner.replay.compiled import compiled, compiled_entry, compiled_inline
 from planner.replay.dispatch import NO_OVERFLOW, NO_POOL, Dispatch, main_pool, measured_level, next_target
 from planner.replay.foresight import foreseen_start_s
 from planner.replay.instances import Instances, call_function, count_call, has_room
@@ -74,7 +74,7 @@ def place_patient(state: State, pool: int, at_s: float) -> None:
         take_place(state, pool, at_s, arrival_s, k, number, window, weight)
 
 
-@compiled
+@compiled_inline
 def take_place(
     state: State, pool: int, at_s: float, arrival_s: float, k: int, number: int, window: int, weight: float
 ) -> None:
