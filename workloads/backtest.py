@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workloads.series import DAY_S
+from workloads.series import DAY_S, to_rate
 
 if TYPE_CHECKING:
+    from workloads.rolling import Rolling
     from workloads.series import Array, BoolArray
 
 SCORED_LEVELS = (0.5, 0.9, 0.95, 0.99)  # design/EVIDENCE.md, section 8
@@ -90,6 +91,47 @@ def pinball_loss(actual: Array, quantiles: Array, levels: Array) -> Array:
     over = actual[..., None] - quantiles
     loss: Array = np.maximum(levels * over, (levels - 1.0) * over)
     return loss
+
+
+def back_test(
+    rolling: Rolling, quantiles: dict[str, Array], levels: Array, asked: Array
+) -> tuple[BackTest, dict[str, Array]]:
+    """Score every forecaster on the same outcomes.
+
+    Parameters
+    ----------
+    rolling
+        What each said at the rolling origins, and what came.
+    quantiles
+        By forecaster, ``[o, b, q]`` requests/s.
+    levels
+        ``[q]`` probabilities, among them `SCORED_LEVELS` and the levels asked for.
+    asked
+        Levels whose coverage is reported.
+
+    Returns
+    -------
+    tuple
+        The table, best first, and by forecaster ``[o]`` its loss (`score`).
+    """
+    rows: list[BackTestRow] = []
+    losses: dict[str, Array] = {}
+    for name, quantile in quantiles.items():
+        outcomes = rolling.by_period(name)
+        scored = score(
+            name,
+            to_rate(outcomes.actual),
+            quantile,
+            to_rate(outcomes.path),
+            levels,
+            asked,
+            outcomes.lead_h < 1.0,
+        )
+        if scored is not None:
+            row, losses[name] = scored
+            rows.append(row)
+    rows.sort(key=lambda row: (row.pinball_percent, row.method))
+    return BackTest(levels=tuple(float(level) for level in asked), rows=tuple(rows)), losses
 
 
 def score(

@@ -3,7 +3,8 @@
 The way from a history to quantiles, each step a module: season (`workloads.season`), five statsmodels
 members or, where no season can be learnt, three with a short memory (`workloads.members`,
 `workloads.short_memory`), their median `auto` at rolling origins (`workloads.rolling`), quantiles from its
-own errors (`workloads.calibration`), and the table (`workloads.backtest`).
+own errors (`workloads.calibration`), raised where the history is short by what other series teach
+(`workloads.rises`), and the table (`workloads.backtest`).
 
 `auto` is the plain median.  The one forecaster that may replace it is the seasonal naive one, when it wins
 the back-test clearly (`workloads.backtest.wins_clearly`); the method then says so.  Which level to plan on:
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workloads.backtest import SCORED_LEVELS, BackTest, BackTestRow, score, wins_clearly
+from workloads.backtest import SCORED_LEVELS, BackTest, back_test, wins_clearly
 from workloads.burstiness import COUNTS_MIN, trace_dispersion
 from workloads.calibration import calibrated_lead_h, mean_rate_rps, replay_quantiles
 from workloads.errors import WorkloadError
 from workloads.forecast_checks import AUTO, check_request, listed
 from workloads.forecast_warnings import coverage_warnings, history_warnings, is_short, reach_warnings
 from workloads.members import SEASONAL_MEMBERS
+from workloads.rises import rise_floor_rps
 from workloads.rolling import Layout, Rolling, roll
 from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
 from workloads.series import DAY_S, RateCurve, cut_steps, to_rate
@@ -139,12 +141,14 @@ def forecast_rates(
     before = None if memory is None else memory.choices.get(method)
     judged = rolling.paths if before is None else before[:1]
     quantiles = {name: to_rate(replay_quantiles(rolling.by_period(name), wanted)) for name in judged}
-    backtest, losses = _back_test(rolling, quantiles, wanted, asked)
+    backtest, losses = back_test(rolling, quantiles, wanted, asked)
     chosen, described = before or _choose(method, found, losses, rolling.origin_s)
     if memory is not None:
         memory.choices[method] = (chosen, described)
     by_period = rolling.by_period(chosen)
     row = quantiles[chosen][-1][:, np.searchsorted(wanted, published - 1e-12)]
+    floor_rps = rise_floor_rps(history, by_period.lead_h, asked)
+    row = np.maximum(row, floor_rps)
     if np.isnan(row).any():
         raise WorkloadError(
             [
@@ -156,7 +160,7 @@ def forecast_rates(
     warnings = [
         *history_warnings(history, found, gap_s, window_s, reach_s, stepped),
         *coverage_warnings(backtest, chosen),
-        *reach_warnings(calibrated_lead_h(by_period), float(by_period.lead_h[-1])),
+        *reach_warnings(calibrated_lead_h(by_period), by_period.lead_h, floor_rps),
         *unsure,
     ]
     return Forecast(
@@ -200,30 +204,6 @@ def _roll_history(
         )
     run = roll if memory is None else memory.roll
     return season, run(curve, series, season, members, layout, AUTO)
-
-
-def _back_test(
-    rolling: Rolling, quantiles: dict[str, Array], levels: Array, asked: Array
-) -> tuple[BackTest, dict[str, Array]]:
-    """Score every forecaster on the same outcomes; best first."""
-    rows: list[BackTestRow] = []
-    losses: dict[str, Array] = {}
-    for name, quantile in quantiles.items():
-        outcomes = rolling.by_period(name)
-        scored = score(
-            name,
-            to_rate(outcomes.actual),
-            quantile,
-            to_rate(outcomes.path),
-            levels,
-            asked,
-            outcomes.lead_h < 1.0,
-        )
-        if scored is not None:
-            row, losses[name] = scored
-            rows.append(row)
-    rows.sort(key=lambda row: (row.pinball_percent, row.method))
-    return BackTest(levels=tuple(float(level) for level in asked), rows=tuple(rows)), losses
 
 
 def _choose(method: str, season: Season, losses: dict[str, Array], origin_s: Array) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from workloads.series import DAY_S, HOUR_S
 if TYPE_CHECKING:
     from workloads.backtest import BackTest
     from workloads.season import Season
+    from workloads.series import Array
     from workloads.traces import Trace
 
 STEP_UP_DAYS = 14.0  # design/EVIDENCE.md, section 8: ServeGen's two weeks covered 87.3, not 95 %, a day ahead
@@ -74,11 +75,29 @@ def coverage_warnings(backtest: BackTest, chosen: str) -> list[str]:
     return [f"in the back-test of {chosen}, {', '.join(short)}: plan on a higher one"] if short else []
 
 
-def reach_warnings(learnt_h: float, longest_h: float) -> list[str]:
-    """Return a warning when leads lie beyond every bin with errors of its own."""
-    if learnt_h >= longest_h - 1e-9:
-        return []
-    return [
-        f"the history is too short to learn errors more than {learnt_h:.1f} h ahead; intervals from there to "
-        f"{longest_h:.1f} h are those of shorter leads, and too narrow"
-    ]
+def reach_warnings(learnt_h: float, lead_h: Array, floor_rps: Array) -> list[str]:
+    """Return what holds for leads of which the history taught nothing, or too little.
+
+    Parameters
+    ----------
+    learnt_h
+        Longest lead whose bin has errors of its own, hours.
+    lead_h
+        ``[b]`` hours ahead of each period.
+    floor_rps
+        ``[b, q]`` what the rises of other series raise the levels to; 0: nothing.
+    """
+    raised = floor_rps.any(axis=1)
+    warnings = []
+    if raised.any():
+        warnings.append(
+            f"the history is too short to know what comes more than {lead_h[raised][0]:.1f} h ahead: from there on, levels above "
+            ".5 are at least the busiest hour seen times what other loads rose by behind as much history"
+        )
+    alone_h = float(lead_h[~raised][-1]) if (~raised).any() else 0.0
+    if learnt_h < alone_h - 1e-9:
+        warnings.append(
+            f"the history is too short to learn errors more than {learnt_h:.1f} h ahead; intervals from there to "
+            f"{alone_h:.1f} h are those of shorter leads, and too narrow"
+        )
+    return warnings
