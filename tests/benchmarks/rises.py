@@ -7,8 +7,8 @@ Run from the project's root, with the folder of the data sets if it is not ../sh
 Eight series, each counting the same. The factors: quantiles of a window's mean rate (5 minutes, or the series' interval) over
 that of the busiest hour of the history, up to a day after origins every half an hour, at leads longer than a quarter of the
 history. Coverage: forecasts from a history cut to so many hours, from origins evenly spread over each series, with factors
-measured on the other sources only (the two of one publisher left out together); in brackets without them. "Busiest": level held
-all day (`hold_s`), against the busiest window of it.
+measured on the other sources only (the two of one publisher left out together); in brackets without them. "Held": levels of
+periods of six hours, against the busiest window of each.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from tests.benchmarks.forecast_accuracy import load_all_clients
 from workloads import rises
+from workloads.errors import WorkloadError
 from workloads.forecast import forecast_rates
 from workloads.importers.inferall import load_inferall
 from workloads.loading import load_trace
@@ -54,6 +55,7 @@ LEAD_MAX_H = 24.0
 ORIGIN_SPACING_S = 1_800.0
 JUDGED_H = (2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0, 30.0, 47.0)
 JUDGED_LEVELS = np.array([0.95, 0.99])
+HELD_H = 6.0
 BINS_H = (1.0, 3.0, 8.0, LEAD_MAX_H)
 
 
@@ -110,7 +112,7 @@ def measured_factors(found: list[Rises]) -> Array:
 
 
 def coverage(trace: Trace, known_h: float, factors: Array) -> Array | None:
-    """Return ``[origin, without or with, lead bin or busiest, level]`` shares that held; None where nothing can be judged."""
+    """Return ``[origin, without or with, lead bin or held, level]`` shares that held; None where nothing can be judged."""
     curve = RateCurve(trace)
     window_s = max(WINDOW_S, trace.interval_s)
     windows = round(DAY_S / window_s)
@@ -130,20 +132,29 @@ def coverage(trace: Trace, known_h: float, factors: Array) -> Array | None:
 
 
 def _held(history: Trace, came: Array, lead_h: Array, window_s: float, factors: Array) -> list[Array]:
-    """Return ``[bin or busiest][level]`` shares of the outcomes at or below what is published."""
+    """Return ``[bin or held][level]`` shares of the outcomes at or below what is published; NaN where there are none."""
+    hold = round(HELD_H * HOUR_S / window_s)
     with mock.patch.object(rises, "FACTORS", factors):
         by_window = forecast_rates(history, history.end, window_s, came.size, JUDGED_LEVELS).rate_rps
-        held = forecast_rates(
-            history, history.end, window_s, came.size, JUDGED_LEVELS, hold_s=came.size * window_s
-        ).rate_rps[0]
-    nothing = np.full(JUDGED_LEVELS.size, np.nan)
-    rows = []
-    for first_h, past_h in itertools.pairwise(BINS_H):
-        judged = (lead_h >= first_h) & (lead_h < past_h) & ~np.isnan(came)
-        rows.append((came[judged, None] <= by_window[judged]).mean(axis=0) if judged.any() else nothing)
-    whole = not np.isnan(came[-1])
-    rows.append((np.nanmax(came) <= held).astype(float) if whole else nothing)
-    return rows
+        try:
+            held = forecast_rates(
+                history, history.end, window_s, came.size, JUDGED_LEVELS, hold_s=hold * window_s
+            ).rate_rps[::hold]
+        except WorkloadError:  # not one such period lies inside the history
+            held = np.full((came.size // hold, JUDGED_LEVELS.size), np.nan)
+    first_h, past_h = np.array(BINS_H[:-1])[:, None], np.array(BINS_H[1:])[:, None]
+    inside = (lead_h >= first_h) & (lead_h < past_h)
+    rows = [_share(came[judged], by_window[judged]) for judged in inside]
+    return [*rows, _share(came.reshape(-1, hold).max(axis=1), held)]
+
+
+def _share(came: Array, published: Array) -> Array:
+    """Return ``[level]`` the share of the known outcomes at or below their levels."""
+    judged = ~np.isnan(came) & ~np.isnan(published).any(axis=1)
+    if not judged.any():
+        return np.full(JUDGED_LEVELS.size, np.nan)
+    share: Array = (came[judged, None] <= published[judged]).mean(axis=0)
+    return share
 
 
 def main() -> None:
@@ -168,7 +179,7 @@ def main() -> None:
         for name, (_, _, publisher) in SERIES.items()
     }
     heads = [f"{first:g} to {past:g} h" for first, past in itertools.pairwise(BINS_H)]
-    print("coverage of .95, .99    " + "".join(f"{head:>26s}" for head in (*heads, "busiest of a day")))
+    print("coverage of .95, .99    " + "".join(f"{head:>26s}" for head in (*heads, f"held {HELD_H:g} h")))
     for known_h in JUDGED_H:
         judged = [coverage(trace, known_h, others[name]) for name, trace in traces.items()]
         series = np.array([np.nanmean(one, axis=0) for one in judged if one is not None])

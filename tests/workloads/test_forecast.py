@@ -145,10 +145,12 @@ def test_under_two_seasons_short_memory_forecasts_a_level(hours: int) -> None:
 
 
 def test_leads_beyond_the_history_are_announced() -> None:
-    """A day ahead from six hours: errors are known for a few hours only."""
+    """A day ahead from six hours: other loads tell what it may rise to. Four days ahead from two and a half: nothing does."""
     found = forecast_of(trace_of(noisy(np.full(72, 30.0), seed=5), 300.0), 288, 300.0)
-    assert any("too short to learn errors more than" in warning for warning in found.warnings)
+    assert any("too short to know what comes more than 1.5 h ahead" in warning for warning in found.warnings)
     assert np.isfinite(found.rate_rps).all()
+    found = forecast_of(trace_of(noisy(np.full(120, 30.0), seed=5)), 192)
+    assert any("too short to learn errors more than" in warning for warning in found.warnings)
 
 
 def test_missing_counts_are_carried_over_and_announced() -> None:
