@@ -181,6 +181,34 @@ def test_random_programs_agree_with_a_dense_solve(solver: str) -> None:
         assert solve(program, solver=solver).objective == pytest.approx(expected, rel=1e-7)
 
 
+def test_costs_of_thousands_of_dollars_are_not_handed_over_in_micro_dollars() -> None:
+    """Three windows choose one of five pools each and pay for rises: costs of 1e10 made HiGHS give up (kSolveError)."""
+    value = [
+        [5104.079066, 5420.860307, 5739.259426, 6166.110211, 6339.478651],
+        [5216.986622, 6646.452029, 6964.851148, 7646.896705, 7820.265144],
+        [5216.986622, 6807.426323, 8237.179386, 8976.820952, 8572.645783],
+    ]
+    machines, loads = np.array([1.0, 2.0, 3.0, 1.0, 1.0]), np.array([0.0, 0.0, 0.0, 2.0, 2.0])
+    stays, came = np.eye(3), np.eye(3, k=-1)
+    rises = [np.hstack([np.kron(came - stays, count), np.eye(3)]) for count in (machines, loads)]
+    matrix = np.block(
+        [
+            [np.kron(np.eye(3), np.ones(5)), np.zeros((3, 6))],
+            [rises[0], np.zeros((3, 3))],
+            [rises[1][:, :15], np.zeros((3, 3)), rises[1][:, 15:]],
+        ]
+    )
+    cost = np.concatenate([-np.ravel(value), [0.009874] * 3, [0.019748] * 3])
+    upper = np.array([1.0] * 3 + [INF] * 6)
+    program = program_of(
+        cost.tolist(), matrix.tolist(), [1] * 3 + [0] * 6, upper.tolist(), [0] * 21, [INF] * 21
+    )
+    expected = linprog(cost, A_ub=-matrix[3:], b_ub=np.zeros(6), A_eq=matrix[:3], b_eq=np.ones(3)).fun
+    answer = solve(program)
+    assert (answer.status, answer.objective) == (Status.OPTIMAL, pytest.approx(expected, rel=1e-9))
+    assert answer.row_duals is not None, "they are what the bound of the whole horizon rests on"
+
+
 def test_the_log_is_written(tmp_path: Path) -> None:
     """The solver's own log goes to the file asked for and nowhere else."""
     log = tmp_path / "highs.log"
