@@ -53,9 +53,13 @@ SERIES: Mapping[str, tuple[str, Callable[[Path], Trace], str]] = {
 WINDOW_S = 300.0
 LEAD_MAX_H = 24.0
 ORIGIN_SPACING_S = 1_800.0
-JUDGED_H = (2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0, 30.0, 47.0)
+JUDGED_H = (2.0, 4.0, 8.0, 12.0, 20.0, 30.0, 47.0)
 JUDGED_LEVELS = np.array([0.95, 0.99])
 HELD_H = 6.0
+ORIGINS_JUDGED = 6  # a series and history, evenly spread
+SHORTEST_WINDOWS = (
+    13  # with fewer windows of history no forecast is made: ServeGen's and the taxi series behind two hours
+)
 BINS_H = (1.0, 3.0, 8.0, LEAD_MAX_H)
 
 
@@ -118,23 +122,23 @@ def coverage(trace: Trace, known_h: float, factors: Array) -> Array | None:
     windows = round(DAY_S / window_s)
     lead_h = window_s * (np.arange(windows) + 0.5) / HOUR_S
     latest_h = trace.duration_s / HOUR_S - max(2.0, min(24.0, (trace.duration_s / HOUR_S - known_h) / 2.0))
-    if latest_h < known_h:
+    if latest_h < known_h or known_h * HOUR_S < SHORTEST_WINDOWS * window_s:
         return None
     shares = []
     steps = trace.interval_s / HOUR_S
-    for at_h in np.unique(np.round(np.linspace(known_h, latest_h, 8) / steps) * steps):
+    for at_h in np.unique(np.round(np.linspace(known_h, latest_h, ORIGINS_JUDGED) / steps) * steps):
         start = trace.start + timedelta(hours=float(at_h))
         history = trace.between(start - timedelta(hours=known_h), start)
         edge_s = at_h * HOUR_S + window_s * np.arange(windows + 1.0)
         came = np.where(edge_s[1:] <= trace.duration_s + 1e-6, curve.mean_rps(edge_s), np.nan)
-        shares.append([_held(history, came, lead_h, window_s, table) for table in (0.0 * factors, factors)])
+        shares.append(_held(history, came, lead_h, window_s, factors))
     return np.array(shares)
 
 
-def _held(history: Trace, came: Array, lead_h: Array, window_s: float, factors: Array) -> list[Array]:
-    """Return ``[bin or held][level]`` shares of the outcomes at or below what is published; NaN where there are none."""
+def _held(history: Trace, came: Array, lead_h: Array, window_s: float, factors: Array) -> Array:
+    """Return ``[without or with, bin or held, level]`` shares of the outcomes at or below what is published."""
     hold = round(HELD_H * HOUR_S / window_s)
-    with mock.patch.object(rises, "FACTORS", factors):
+    with mock.patch.object(rises, "FACTORS", 0.0 * factors):
         by_window = forecast_rates(history, history.end, window_s, came.size, JUDGED_LEVELS).rate_rps
         try:
             held = forecast_rates(
@@ -142,10 +146,23 @@ def _held(history: Trace, came: Array, lead_h: Array, window_s: float, factors: 
             ).rate_rps[::hold]
         except WorkloadError:  # not one such period lies inside the history
             held = np.full((came.size // hold, JUDGED_LEVELS.size), np.nan)
+    with mock.patch.object(rises, "FACTORS", factors):  # forecast_rates publishes the larger of the two
+        floors = [
+            rises.rise_floor_rps(history, middle_h, JUDGED_LEVELS)
+            for middle_h in (lead_h, lead_h.reshape(-1, hold).mean(axis=1))
+        ]
     first_h, past_h = np.array(BINS_H[:-1])[:, None], np.array(BINS_H[1:])[:, None]
     inside = (lead_h >= first_h) & (lead_h < past_h)
-    rows = [_share(came[judged], by_window[judged]) for judged in inside]
-    return [*rows, _share(came.reshape(-1, hold).max(axis=1), held)]
+    largest = came.reshape(-1, hold).max(axis=1)
+    return np.array(
+        [
+            [*(_share(came[judged], windows[judged]) for judged in inside), _share(largest, periods)]
+            for windows, periods in (
+                (by_window, held),
+                (np.maximum(by_window, floors[0]), np.maximum(held, floors[1])),
+            )
+        ]
+    )
 
 
 def _share(came: Array, published: Array) -> Array:
