@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from planner.cli import calculate_on_one_thread
+from tests.shared_forecasts import shared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
@@ -49,3 +54,33 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data: {SHARED_DATA} is absent")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session for what its workers share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _share_forecasts(session_folder: Path) -> Iterator[None]:
+    """Let all plans of a session that need the same forecast share it; none is made where no test imports the pipeline."""
+    pipeline = sys.modules.get("planner.pipeline")
+    if pipeline is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            pipeline, "forecast_rates", shared(pipeline.forecast_rates, session_folder / "forecasts")
+        )
+        yield
+
+
+@pytest.fixture
+def _forecasts_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of whether making a plan again makes the same plan."""
+    from planner import pipeline
+    from workloads.forecast import forecast_rates
+
+    monkeypatch.setattr(pipeline, "forecast_rates", forecast_rates)

@@ -129,6 +129,7 @@ def test_what_was_left_out_is_in_the_plan_with_its_reason(plan: ProvisioningPlan
     assert {"excluded", "no profile", "task", "dominated"} <= kinds
 
 
+@pytest.mark.usefixtures("_forecasts_made_anew")
 def test_same_scenario_same_bytes(plan: ProvisioningPlan) -> None:
     again = pipeline.plan_scenario(bundled())
     assert plan_bytes(again, reproducible=True) == plan_bytes(plan, reproducible=True)

@@ -95,6 +95,7 @@ def test_an_error_of_the_replay_itself_is_no_reason_to_leave_a_policy_out(
     assert "left out" not in done.err
 
 
+@pytest.mark.usefixtures("_forecasts_made_anew")
 def test_the_same_seeds_give_the_same_bytes(planner: Callable[..., Outcome]) -> None:
     command = ("compare", TINY, *SHORT, "--policies", "reactive", "--format", "csv")
     assert planner(*command).out == planner(*command).out
