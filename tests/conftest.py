@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +38,15 @@ SHARING = (  # modules whose tests share what takes seconds to make: plans, fore
 # Compiling takes half a minute and is kept on disk: one worker does it while others run what replays nothing.
 COMPILES = "planner/replay/test_compiled.py"
 REPLAYS_EARLY = "tests/benchmarks/"  # would come first by the alphabet, and have every worker compile
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers and commands share bytecode where none may be written beside the sources: it takes half of a command's start."""
+    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
+        folder = TemporaryDirectory(prefix="bytecode-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder.name
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
