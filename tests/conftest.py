@@ -35,9 +35,9 @@ SHARING = (  # modules whose tests share what takes seconds to make: plans, fore
     "workloads/test_forecast.py",
 )
 
-# Compiling takes half a minute and is kept on disk: one worker does it while others run what replays nothing.
+# Compiling the replay takes half a minute and is kept on disk: one worker does it while others run what replays nothing.
 COMPILES = "planner/replay/test_compiled.py"
-REPLAYS_EARLY = "tests/benchmarks/"  # would come first by the alphabet, and have every worker compile
+REPLAYS_NOTHING = "tests/solvers/"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,8 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Compile the replay before all tests, and begin to replay late; else keep the order."""
-    items.sort(key=lambda one: (COMPILES not in one.nodeid, one.nodeid.startswith(REPLAYS_EARLY)))
+    """Compile the replay before all tests, then run what replays nothing; else keep the order."""
+    items.sort(key=lambda one: (COMPILES not in one.nodeid, not one.nodeid.startswith(REPLAYS_NOTHING)))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -29,7 +29,7 @@ from workloads.members import SEASONAL_MEMBERS
 from workloads.rises import rise_floor_rps
 from workloads.rolling import Layout, Rolling, roll
 from workloads.season import Season, SeasonChoice, chosen_season, season_step_s, short_step_s
-from workloads.series import DAY_S, RateCurve, cut_steps, to_rate
+from workloads.series import DAY_S, HOUR_S, RateCurve, cut_steps, to_rate
 from workloads.short_memory import SHORT_MEMBERS
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def forecast_rates(
         memory.choices[method] = (chosen, described)
     by_period = rolling.by_period(chosen)
     row = quantiles[chosen][-1][:, np.searchsorted(wanted, published - 1e-12)]
-    floor_rps = rise_floor_rps(history, by_period.lead_h, asked)
+    floor_rps = rise_floor_rps(history, by_period.due_s / HOUR_S, asked)
     row = np.maximum(row, floor_rps)
     if np.isnan(row).any():
         raise WorkloadError(

@@ -53,7 +53,7 @@ def rise_floor_rps(history: Trace, lead_h: Array, levels: Array) -> Array:
     history
         The trace before the forecast.
     lead_h
-        ``[b]`` hours from the end of the history to the middle of each period.
+        ``[b]`` hours from the end of the history to the end of each period.
     levels
         ``[q]`` ascending probabilities in (0, 1).
 
@@ -63,7 +63,7 @@ def rise_floor_rps(history: Trace, lead_h: Array, levels: Array) -> Array:
         ``[b, q]`` requests/s, non-decreasing along q; 0 where the history's own errors are to be believed, and up to level .5.
     """
     known_h = history.duration_s / HOUR_S
-    beyond = (lead_h >= LEAD_MIN_H) & (lead_h * STRETCHES_MIN > known_h) & (known_h < KNOWN_H_MAX)
+    beyond = (lead_h > LEAD_MIN_H) & (lead_h * STRETCHES_MIN > known_h) & (known_h < KNOWN_H_MAX)
     if not beyond.any():
         return np.zeros((lead_h.size, levels.size))
     floor_rps = busiest_hour_rps(history) * rise_factors(known_h, lead_h, levels)

@@ -80,7 +80,7 @@ def measured_rises(trace: Trace) -> Rises:
     lead_h = (edges_s[1:] - window_s / 2.0) / HOUR_S
     columns = []
     for known_h in rises.HISTORY_H:
-        far = (lead_h >= rises.LEAD_MIN_H) & (lead_h * rises.STRETCHES_MIN > known_h)
+        far = (lead_h > rises.LEAD_MIN_H) & (lead_h * rises.STRETCHES_MIN > known_h)
         spacing_s = max(ORIGIN_SPACING_S, trace.interval_s)
         origin_s = np.arange(known_h * HOUR_S, trace.duration_s - HOUR_S, spacing_s)
         for at_s in origin_s:
@@ -148,8 +148,11 @@ def _held(history: Trace, came: Array, lead_h: Array, window_s: float, factors: 
             held = np.full((came.size // hold, JUDGED_LEVELS.size), np.nan)
     with mock.patch.object(rises, "FACTORS", factors):  # forecast_rates publishes the larger of the two
         floors = [
-            rises.rise_floor_rps(history, middle_h, JUDGED_LEVELS)
-            for middle_h in (lead_h, lead_h.reshape(-1, hold).mean(axis=1))
+            rises.rise_floor_rps(history, end_h, JUDGED_LEVELS)
+            for end_h in (
+                lead_h + window_s / 2.0 / HOUR_S,
+                HELD_H * np.arange(1.0, LEAD_MAX_H / HELD_H + 1.0),
+            )
         ]
     first_h, past_h = np.array(BINS_H[:-1])[:, None], np.array(BINS_H[1:])[:, None]
     inside = (lead_h >= first_h) & (lead_h < past_h)
