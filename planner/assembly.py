@@ -18,6 +18,7 @@ from planner.dominance import prune, restricted
 from planner.machines import on_demand_floor_share
 from planner.model_loads import model_loads
 from planner.operator_limits import operator_limits
+from planner.queueing import most_running
 from planner.replacements import option_kinds, replaced_options
 from planner.request_classes import ClassSet
 from planner.spot_pools import spot_risk
@@ -140,7 +141,7 @@ def provisioning_problem(
         quota_limit=np.array([quota.vcpu for quota in scenario.resources.quotas], dtype=float),
         usd_per_request=np.array([function.usd_per_request for function in functions], dtype=float),
         concurrency_s=np.array([function.counted_concurrency_s for function in functions], dtype=float),
-        concurrency_limit=float(limit),
+        concurrency_limit=most_running(limit),  # a mean: swings need the rest of the limit
         linear_rps=linear_rates(demand.classes, groups, used_share),
         owned_count=owned_counts(machines),
         limits=operator_limits(scenario, machines),

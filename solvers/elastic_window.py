@@ -110,7 +110,8 @@ class ElasticWindow:
         if family == "limit_functions":
             needed = whole(p.concurrency_limit + float(amount.max()))
             return [
-                f"function concurrency: {p.concurrency_limit:g} is too little in window {t}; raise it to {needed}"
+                f"function concurrency: {p.concurrency_limit:.4g} at once on average, beside what swings take of the account's "
+                f"limit, is too little in window {t}; raise the limit: {needed} run on average"
             ]
         if family == "use_commitments":
             assert p.owned_count is not None

@@ -17,6 +17,7 @@ import numpy as np
 from planner.functions.brackets import joined, range_name, rate_brackets
 from planner.functions.candidates import idle_candidates, ready_candidates
 from planner.functions.promises import promise_of
+from planner.queueing import most_running
 from planner.rejections import RejectedOption
 from planner.serverless import ServerlessFunction
 from planner.tiers import PERCENTILE_SLACK, Tier
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from planner.functions.grid import Buffer, BufferGrid
     from planner.functions.promises import Promise
     from planner.profile_join import Rejected
-    from planner.rejections import RejectionKind
+from planner.rejections import RejectionKind
 
 TRIES = 20  # candidates looked at closely before a range is given up: the first nearly always holds between the search rates too
 HELD_STEP_SHARE = 0.1  # a dearer point must hold requests for a tenth less to be worth an option of its own
@@ -117,7 +118,7 @@ class BufferSearch:
             if option is None:
                 return
             yield option
-            if self.top_rps * option.concurrency_s <= self.grid.settings.concurrency_limit:
+            if self.top_rps * option.concurrency_s <= most_running(self.grid.settings.concurrency_limit):
                 return
             candidates = candidates.holding_less((1 - HELD_STEP_SHARE) * option.concurrency_s)
 

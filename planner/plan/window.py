@@ -95,7 +95,7 @@ class FunctionLine(Document):
     reserved_concurrency: int = Field(
         ge=0,
         description="Concurrency to set aside, and the most that may run: with it next to no call of the level that needs most is "
-        "refused.",
+        "refused. 0: none, where the account's limit leaves no room for that of all functions; they share the limit.",
     )
     partition: tuple[PartitionSegment, ...] | None = Field(
         None,

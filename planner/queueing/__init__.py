@@ -10,7 +10,7 @@ from planner.queueing.diversion import cold_start_share, diverted_share
 from planner.queueing.formulas import stated_error_share
 from planner.queueing.implied import implied_service_s
 from planner.queueing.pool import DISPATCH_POLICY, PoolService
-from planner.queueing.reserves import reserved_instances
+from planner.queueing.reserves import most_running, reserved_instances
 from planner.queueing.variation import variation_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "diverted_share",
     "implied_service_s",
     "mmpp_capacity_rps",
+    "most_running",
     "reserved_instances",
     "stated_error_share",
     "variation_of",

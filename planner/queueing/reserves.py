@@ -8,6 +8,7 @@ import numpy as np
 
 from planner.queueing.diversion import OVERFLOW_FACTOR, erlang_loss
 
+LOAD_ROUNDING = 1e-3  # ours: of a call at once; far below what one instance more or less changes
 REFUSED_SHARE = 0.001  # ours: a tenth of what the strictest percentile in use, 0.99, may lose
 
 
@@ -28,3 +29,18 @@ def reserved_instances(running: float) -> int:
     counts = np.arange(math.ceil(running), most + 1)
     refused = erlang_loss(counts / OVERFLOW_FACTOR, np.full(len(counts), load))
     return int(counts[np.argmax(refused <= REFUSED_SHARE)]) + math.ceil(OVERFLOW_FACTOR)
+
+
+def most_running(instances: int) -> float:
+    """Most calls at once on average for which so many instances do by `reserved_instances`; 0 where they do for none.
+
+    The inverse of `reserved_instances` by halving: calls of several functions that share one account vary as those of one.
+    """
+    least, most = 0.0, float(instances)
+    while most - least > LOAD_ROUNDING:
+        middle = (least + most) / 2
+        if reserved_instances(middle) <= instances:
+            least = middle
+        else:
+            most = middle
+    return least

@@ -10,15 +10,21 @@ import numpy as np
 from planner.replay.decisions import Decision, Routes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from planner.plan import ProvisioningPlan, Window
+    from planner.plan import FunctionLine, ProvisioningPlan, Window
     from planner.replay.decisions import Observation, Place
     from planner.replay.supply import Supply
 
     Array = NDArray[np.float64]
+
+
+def reserved_of(called: Iterable[FunctionLine]) -> dict[str, int]:
+    """Function -> the most of its calls at once; functions with nothing set aside have no limit but the account's."""
+    return {one.option: one.reserved_concurrency for one in called if one.reserved_concurrency}
 
 
 class Planned:
@@ -65,7 +71,7 @@ class Planned:
             routes=self.routes[now],
             ahead=ahead,
             provisioned={one.option: one.provisioned_concurrency for one in window.functions},
-            reserved={one.option: one.reserved_concurrency for one in window.functions},
+            reserved=reserved_of(window.functions),
             running=self._running() if now == 0 and seen.now_s == self.start_s[0] else {},
         )
 

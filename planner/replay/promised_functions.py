@@ -73,10 +73,10 @@ def _calls(done: PlanReplay, f: int, option: FunctionOption) -> Iterator[Promise
 
 
 def _at_once(done: PlanReplay, f: int) -> Iterator[Promise]:
-    """The most calls under way at once, for which the plan sets concurrency aside."""
+    """The most calls under way at once, for which the plan sets concurrency aside; no promise where it sets none aside."""
     name = done.replayed.supply.functions[f].name
     reserved = numbers(
-        next((one.reserved_concurrency for one in window.functions if one.option == name), None)
+        next((one.reserved_concurrency or None for one in window.functions if one.option == name), None)
         for window in done.plan.windows
     )
     most = done.replayed.most_calls[f]

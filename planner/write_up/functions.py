@@ -45,13 +45,14 @@ def function_lines(planned: Planned, late_to: Mapping[str, str], t: int) -> tupl
 
 
 def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str], t: int) -> dict[int, int]:
-    """Function -> instances to set aside: what its top level needs with next to no call refused, within the account's limit.
+    """Function -> instances to set aside: what its top level needs with next to no call refused; 0: it shares the account's rest.
 
     A provider takes what is set aside for the most that may run, too, so it covers swings, and requests that would be late: they
     come in bursts beyond what machines were rented for, when all of a class may be late. Where all together would leave less than
-    `LEAST_UNRESERVED` of the limit, they are cut in proportion, never below what runs on average and what is kept ready.
+    `LEAST_UNRESERVED` of the limit none is set aside: less than the load needs would only refuse calls that the account can run,
+    and the program keeps the sum of all within its limit, swings included.
     """
-    p, wanted, least = planned.problem, {}, {}
+    p, wanted = planned.problem, {}
     for f in called:
         one = planned.options.functions[f]
         late_rps = sum(
@@ -60,9 +61,9 @@ def reservations(planned: Planned, called: list[int], late_to: Mapping[str, str]
             if late_to.get(own.name) == one.id
         )
         called_rps = planned.overflow_rps[:, f, t].sum(axis=0).max()
-        least[f] = max(math.ceil(called_rps * one.concurrency_s), one.provisioned_concurrency)
-        wanted[f] = max(reserved_instances((called_rps + late_rps) * one.concurrency_s), least[f])
-    parts = {f: planned.options.functions[f].functions for f in called}
-    free = max(p.concurrency_limit - LEAST_UNRESERVED, 0.0)
-    cut = min(1.0, free / max(sum(parts[f] * wanted[f] for f in called), 1))
-    return {f: max(math.floor(cut * wanted[f]), least[f]) for f in called}
+        least = max(math.ceil(called_rps * one.concurrency_s), one.provisioned_concurrency)
+        wanted[f] = max(reserved_instances((called_rps + late_rps) * one.concurrency_s), least)
+    together = sum(planned.options.functions[f].functions * count for f, count in wanted.items())
+    if together > planned.scenario.resources.functions.concurrency_limit - LEAST_UNRESERVED:
+        return dict.fromkeys(called, 0)
+    return wanted

@@ -42,6 +42,9 @@ def check_functions(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
     """Rates, settings and concurrency of every function in every window; parts of every option."""
     options = function_options(plan)
     for window in plan["windows"]:
+        set_aside = {line["reserved_concurrency"] > 0 for line in window["functions"]}
+        if len(set_aside) > 1:
+            yield f"window {window['id']}: functions: concurrency is reserved for some and for others not"
         for line in window["functions"]:
             option = options.get(line["option"])
             where = f"window {window['id']}, function {line['option']}"
@@ -55,7 +58,7 @@ def check_functions(plan: Plan, catalogs: Catalogs) -> Iterator[str]:
                     yield f"{where}: functions: {name} is {line[name]}, the option's is {option[name]}"
             running = max(rates, default=0.0) * option["concurrency_s"]
             needed = max(math.ceil(running - ROUNDING), line["provisioned_concurrency"])
-            if line["reserved_concurrency"] < needed:
+            if 0 < line["reserved_concurrency"] < needed:
                 yield f"{where}: functions: {line['reserved_concurrency']} are reserved, {needed} are needed"
     for option in options.values():
         if option["partition"] is not None:

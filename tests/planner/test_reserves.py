@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 import numpy as np
 import pytest
 
-from planner.queueing import reserved_instances
+from planner.queueing import most_running, reserved_instances
 from planner.queueing.reserves import REFUSED_SHARE
 
 CALLS = 240_000
@@ -47,3 +47,15 @@ def test_more_calls_need_more_instances_but_fewer_for_each() -> None:
     assert (np.diff(per_call) < 0).all()
     assert 1.1 < per_call[-1] < 1.2
     assert reserved_instances(0.0) == 0
+
+
+@pytest.mark.parametrize("instances", [5, 20, 50, 99, 1000])
+def test_the_most_that_may_run_on_average_needs_all_instances_and_no_more(instances: int) -> None:
+    running = most_running(instances)
+    assert reserved_instances(running) <= instances < reserved_instances(running + 0.01)
+    assert running < instances
+
+
+def test_no_clump_runs_on_fewer_instances_than_it_starts() -> None:
+    assert most_running(0) == 0.0
+    assert most_running(4) == 0.0

@@ -121,15 +121,14 @@ def test_functions_reserve_the_concurrency_of_the_top_level(windows: tuple[Windo
     assert line.batch_size == 1
 
 
-def test_reservations_leave_what_an_account_must_keep_free() -> None:
-    made = planned()
-    for limit, most in ((1000.0, None), (105.0, 5), (50.0, 2)):
-        tight = replace(made, problem=replace(made.problem, concurrency_limit=limit))
+def test_nothing_is_reserved_where_the_account_has_no_room_for_all_that_the_load_needs() -> None:
+    """A hundred stay unreserved: what is needed is set aside, or nothing, and never less than is needed."""
+    (line,) = windows_of(planned())[3].functions
+    needed = line.reserved_concurrency
+    for limit, reserved in ((100 + needed, needed), (99 + needed, 0), (105, 0), (100, 0), (50, 0)):
+        tight = planned(resources={"functions": {"concurrency_limit": limit}})
         (line,) = windows_of(tight)[3].functions
-        if most is None:
-            assert line.reserved_concurrency > 10
-        else:
-            assert line.reserved_concurrency == most  # two run on average
+        assert line.reserved_concurrency == reserved
 
 
 def test_expectations_are_weighted_by_requests(windows: tuple[Window, ...]) -> None:

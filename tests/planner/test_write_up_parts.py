@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from planner.queueing import reserved_instances
 from planner.write_up.certificate import Verdict, certificate_of
 from planner.write_up.document import loss_notes
 from planner.write_up.limits import binding_limits
@@ -168,7 +169,7 @@ def test_losses_of_the_chance_policy_are_stated() -> None:
 
 def test_losses_bind_where_one_request_more_would_be_too_much() -> None:
     """40 requests/s at the end, on three machines or two of which headroom leaves 60 %; functions take 10 more, or all."""
-    scarce = {"functions": {"concurrency_limit": 1}, "headroom_share": 0.4}
+    scarce = {"functions": {"concurrency_limit": reserved_instances(1.0)}, "headroom_share": 0.4}
     made = planned(spot={"policy": "survive-loss"}, resources=scarce)
     table = made.options.groups[0].capacity_rps
     assert 0.6 * table[2] + 10.0 < 40.0 < 0.6 * table[3] + 10.0

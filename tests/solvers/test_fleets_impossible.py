@@ -34,7 +34,8 @@ def test_limits_that_would_do_alone_are_ways_apart() -> None:
     )
     assert explain_shortfall(problem, 0) == (
         "one way of 2: quota quota0: 4 vCPU are too few in window 0; raise it to 6",
-        "one way of 2: function concurrency: 2 is too little in window 0; raise it to 5",
+        "one way of 2: function concurrency: 2 at once on average, beside what swings take of the account's limit, is "
+        "too little in window 0; raise the limit: 5 run on average",
     )
 
 

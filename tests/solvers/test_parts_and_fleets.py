@@ -161,7 +161,10 @@ def test_functions_alone_name_the_limit_they_run_into() -> None:
     """4 req/s of 0.5 s hold two functions; one is allowed."""
     plan = plan_horizon(functions_alone(1.0))
     assert plan.status == "infeasible"
-    assert plan.infeasible_reasons == ("function concurrency: 1 is too little in window 0; raise it to 2",)
+    assert plan.infeasible_reasons == (
+        "function concurrency: 1 at once on average, beside what swings take of the account's limit, is "
+        "too little in window 0; raise the limit: 2 run on average",
+    )
 
 
 def test_unserved_demand_is_told_of_the_class_it_belongs_to() -> None:

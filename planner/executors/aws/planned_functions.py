@@ -98,7 +98,7 @@ def _planned(task: Task, at: datetime, name: str, needs: Sequence[Need | None]) 
         alias=task.aws.alias,
         memory_mb=first.memory_mb,
         architecture=first.architecture,
-        reserved_concurrency=max(one.reserved_concurrency for one in needs[:reach] if one),
+        reserved_concurrency=_reserved([one for one in needs[:reach] if one]),
         provisioned_concurrency=count,
         later=fit,
         tags=task.tags | {ALIAS_TAG: task.aws.alias, UNTIL_TAG: until},
@@ -112,6 +112,12 @@ def _sizes(windows: Sequence[Window], needs: Sequence[Need | None]) -> Iterator[
     return largest(windows, begins, counts)
 
 
+def _reserved(needs: list[Need]) -> int:
+    """Most that any window sets aside; none where one of them sets none aside, for it may run more than others reserve."""
+    counts = [one.reserved_concurrency for one in needs]
+    return max(counts) if all(counts) else 0
+
+
 def _needs(
     task: Task, window: Window, options: dict[str, FunctionOption]
 ) -> tuple[dict[str, Need], list[str]]:
@@ -122,7 +128,9 @@ def _needs(
         base = str(task.aws.models[line.model].function_name)
         for name, memory_mb, share in _pieces(base, line):
             # Lambda keeps no more functions ready than are reserved: Developer Guide, "Configuring provisioned concurrency"
-            reserved = max(math.ceil(line.reserved_concurrency * share), line.provisioned_concurrency)
+            reserved = 0  # none: the function shares what the account leaves unreserved
+            if line.reserved_concurrency:
+                reserved = max(math.ceil(line.reserved_concurrency * share), line.provisioned_concurrency)
             need = Need(memory_mb, options[line.option].architecture, reserved, line.provisioned_concurrency)
             held = found.setdefault(name, Need(memory_mb, need.architecture, 0, 0))
             if (held.memory_mb, held.architecture) != (memory_mb, need.architecture):

@@ -15,6 +15,7 @@ from planner.assembly import assemble
 from planner.directions import most_valuable
 from planner.errors import InfeasiblePlanError, InputError
 from planner.pipeline import options_from
+from planner.replay.planned import reserved_of
 from planner.replay.policies.expected import stretch
 from planner.replay.policies.routing import routes_of
 from planner.solver import Solver
@@ -221,7 +222,7 @@ def windows_of(
         machines = {place: int(count) for place, count in zip(places, counts, strict=True) if count}
         called = function_lines(planned, late_to, t)
         provisioned = {one.option: one.provisioned_concurrency for one in called}
-        reserved = {one.option: one.reserved_concurrency for one in called}
+        reserved = reserved_of(called)
         flows = (planned.carried_rps[:, :, t], planned.overflow_rps[:, :, t])
         window = problem.taking(windows=np.array([t]))
         routes = routes_of(window, flows, planned.sizes[:, t], late, supply, by_deadline=True)

@@ -84,3 +84,11 @@ def test_a_rental_that_moves_between_groups_is_not_launched_anew(now_s: float) -
     policy = policy_of(data)
     assert decided(policy, now_s).ahead == {}
     assert decided(policy, 3600.0).machines == {(other, "c5.xlarge/on-demand"): 1, SPOT: 1}
+
+
+def test_functions_with_nothing_set_aside_have_no_limit_of_their_own() -> None:
+    data = plan_data()
+    (line,) = data["windows"][0]["functions"]
+    assert decided(policy_of(data), 0.0).reserved == {FUNCTION: line["reserved_concurrency"]}
+    line["reserved_concurrency"] = 0
+    assert decided(policy_of(data), 0.0).reserved == {}

@@ -74,6 +74,11 @@ def test_what_is_reserved_is_the_most_of_all_windows_and_what_is_ready_follows_t
     assert found.tags["planner-scheduled-until"] == "2026-11-23T05:00:00Z"
 
 
+def test_nothing_is_reserved_where_a_window_sets_nothing_aside() -> None:
+    found = the_one(plan_with(ready(4), ready(2, reserved_concurrency=0)))
+    assert (found.reserved_concurrency, found.provisioned_concurrency) == (0, 4)
+
+
 def test_a_function_of_a_later_window_is_prepared_and_not_kept_ready_yet() -> None:
     found = the_one(plan_with(None, ready(3)))
     assert (found.memory_mb, found.reserved_concurrency, found.provisioned_concurrency) == (2048, 6, 0)
