@@ -81,10 +81,10 @@ def _guarded(done: PlanReplay, guard: SpotGuard) -> Iterator[Promise]:
     classes = [k for k, one in enumerate(supply.classes) if one.name in guard.classes]
     on_functions_rps = replayed.served[classes, len(supply.pools) :].sum(axis=(0, 1)) / done.window_s
     _, at_work_rps = pool_rates(done)
-    happened = at_work_rps[own].sum(axis=0) + on_functions_rps - done.demand_rps[classes].sum(axis=0)
+    happened = np.nansum(at_work_rps[own], axis=0) + on_functions_rps - done.demand_rps[classes].sum(axis=0)
     spare = numbers(None if one is None else one.spare_rps for one in risks)
     yield Promise("losses", "spare_rps", guard.name, spare, happened, done.window_s)
-    rps = machine_rps(done)[own]
+    rps = np.nan_to_num(machine_rps(done)[own])  # of a group that was not planned nothing is promised
     for pool in supply.spot_pools:
         if not any(one is not None and pool.name in one.lost_rps for one in risks):
             continue

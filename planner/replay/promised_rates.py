@@ -64,20 +64,21 @@ def machine_promises(done: PlanReplay) -> Iterator[Promise]:
     """Sizes and capacities of groups against machines at work; machines and launches of every rental against bills and starts.
 
     Stopped machines are none at work and are left out. Utilisation of a group: what it should carry over what it may carry,
-    against the part of its machines' time in which they were busy.
+    against what it answered over what its machines at work may carry; time in which machines are busy is another quantity.
     """
     replayed, supply = done.replayed, done.replayed.supply
     planned_rps, at_work_rps = pool_rates(done)
+    answered_rps = replayed.served[:, : len(supply.pools)].sum(axis=0) / done.window_s
     for j, pool in enumerate(supply.pools):
         at_work = replayed.ready_s[j] / done.window_s
         sizes = _of_groups(done, pool.name, "count")
         carried = _expected_load(done, pool.name)
-        busy = ratio(replayed.busy_s[j], replayed.ready_s[j])
+        used = ratio(answered_rps[j], at_work_rps[j])
         yield Promise("machines", "machines", pool.name, sizes, at_work, done.window_s)
         yield Promise("machines", "capacity_rps", pool.name, planned_rps[j], at_work_rps[j], done.window_s)
         yield Promise(
             *("machines", "utilisation", pool.name),
-            *(ratio(carried, planned_rps[j]), busy, done.window_s),
+            *(ratio(carried, planned_rps[j]), used, done.window_s),
         )
     yield from _in_tiers(done)
     machine_of = {one.id: one.machine for one in done.plan.options if one.kind == "machine"}
@@ -105,23 +106,27 @@ def _in_tiers(done: PlanReplay) -> Iterator[Promise]:
 
 
 def pool_rates(done: PlanReplay) -> tuple[Array, Array]:
-    """``[j, t]`` capacity of every group as planned, and of its machines at work at the rate that they answered at while busy."""
+    """``[j, t]`` capacity inside the tier of every group as planned, and of its machines at work; nan where none was planned.
+
+    Machines at work count in proportion: more behind one queue carry a little more than that.
+    """
     names = [one.name for one in done.replayed.supply.pools]
+    planned = np.array([_of_groups(done, name, "capacity_rps") for name in names])
     shape = (len(names), len(done.window_s))
-    planned = np.array([_of_groups(done, name, "capacity_rps") for name in names]).reshape(shape)
-    ready_s = done.replayed.ready_s
-    at_work = np.where(ready_s > 0, machine_rps(done) * ready_s / done.window_s, 0.0)
-    return planned, at_work
+    return planned.reshape(shape), machine_rps(done) * done.replayed.ready_s / done.window_s
 
 
 def machine_rps(done: PlanReplay) -> Array:
-    """``[j, t]`` requests/s that a machine of every group answers while it is busy; nan where none was.
+    """``[j, t]`` requests/s that a machine of every group carries inside the tier, as planned; nan where none was.
 
-    What a plan counts on is what a machine carries inside the tier: less than this by what the deadline asks to be left free.
+    Less than what it answers while it is busy by what the deadline asks to be left free, so only this compares with capacities.
     """
-    replayed = done.replayed
-    answered = replayed.served[:, : len(replayed.supply.pools)].sum(axis=0)
-    return ratio(answered, replayed.busy_s)
+    names = [one.name for one in done.replayed.supply.pools]
+    planned, sizes = (
+        np.array([_of_groups(done, name, figure) for name in names]).reshape(len(names), len(done.window_s))
+        for figure in ("capacity_rps", "count")
+    )
+    return ratio(planned, sizes)
 
 
 def _of_groups(done: PlanReplay, name: str, figure: str) -> Array:

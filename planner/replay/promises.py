@@ -8,9 +8,9 @@ Each number is set against what happened in its own window, and summed up over t
 - Rates by level (what each group and function carries, what is not served): at the level that holds the realised demand, in
   proportion below it; above the top level the plan promises what it promises there (`planner.replay.promised_rates`).
 - Demand levels: the probability of a level against whether demand stayed within it.
-- Sizes and launches: against machine-time at work, paid for, and starts. Capacity: against the machine-time at work, times the
-  requests that a busy machine answered in a second; utilisation: against the busy part of that time
-  (`planner.replay.promised_rates`).
+- Sizes and launches: against machine-time at work, paid for, and starts. Capacity: against that of the machines at work, each
+  with its part of the planned one; utilisation, a rate over capacity: against the rate answered over that capacity, not against
+  the busy part of time (`planner.replay.promised_rates`).
 - Functions: against times, bills and cold starts of their calls, and the most under way at once
   (`planner.replay.promised_functions`).
 - Losses: against whether one came within the exposure time, and the machines at work after it (`planner.replay.promised_losses`).
@@ -102,13 +102,14 @@ def window_promises(done: PlanReplay) -> Iterator[Promise]:
     arrived = replayed.arrived.sum(axis=0)
     functions = replayed.served[:, pools:].sum(axis=(0, 1))
     _, at_work_rps = pool_rates(done)
-    busy = ratio(replayed.busy_s.sum(axis=0), replayed.ready_s.sum(axis=0))
+    capacity_rps = np.nansum(at_work_rps, axis=0)
+    used = ratio(replayed.served[:, :pools].sum(axis=(0, 1)) / done.window_s, capacity_rps)
     for figure, happened, weight in (
-        ("capacity_rps", at_work_rps.sum(axis=0), done.window_s),
+        ("capacity_rps", capacity_rps, done.window_s),
         ("deadline_meet_rate", ratio(in_time, served), served),
         ("accuracy", ratio(accurate, served), served),
         ("effective_accuracy", ratio(effective, arrived), arrived),
-        ("utilisation", busy, done.window_s),
+        ("utilisation", used, done.window_s),
         ("overflow_share", ratio(functions, arrived), arrived),
         ("unserved_share", ratio(arrived - served, arrived), arrived),
     ):

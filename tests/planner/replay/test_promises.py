@@ -41,11 +41,11 @@ def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promi
         ("class", "accuracy", "lax", [0.76, 0.76], [0.76, 0.76]),
         ("class", "effective_accuracy", "strict", [0.7524, 0.7524], [0.76, 0.76 * 0.8]),
         ("class", "percentile", "strict", [0.98, 0.98], [1.0, 8 / 9]),
-        # 8.5 requests/s in 0.5 busy machines are 17 a machine, 2 at work; then 11 in 0.6, and 2.5
-        ("window", "capacity_rps", "", [24.0, 36.0], [34.0, 11 / 0.6 * 2.5]),
+        # a machine carries 12 requests/s inside the tier, 2 are at work, then 2.5; they answer 8.5, then 11 requests/s
+        ("window", "capacity_rps", "", [24.0, 36.0], [24.0, 30.0]),
         ("window", "deadline_meet_rate", "", [0.99, 0.99], [1.0, 11 / 12]),
         ("window", "effective_accuracy", "", [0.7524, 0.7524], [0.76, 0.76 * 11 / 13]),
-        ("window", "utilisation", "", [0.4, 0.4], [0.5 / 2, 0.6 / 2.5]),
+        ("window", "utilisation", "", [0.4, 0.4], [8.5 / 24, 11 / 30]),
         ("window", "overflow_share", "", [0.02, 0.02], [1 / 9.5, 1 / 13]),
         ("window", "unserved_share", "", [0.0, 0.0], [0.0, 1 / 13]),
         ("demand", "expected_demand_rps", "strict", [6.4, 6.4], [7.0, 10.0]),
@@ -53,8 +53,8 @@ def found(section: str, figure: str, subject: str = "", **changed: Any) -> Promi
         ("demand", "within_level_share", "strict at 0.99", [0.99, 0.99], [1.0, 0.0]),
         ("demand", "level_rps", "lax at 0.99", [3.0, 3.0], [2.5, 3.0]),
         ("machines", "machines", GROUP, [2.0, 3.0], [2.0, 2.5]),
-        ("machines", "capacity_rps", GROUP, [24.0, 36.0], [34.0, 11 / 0.6 * 2.5]),
-        ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [0.5 / 2, 0.6 / 2.5]),
+        ("machines", "capacity_rps", GROUP, [24.0, 36.0], [24.0, 30.0]),
+        ("machines", "utilisation", GROUP, [8.4 / 24, 8.4 / 36], [8.5 / 24, 11 / 30]),
         ("machines", "percentile", GROUP, [0.98, 0.98], [1.0, 10 / 11]),
         ("machines", "paid_machines", "c5.xlarge/spot", [1.0, 1.0], [1.05, 0.5]),
         ("machines", "launches", "c5.xlarge/on-demand", [2.0, 0.0], [2.0, 0.0]),
@@ -168,10 +168,10 @@ def guarded_plan() -> ProvisioningPlan:
     ("figure", "subject", "promised", "happened"),
     [
         ("machines_left", f"{GROUP} without c5.xlarge", [1.0, 2.0], [nan, 2.0]),
-        ("capacity_left_rps", f"{GROUP} without c5.xlarge", [12.0, 24.0], [nan, 2 * 11 / 0.6]),
-        ("lost_rps", "image/tier with c5.xlarge", [12.0, 12.0], [nan, 11 / 0.6]),
+        ("capacity_left_rps", f"{GROUP} without c5.xlarge", [12.0, 24.0], [nan, 24.0]),
+        ("lost_rps", "image/tier with c5.xlarge", [12.0, 12.0], [nan, 12.0]),
         # at work, and 1 request/s on the function, less the demand
-        ("spare_rps", "image/tier", [13.0, 25.0], [34 + 1 - 9.5, 11 / 0.6 * 2.5 + 1 - 13]),
+        ("spare_rps", "image/tier", [13.0, 25.0], [24 + 1 - 9.5, 30 + 1 - 13]),
         ("normal_violation_share", "image/tier", [0.02, 0.02], [0.0, 1.0]),
     ],
 )
