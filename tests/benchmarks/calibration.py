@@ -12,7 +12,9 @@ Second table: the same machines at exactly the top level of every window, Poisso
 deadline, first come, first served, without overflow, yielding and losses. What the plan itself sends to functions is not counted.
 
 Third table: every pool with its machines filled to what the plan says they carry inside its tier, in bursts of that part of all
-requests. No slack of whole machines helps there. A tenth of the time is simulated and counted.
+requests. No slack of whole machines helps there. Every request is simulated, or a tenth of the time where there are many, and drawn
+anew until chance cannot turn the verdict: `chance` is how many points it takes the share found from the truth, one time in a
+thousand to one side, as the windows tell (batch means), and `draws` how often it took. UNSURE counts as a DEFECT.
 
 Machines of a published capacity are sized without bursts where functions take what these make late (`planner.published`). There the
 second and third table leave them those functions, count all requests, and tell the share that went there (`to f`).
@@ -48,13 +50,12 @@ from planner.replay.promise import RATE_ROUNDING_SHARE  # noqa: E402
 from planner.replay.realised import requests_of_scenario  # noqa: E402
 from planner.replay.supplies import supply_of_plan  # noqa: E402
 from planner.scenario import load_scenario  # noqa: E402
+from tests.benchmarks.filled import each_alone, fill, machines_of, pools_alone  # noqa: E402
 from tests.benchmarks.judged import (  # noqa: E402
     Bare,
-    Filled,
     Judged,
     aided_classes,
     functions_for_late,
-    pools_alone,
     promised_at_top,
     promised_in_time,
     requests_at_top,
@@ -77,7 +78,8 @@ EXAMPLES = ("worldcup98", "load_balancer", "servegen", "mark", "paragon")
 JUDGED_HEADS = ("asked", "promised", "found", "error", "short", "surely", "requests", "worst", "of")
 HEADS = ("class", *JUDGED_HEADS, "beyond", "nominal", "met there", "overflow", "USD", "planned", "verdict")
 BARE_HEADS = ("class", *JUDGED_HEADS, "full", "bursts", "to f", "verdict")
-FILLED_HEADS = ("pool", *JUDGED_HEADS, "machines", "bursts", "to f", "verdict")
+FILLED_HEADS = ("pool", *JUDGED_HEADS, "chance", "draws", "machines", "bursts", "to f", "verdict")
+KEPT = "kept"
 NAME_WIDTH, WIDTH = 36, 10
 POOL_WIDTH = 66
 
@@ -91,18 +93,16 @@ class Trial:
     supply: Supply
     seeds: int
 
-    def replays(
-        self, policy: type[Planned], requests: Requests, supply: Supply, mode: str = "exact"
-    ) -> list[Replayed]:
+    def replays(self, policy: type[Planned], requests: Requests, supply: Supply) -> list[Replayed]:
         """One a seed, counted by the windows of the plan."""
         edge_s = window_edges(self.scenario, requests.duration_s)
         return [
-            replay(policy(self.plan, supply), supply, requests, seed=seed, window_edge_s=edge_s, mode=mode)
+            replay(policy(self.plan, supply), supply, requests, seed=seed, window_edge_s=edge_s)
             for seed in range(self.seeds)
         ]
 
-    def traced(self) -> list[tuple[list[str], bool]]:
-        """Rows of the first table, and whether each is a defect."""
+    def traced(self) -> list[tuple[list[str], str]]:
+        """Rows of the first table, and the verdict on each."""
         requests = requests_of_scenario(self.scenario, {}, self.scenario.horizon.duration_s)
         runs = self.replays(Planned, requests, self.supply)
         levels = [window.levels[-1] for window in self.plan.windows]
@@ -127,11 +127,11 @@ class Trial:
                 f"{usd:.2f}",
                 f"{self.plan.certificate.spend_usd:.2f}",
             ]
-            rows.append((row, inside.is_defect))
+            rows.append((row, verdict(inside.is_defect)))
         return rows
 
-    def bare(self) -> list[tuple[list[str], bool]]:
-        """Rows of the second table, and whether each is a defect."""
+    def bare(self) -> list[tuple[list[str], str]]:
+        """Rows of the second table, and the verdict on each."""
         bursts = dispersion_index(self.scenario)
         supply = with_losses(self.supply, 0.0)
         runs = self.replays(Bare, requests_at_top(self.plan, bursts), supply)
@@ -151,35 +151,34 @@ class Trial:
                 f"{bursts[one.trace]:.4g}",
                 late_share(runs, k, aided=one.name in aided),
             ]
-            rows.append((row, judged.is_defect))
+            rows.append((row, verdict(judged.is_defect)))
         return rows
 
-    def filled(self) -> list[tuple[list[str], bool]]:
-        """Rows of the third table, and whether each is a defect."""
+    def filled(self) -> list[tuple[list[str], str]]:
+        """Rows of the third table, and the verdict on each."""
         supply, requests = pools_alone(self.plan, with_losses(self.supply, 0.0))
-        runs, aided = self.replays(Filled, requests, supply, "sampled"), functions_for_late(self.plan)
+        edge_s, aided = window_edges(self.scenario, requests.duration_s), functions_for_late(self.plan)
         rows = []
-        for k, one in enumerate(supply.classes):
-            sizes = np.array(
-                [
-                    sum(group.count for group in window.groups if group.id == one.name)
-                    for window in self.plan.windows
-                ]
-            )
-            own = sizes > 0
-            counted = [(run.simulated_share, run.arrived[k], run.in_time[k].sum(axis=0)) for run in runs]
-            arrived = np.array([part * count[own] for part, count, _ in counted])
-            in_time = np.array([part * count[own] for part, _, count in counted])
-            judged = _judged(one.percentile, arrived, in_time, np.full(own.sum(), one.percentile))
+        for alone, sent in each_alone(supply, requests):
+            (one,) = alone.classes
+            judged, runs = fill(self.plan, alone, sent, edge_s, self.seeds)
+            sizes = machines_of(self.plan, one.name)
             row = [
                 f"{self.scenario.name}/{one.name}",
                 *cells(judged),
-                f"{sizes[own].min()}..{sizes.max()}",
-                f"{requests.traces[one.trace].dispersion_index:.4g}",
-                late_share(runs, k, aided=one.name in aided),
+                f"{100 * judged.chance_share:.2f}",
+                f"{len(runs)}",
+                f"{sizes[sizes > 0].min()}..{sizes.max()}",
+                f"{sent.traces[one.trace].dispersion_index:.4g}",
+                late_share(runs, 0, aided=one.name in aided),
             ]
-            rows.append((row, judged.is_defect))
+            rows.append((row, verdict(judged.is_defect) if judged.is_sure else "UNSURE"))
         return rows
+
+
+def verdict(is_defect: bool) -> str:
+    """Word for it."""
+    return "DEFECT" if is_defect else KEPT
 
 
 def late_share(runs: list[Replayed], k: int, *, aided: bool) -> str:
@@ -237,10 +236,10 @@ def told(value: float) -> str:
 
 
 def print_table(
-    heads: tuple[str, ...], rows: list[tuple[list[str], bool]], name_width: int = NAME_WIDTH
+    heads: tuple[str, ...], rows: list[tuple[list[str], str]], name_width: int = NAME_WIDTH
 ) -> None:
     """Print a table, the verdict last."""
-    for texts in ([*heads], *([*row, "DEFECT" if defect else "kept"] for row, defect in rows)):
+    for texts in ([*heads], *([*row, word] for row, word in rows)):
         print(f"{texts[0]:<{name_width}}" + "".join(f"{text:<{WIDTH}}" for text in texts[1:]).rstrip())
     print(flush=True)
 
@@ -271,7 +270,7 @@ def main(arguments: list[str]) -> int:
     print_table(BARE_HEADS, bare)
     print_table(FILLED_HEADS, filled, POOL_WIDTH)
     print("\n".join(unplanned))
-    return int(bool(unplanned) or any(defect for _, defect in [*traced, *bare, *filled]))
+    return int(bool(unplanned) or any(word != KEPT for _, word in [*traced, *bare, *filled]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a calibration judges: windows of one class against its percentile, and a plan's pools by themselves."""
+"""What a calibration judges: windows of one class against its percentile, and the bare machines of a plan."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binom
+from scipy.stats import t as student_t
 
 from planner.queueing import deadline_meet_rate
 from planner.replay.decisions import Routes
 from planner.replay.planned import Planned
 from planner.replay.realised import requests_at_level
-from planner.replay.requests import Requests
 from planner.replay.supplies import planned_service
-from planner.replay.supply import ServedClass
-from workloads.traces import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from planner.plan import Group, PlannedClass, ProvisioningPlan
     from planner.replay.decisions import Decision, Observation
+    from planner.replay.requests import Requests
     from planner.replay.supply import Supply
 
     Array = NDArray[np.float64]
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFECT_SHARE = 0.005  # the half point that a class may miss its percentile by
 CHANCE = 0.001  # ours: so few in time as one window of a thousand has whose class is just half a point short
+BATCHES = 20  # of 10 to 30 as Schmeiser, Batch Size Effects in the Analysis of Simulation Output, 1982
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Judged:
     percentile
         Share of the requests of the class that must be in time.
     arrived, in_time
-        ``[n]`` requests of each window, and those in time.
+        ``[n]`` requests of each window, and those in time; in the order of time, one replay after the other.
     promised
         ``[n]`` share of all requests of the window that the plan says will be in time: 0 where it serves none.
     """
@@ -66,6 +66,28 @@ class Judged:
     def is_defect(self) -> bool:
         """Whether all windows together miss the percentile by more than half a point."""
         return self.found_share < self.percentile - DEFECT_SHARE
+
+    @property
+    def chance_share(self) -> float:
+        """How far chance takes `found_share` from what endless replays find; infinite where fewer than two windows have requests.
+
+        `CHANCE` of all trials go further on one side. The standard error is that of a ratio over batches of neighbouring windows
+        (batch means), so that it holds for requests that are late together: it is found, not derived from their number.
+        """
+        busy = np.flatnonzero(self.arrived > 0)
+        if busy.size < 2:
+            return float("inf")
+        batches = np.array_split(busy, min(BATCHES, busy.size))
+        late = np.array(
+            [self.in_time[one].sum() - self.found_share * self.arrived[one].sum() for one in batches]
+        )
+        spread = np.sqrt(len(batches) / (len(batches) - 1) * np.square(late).sum())
+        return float(student_t.isf(CHANCE, len(batches) - 1) * spread / self.arrived.sum())
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether all windows together lie further from half a point below the percentile than chance takes them."""
+        return abs(self.found_share - self.percentile + DEFECT_SHARE) > self.chance_share
 
     @property
     def requests_a_window(self) -> float:
@@ -175,52 +197,6 @@ def aided_classes(plan: ProvisioningPlan) -> frozenset[str]:
     return frozenset(name for name, pools in hosts.items() if pools and pools <= set(late_to))
 
 
-def pools_alone(plan: ProvisioningPlan, supply: Supply) -> tuple[Supply, Requests]:
-    """Each pool with a class of its own, sent in every window what the pool is said to carry inside its tier.
-
-    A pool is sized for the bursts of all the requests it could get; of these it is sent a part, and of the index of dispersion the
-    excess over 1 shrinks to the same part (`planner.demand`). Where it has no machine its requests keep the bursts of the others
-    as they are, and `Filled` refuses them. Pools without a deadline, and those whose capacity depends on the mix
-    of classes, promise nothing by themselves. Functions are there for pools that leave their bursts to them alone.
-    """
-    start = plan.windows[0].start
-    (window_s,) = {(one.end - one.start).total_seconds() for one in plan.windows}
-    classes, pools, traces = [], [], {}
-    for pool in supply.pools:
-        rows = [{one.id: one for one in window.groups}.get(pool.name) for window in plan.windows]
-        group = next(one for one in rows if one is not None)
-        laws = {}
-        if group.tier is not None and group.class_rps is None:
-            tier = group.tier
-            laws = {pool.name: next(iter(pool.laws.values()))}
-            classes.append(ServedClass(pool.name, tier.deadline_ms / 1000, tier.percentile, pool.name, 1.0))
-            most_rps = max(one.capacity_rps for one in rows if one is not None)
-            rates_rps = [most_rps if one is None or one.count == 0 else one.capacity_rps for one in rows]
-            traces[pool.name] = Trace(
-                name=pool.name,
-                start=start,
-                interval_s=window_s,
-                counts=np.array(rates_rps) * window_s,
-                dispersion_index=1 + _part(plan, rows) * max(group.dispersion_index - 1, 0.0),
-            )
-        pools.append(replace(pool, laws=laws))
-    late_to = functions_for_late(plan)
-    aided = {name: tuple(pool for pool, to in late_to.items() if to == name) for name in late_to.values()}
-    functions = tuple(replace(one, classes=aided[one.name]) for one in supply.functions if one.name in aided)
-    alone = replace(supply, classes=tuple(classes), pools=tuple(pools), functions=functions)
-    return alone, Requests(traces, start, len(plan.windows) * window_s)
-
-
-def _part(plan: ProvisioningPlan, rows: list[Group | None]) -> float:
-    """Largest part, over the windows, that a group's capacity is of the demand at the top level; at most 1."""
-    parts = [
-        one.capacity_rps / sum(window.levels[-1].demand_rps.values())
-        for one, window in zip(rows, plan.windows, strict=True)
-        if one is not None and one.count > 0
-    ]
-    return min(max(parts, default=0.0), 1.0)
-
-
 def requests_at_top(plan: ProvisioningPlan, dispersion_index: Mapping[str, float]) -> Requests:
     """Requests at the top level of every window, each trace as bursty as stated, over the shortest deadline of its classes."""
     requests = requests_at_level(plan, plan.windows[0].levels[-1].probability)
@@ -251,29 +227,3 @@ class Bare(Planned):
             for name, one in decision.routes.items()
         }
         return replace(decision, routes=routes)
-
-
-class Filled(Planned):
-    """The machines of a plan, each pool for the class of its own that `pools_alone` gives it."""
-
-    name = "filled"
-
-    def __init__(self, plan: ProvisioningPlan, supply: Supply) -> None:
-        super().__init__(plan, supply)
-        self.late_to = functions_for_late(plan)
-
-    def decide(self, seen: Observation) -> Decision:
-        """As the plan, each pool at work with its own requests."""
-        targets = self.supply.targets
-        decision = super().decide(seen)
-        at_work = {pool for (pool, _), count in decision.machines.items() if count > 0}
-        routes = {
-            one.name: Routes(
-                np.array([np.inf]),
-                np.eye(len(targets))[[targets.index(one.name)]],
-                self.late_to.get(one.name),
-            )
-            for one in self.supply.classes
-            if one.name in at_work
-        }
-        return replace(decision, routes=routes, provisioned={}, reserved={})
