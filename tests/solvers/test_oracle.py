@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from solvers.horizon import HorizonProgram
     from solvers.solution import Baseline, ProvisioningSolution
 
-SEEDS = range(200)
+SEEDS = range(120)
 GAP = 0.03
 CLOSE = 1e-6  # relative; the feasibility tolerance of the solvers moves an objective by about this much
 HAS_CBC = "pulp-cbc" in {info.name for info in installed_backends()}
@@ -98,12 +98,12 @@ def test_the_plan_is_within_its_gap_of_the_optimum(seed: int) -> None:
 
 
 def test_the_draws_cover_every_feature() -> None:
-    """Each feature is on in at least 50 of the draws, and both feasible and infeasible problems are among them."""
+    """Each feature is on in at least 30 of the draws, and both feasible and infeasible problems are among them."""
     draws = [drawn(seed) for seed in SEEDS]
     for feature in FEATURES:
-        assert sum(feature in draw.features for draw, _ in draws) >= 50, feature
+        assert sum(feature in draw.features for draw, _ in draws) >= 30, feature
     infeasible = sum(optimum.objective_usd is None for _, optimum in draws)
-    assert 10 <= infeasible <= len(draws) // 4
+    assert 6 <= infeasible <= len(draws) // 4
 
 
 @pytest.mark.parametrize("case", HAND_CASES, ids=lambda case: case.family)

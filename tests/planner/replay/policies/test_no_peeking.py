@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from planner.replay.decisions import Array, Decision, Observation, Policy
     from workloads.traces import Trace
 
-DURATION_S = 1_800.0
-PARTED_S = 900.0
+DURATION_S = 1_200.0
+PARTED_S = 600.0
 FORESEEING = ("ours-perfect",)
 
 
@@ -56,7 +56,7 @@ def small() -> Case:
 
 
 def decided(one: Case, name: str, trace: Trace) -> list[tuple[float, bytes]]:
-    """Instants and decisions of a policy over half an hour of a trace."""
+    """Instants and decisions of a policy over twenty minutes of a trace."""
     requests = replace(one.context.requests, traces={"load": trace}, duration_s=DURATION_S)
     context = replace(one.context, requests=requests)
     policy, supply = make_policy(name, context)
