@@ -23,6 +23,8 @@ _FULL_LOAD_GAP = (
 )
 _LOAD_MAX = 30.0  # past it G grows no more: the share is then 1 - servers / erlangs to three digits
 _EXPONENT_MAX = 600.0  # e^600 is far from the overflow of a double
+_UPPER_MIN = 1e-200  # well inside the normal range of a double; there the load is far past full
+_FRACTION_TERMS = 20  # ten reach the last digit of exact fractions where Gamma is that small
 COLD_SPREAD = 0.45  # fitted over Poisson simulations, within 2 % of all of them (EVIDENCE 1)
 OVERFLOW_FACTOR = 3.5  # overflow streams come in clumps that start several functions at once (EVIDENCE 1)
 
@@ -75,11 +77,24 @@ def _share(servers: Array, erlangs: Array, budget: float) -> Array:
 
 
 def erlang_loss(servers: Array, erlangs: Array) -> Array:
-    """Erlang's loss probability, servers may be fractional: ``a^c e^-a / Gamma(c + 1, a)``."""
+    """Erlang's loss probability, servers may be fractional: ``a^c e^-a / Gamma(c + 1, a)``.
+
+    Where that Gamma leaves the range of a double, as far past full load, by its continued fraction: DLMF 8.9.2, even part.
+    """
+    servers, erlangs = np.broadcast_arrays(servers, erlangs)
     log_density = servers * np.log(erlangs) - erlangs - gammaln(servers + 1.0)
-    upper = np.maximum(gammaincc(servers + 1.0, erlangs), np.finfo(float).tiny)
-    loss: Array = np.exp(log_density - np.log(upper))
-    return loss
+    upper = gammaincc(servers + 1.0, erlangs)
+    small = upper < _UPPER_MIN
+    loss = np.exp(log_density - np.log(np.where(small, 1.0, upper)))
+    loss[small] = _loss_far_past_full_load(servers[small], erlangs[small])
+    return np.asarray(loss)
+
+
+def _loss_far_past_full_load(servers: Array, erlangs: Array) -> Array:
+    tail = np.zeros(servers.shape)
+    for n in range(_FRACTION_TERMS, 0, -1):
+        tail = n * (n - 1.0 - servers) / (erlangs - servers + 2.0 * n - tail)
+    return np.asarray((erlangs - servers - tail) / erlangs)
 
 
 def cold_start_share(

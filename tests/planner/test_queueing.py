@@ -22,6 +22,7 @@ from planner.queueing import (
     mmpp_capacity_rps,
     stated_error_share,
 )
+from planner.queueing.diversion import erlang_loss
 from tests.checker.simulation import (
     cold_share,
     diverted,
@@ -236,6 +237,17 @@ def test_without_a_budget_erlangs_loss_formula_holds() -> None:
         loss = 6.5 * loss / (servers + 6.5 * loss)
         found = float(diverted_share(PoolService(1.0, 1.0), servers, 6.5, 1.0))
         assert found == pytest.approx(loss, abs=2e-3)
+
+
+@pytest.mark.parametrize("servers", [1, 10, 300])
+@pytest.mark.parametrize("load", [3.0, 30.0, 800.0])
+def test_far_past_full_load_erlangs_loss_formula_holds(servers: int, load: float) -> None:
+    """Where the density of Poisson counts is below every double: ``B(c) = a B(c - 1) / (c + a B(c - 1))`` from ``B(0) = 1``."""
+    lost = 1.0
+    for n in range(1, servers + 1):
+        lost = load * servers * lost / (n + load * servers * lost)
+    found = erlang_loss(np.array([float(servers)]), np.array([load * servers]))
+    assert found == pytest.approx(lost, rel=1e-9)
 
 
 def test_diverted_share_at_the_edges() -> None:
