@@ -1,25 +1,21 @@
-"""What a replay may use, from a plan alone or from the options of a scenario."""
+"""What a replay may use of a plan, told by the plan alone."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from catalogs.functions import load_function_tariffs
 from planner.queueing import PoolService, capacity_rps, implied_service_s
-from planner.replay.functions import functions_of_options, functions_of_plan
+from planner.replay.functions import functions_of_plan
 from planner.replay.laws import law_of
-from planner.replay.losses import pools_of_machines, pools_of_plan
+from planner.replay.losses import pools_of_plan
 from planner.replay.supply import Pool, Rental, ServedClass, Supply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalogs.functions import FunctionCatalog
-    from planner.options import Machine, OptionTable, ServingGroup
     from planner.plan import Group, MachineOption, PlannedClass, ProvisioningPlan
     from planner.replay.laws import ServiceLaw
-    from planner.scenario import Scenario
 
 KEEP_ALIVE_S = (
     600.0  # ours: the shortest of the times that sources tell (10 to 60 min); providers tell nothing
@@ -178,74 +174,4 @@ def _rental_of(option: MachineOption, boot_s: float) -> Rental:
         boot_s=boot_s,
         least_billed_s=LEAST_BILLED_S,
         spot_pool=option.pool,
-    )
-
-
-def supply_of_options(
-    scenario: Scenario, options: OptionTable, tariffs: FunctionCatalog | None = None
-) -> Supply:
-    """Everything that a scenario's options may serve with, for schemes that choose among it by themselves.
-
-    Stopped machines are left out: they serve only what plans foresee for a loss.
-    """
-    groups = [one for one in options.groups if not one.standby]
-    machines = [one for one in options.machines if not one.is_standby]
-    return Supply(
-        classes=tuple(
-            ServedClass(one.name, one.tier.deadline_s, one.tier.percentile, one.trace, one.share)
-            for one in options.classes
-        ),
-        pools=tuple(_pool_of(group) for group in groups),
-        rentals=tuple(_machine_rental(one, scenario.resources.boot_s) for one in machines),
-        functions=functions_of_options(options.functions, tariffs or load_function_tariffs(scenario.region))
-        if options.functions
-        else (),
-        spot_pools=pools_of_machines(machines),
-        concurrency_limit=scenario.resources.functions.concurrency_limit,
-        keep_alive_s=scenario.resources.functions.keep_alive_s,
-    )
-
-
-def _pool_of(group: ServingGroup) -> Pool:
-    tier_s = group.tier.deadline_s
-    if group.service is not None:
-        quantiles_s = [(share, ms / 1000) for share, ms in group.quantiles_ms]
-        law = law_of(group.service.mean_s, quantiles_s, group.service.quantile_s)
-        laws = dict.fromkeys(group.classes, law)
-    elif group.published_rps is not None:
-        rates = dict.fromkeys(group.classes, group.published_rps)
-        laws = published_laws(rates, tier_s, group.tier.percentile)
-    else:
-        laws = published_laws(group.linear_rps, math.inf, 0.0)
-    return Pool(
-        name=group.id,
-        model=group.model,
-        instance_type=group.instance_type,
-        laws=laws,
-        batch=group.batch if group.published_rps is None else 1,  # its rate is taken for single requests
-        batch_timeout_s=group.batch_timeout_s,
-        replicas=group.replicas,
-        load_s=group.load_s or 0.0,
-        accuracy=group.variant.accuracy_share,
-        rated_rps=_rated_alone(group),
-    )
-
-
-def _rated_alone(group: ServingGroup) -> float:
-    """Requests/s of one machine; where they differ by class, those of the class that takes longest."""
-    if group.published_rps is not None:
-        return group.published_rps
-    return min(group.linear_rps.values()) if group.linear_rps else float(group.capacity_rps[1])
-
-
-def _machine_rental(machine: Machine, boot_s: float) -> Rental:
-    return Rental(
-        id=machine.id,
-        instance_type=machine.instance_type,
-        market=machine.market,
-        price_usd_per_h=machine.price_usd_per_h,
-        running_usd_per_h=machine.price_usd_per_h,
-        boot_s=boot_s,
-        least_billed_s=LEAST_BILLED_S,
-        spot_pool=machine.pool if machine.is_spot else None,
     )

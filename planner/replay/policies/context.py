@@ -10,8 +10,8 @@ import numpy as np
 
 from planner import pipeline
 from planner.demand import demand_of
+from planner.replay.option_supplies import supply_of_options
 from planner.replay.policies.offers import cheapest_functions
-from planner.replay.supplies import supply_of_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

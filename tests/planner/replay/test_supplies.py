@@ -12,11 +12,12 @@ import pytest
 from planner import pipeline
 from planner.errors import InputError
 from planner.plan import ProvisioningPlan
-from planner.queueing import implied_service_s
+from planner.queueing import capacity_rps, implied_service_s
 from planner.replay.functions import UNKNOWN_COLD_S
 from planner.replay.laws import GRID
 from planner.replay.losses import losses_per_h
-from planner.replay.supplies import supply_of_options, supply_of_plan
+from planner.replay.option_supplies import supply_of_options
+from planner.replay.supplies import supply_of_plan
 from planner.scenario import load_scenario
 from tests.planner.cli.conftest import TINY
 from tests.planner.plan_case import FUNCTION, GROUP, buffered_plan_data, make_plan, plan_data
@@ -149,3 +150,17 @@ def test_the_plan_is_replayed_on_a_part_of_the_scenario_s_options() -> None:
         assert replace(pool, laws={}, rated_rps=0.0) == replace(twin, laws={}, rated_rps=0.0)
     rentals = {one.id: one for one in offered.rentals}
     assert all(rentals[one.id] == one for one in planned.rentals)
+
+
+def test_a_machine_that_bursts_leave_nothing_is_rated_by_poisson_arrivals() -> None:
+    """Schemes count machines at a fixed rate each; at a rate of 0 they would have none to count."""
+    options = pipeline.enumerate_scenario(load_scenario(str(TINY)))
+    rigid = [one for one in options.groups if one.service is not None and not one.standby]
+    calm, burst = rigid[0], replace(rigid[0], capacity_rps=np.array([0.0, 0.0, 1.0]))
+    assert burst.service is not None
+    wild = replace(burst, service=replace(burst.service, dispersion_index=50.0))
+    found = supply_of_options(load_scenario(str(TINY)), replace(options, groups=(wild,))).pools[0].rated_rps
+    assert calm.service is not None
+    poisson = replace(calm.service, dispersion_index=1.0)
+    assert found == capacity_rps(poisson, [1], calm.tier.deadline_s, calm.tier.percentile)[0]
+    assert found > 0

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from planner.errors import InputError
+from planner.replay.option_supplies import supply_of_options
 from planner.replay.policies.offers import offers_for_all, offers_of, restricted, separated, weights_of
-from planner.replay.supplies import supply_of_options
 from tests.planner.enumerated import table
 from tests.planner.replay.policies.scaling_case import FUNCTION, SUPPLY
 from tests.planner.test_buckets import known, question
