@@ -27,9 +27,7 @@ def report_infeasible(
 ) -> ProvisioningSolution:
     """A solution without a plan, with the least relaxation of the first window that cannot be served."""
     p = search.problem
-    reasons = (
-        explain_shortfall(p, unservable[0]) if unservable else explain_seams(p, search.settings.time_limit_s)
-    )
+    reasons = explain_shortfall(p, unservable[0]) if unservable else explain_seams(p, search.left_s())
     K, J, F, T, Q = len(p.classes), len(p.groups), len(p.functions), len(p.window_h), len(p.level_share)
     return ProvisioningSolution(
         status="infeasible",

@@ -97,9 +97,13 @@ def explain_seams(problem: ProvisioningProblem, time_limit_s: float | None = Non
             f"scale_in_delay_s: the cheapest plan without it stops machines early, first in window {stays.argmin()}"
         )
     if limits.budget_usd is not None and found.spend_usd > limits.budget_usd:
+        proof = (
+            f"proven to {plan.gap:.2%}"
+            if np.isfinite(plan.gap)
+            else "nothing proven in the time that was left"
+        )
         reasons.append(
-            f"budget_usd {limits.budget_usd:g}: the cheapest plan without it spends {found.spend_usd:.6g} USD, proven to "
-            f"{plan.gap:.2%}"
+            f"budget_usd {limits.budget_usd:g}: the cheapest plan without it spends {found.spend_usd:.6g} USD, {proof}"
         )
     return tuple(reasons) or ("no plan was found within the limits of the search",)
 

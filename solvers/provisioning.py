@@ -175,7 +175,7 @@ def keep_quota(p: Parameters, x: Variables) -> Family:
 
 
 def limit_functions(p: Parameters, x: Variables) -> Family:
-    """sum_{k,f} d[f] overflow[k,f,t,q] <= concurrency limit  for all t,q (the function row of keep_quota on the design's page)."""
+    """sum_{k,f} d[f] overflow[k,f,t,q] <= concurrency limit  for all t,q."""
     if x.overflow_rps is None or not np.isfinite(p.problem.concurrency_limit):
         return Family("limit_functions", ())
     busy = p.problem.concurrency_s[p.function_pair_function] @ x.overflow_rps

@@ -64,6 +64,8 @@ class Rounds:
     def collect(self) -> Report | None:
         """Collect tangents on the continuous relaxation; return a report where that settles the program."""
         for _ in range(ROUNDS):
+            if self.is_spent():
+                return None
             report = self.ask(self.outer.program.relaxed(), start=None)
             if report.status in NO_FINITE_OPTIMUM:
                 settled = self.look_far_out()
@@ -112,6 +114,8 @@ class Rounds:
 
     def look_within(self, outside: Array, nodes: int) -> None:
         """Look for a first solution that keeps the norms, with a margin as wide as a solution outside them missed them by."""
+        if self.is_spent():
+            return
         report = self.ask(self.outer.tightened(outside), None, nodes)
         if report.values is None:
             return

@@ -122,6 +122,22 @@ def test_a_good_start_is_never_lost() -> None:
     assert answer.objective == pytest.approx(best.objective)
 
 
+def test_no_relaxation_is_begun_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend spends the time in its first relaxation; only the last word, which tells why it ended, is asked for then."""
+    clock, solved = [0.0], []
+
+    def slow(program: LinearProgram, settings: Settings) -> Report:
+        clock[0] += 10.0
+        solved.append(settings.time_limit_s)
+        return highs.run(program, settings)
+
+    monkeypatch.setattr("solvers.backends.RUNNERS", {"highs": slow})
+    monkeypatch.setattr("solvers.backends.tangents.time.perf_counter", lambda: clock[0])
+    answer = solve(random_cone_program(13), gap=0.0, time_limit_s=10.0)
+    assert answer.status is Status.LIMIT
+    assert solved == [10.0, 0.0]
+
+
 def test_the_same_question_gets_the_same_answer() -> None:
     """Rounds, tangents and nodes are the same in every run."""
     first, second = (solve(random_cone_program(31), gap=GAP, node_limit=500) for _ in range(2))
