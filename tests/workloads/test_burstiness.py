@@ -88,6 +88,16 @@ def test_below_the_interval_the_excess_is_carried_down_on_the_safe_side(scale_s:
     assert "carried down" in found.method
 
 
+def test_bursts_that_end_within_the_interval_fade_by_the_least_power() -> None:
+    """Beyond 60 s the excess of bursts of 4 s grows no more; at 0.2 s theory has 2, 60 s seen at all scales would have 20."""
+    bursts = Bursts(burst_ratio=3, burst_s=4, calm_s=4)
+    trace = mmpp_trace(Span(START, 400_000, 60, mean_rps=40, seed=6), bursts)
+    found = dispersion_at(trace, 0.2, window_s=600)
+    excess = trace_dispersion(trace, 600).index - 1
+    assert found.index == pytest.approx(1 + excess * (0.2 / 60) ** 0.25)
+    assert found.index > mmpp_index(20, 60, 4, 4, 0.2)
+
+
 def test_above_the_interval_counts_are_added_up_to_a_quarter_of_the_window() -> None:
     trace = poisson_trace(Span(START, 86_400, 1, mean_rps=20, seed=8))
     assert dispersion_at(trace, 10).scale_s == 10
