@@ -49,11 +49,11 @@ endif
 	$(BIN)/python -m pip install -q -c requirements.lock -e .
 	@touch $@
 
-# What only tests need is compiled when it is first imported: most of it never is.
 .venv/dev.stamp: .venv/runtime.stamp
-	$(BIN)/python -m pip install -q --no-compile -c requirements.lock -e '.[dev]'
+	$(BIN)/python -m pip install -q -c requirements.lock -e '.[dev]'
 	@touch $@
 
+# Compiled when it is first imported: the portable tests import little of it.
 $(NEWER)/dev.stamp: $(INPUTS)
 	test -x $(NEWER)/bin/python || $(NEWER_PYTHON) -m venv $(NEWER)
 	$(NEWER)/bin/python -m pip install -q --no-compile -c requirements.lock -e '.[dev]'

@@ -2,7 +2,7 @@
 
 A history of a few hours has not shown a day, and its own errors, all from one stretch of that day, say little about the next
 twenty hours: on the eight series the .95 and .99 learnt from 2 to 16 hours held in some two thirds of the windows a day ahead
-(`python -m tests.benchmarks.rises`).  So where less than two days are known, and a lead is longer than a quarter of them, levels
+(`python -m tests.benchmarks.rises`). So where less than two days are known, and a lead is longer than a quarter of them, levels
 above .5 are at least the rate of the busiest hour seen times the same level of that ratio over those series, each counting the
 same.  Forecasting a series from many others is what global models do (Montero-Manso and Hyndman, Principles and algorithms for
 forecasting groups of time series, International Journal of Forecasting 37, 2021); here it is one ratio.
